@@ -1,0 +1,183 @@
+"""What an adapter is given and what it gives back: plain values, no sockets, no Django."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+
+class ChannelKind(StrEnum):
+    """The kinds of the wire contract; telegram, smsc... are providers of a kind."""
+
+    IN_APP = "in_app"
+    EMAIL = "email"
+    SMS = "sms"
+    CHAT = "chat"
+    PUSH = "push"
+    WEBHOOK = "webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A labelled link, or a labelled action that comes back to us as `action` (1-64 bytes)."""
+
+    text: str
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A rendered text, ready for any channel: body is plain text, html only where one was made."""
+
+    body: str
+    title: str = ""
+    html: str = ""
+    image_url: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outbound:
+    """One content for one address through one integration.
+
+    message_id: our UUID; travels in every field that the provider echoes.
+    kind: ChannelKind value. address: the recipient in the provider's own terms.
+    category: "tx" or "mk". ttl_s: seconds after which the message is worthless, if known.
+    """
+
+    message_id: str
+    kind: str
+    address: str
+    content: Content
+    language: str
+    category: str
+    ttl_s: int | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTPS call, complete: transport adds nothing but the connection.
+
+    timeout_s: for the whole call. ca_file: the provider's own bundle, else certifi's.
+    trusted: the platform itself chose the URL (not a tenant), so private addresses are allowed.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    timeout_s: float = 10.0
+    ca_file: str = ""
+    trusted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """status, header names in lower case, raw body (at most 64 KB are kept)."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider took the message.
+
+    provider_id: the provider's id as it will come back in callbacks. state: "sent" or "delivered".
+    raw: the answer, free of addresses and secrets, for the delivery log.
+    """
+
+    provider_id: str
+    state: str = "sent"
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """A provider says what became of a message: found by our message id or by the provider's.
+
+    state: "sent", "delivered", "read", "failed" or "bounced". key: unique per provider event.
+    """
+
+    key: str
+    state: str
+    message_id: str = ""
+    provider_id: str = ""
+    reason: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEvent:
+    """The client did something: pressed a button, wrote, blocked or unblocked us.
+
+    kind: "button", "text", "blocked", "unblocked" or "start". address: as in Outbound.
+    value: the button's action, the text, or the start parameter.
+    """
+
+    key: str
+    kind: str
+    address: str
+    value: str = ""
+    message_id: str = ""
+    provider_id: str = ""
+    raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """A provider's request to us: raw bytes first, header names in lower case."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class BadSignature(Exception):
+    """A callback that the provider did not sign; answered with 401 and forgotten."""
+
+
+class Adapter(ABC):
+    """One provider: pure translation between our words and its HTTP calls.
+
+    Must override: provider, kinds, fields, address_kinds, request, receipt.
+    May override: sender, read_callback, probe.
+    Must not override: __init__.
+    credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
+    """
+
+    provider: ClassVar[str]
+    kinds: ClassVar[frozenset[str]]
+    #: credential names -> True when secret (write-only everywhere)
+    fields: ClassVar[Mapping[str, bool]]
+    #: kinds of Address that it can write to, best first: "phone", "email", "telegram", "push"...
+    address_kinds: ClassVar[tuple[str, ...]]
+    #: "http" goes through transport; "smtp" through the SMTP sender; "store" needs no provider
+    sender: ClassVar[str] = "http"
+
+    def __init__(self, credentials: Mapping[str, str]) -> None:
+        self.credentials = credentials
+
+    @abstractmethod
+    def request(self, outbound: Outbound) -> HttpRequest:
+        """Write the call that sends this message; raise Unsupported or Permanent if it cannot."""
+
+    @abstractmethod
+    def receipt(self, response: HttpResponse) -> Receipt:
+        """Read the provider's answer; raise the DeliveryError that it means."""
+
+    def probe(self) -> HttpRequest | None:
+        """Write a harmless call that proves the credentials, if the provider has one."""
+        return None
+
+    def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
+        """Verify a callback's signature on the raw bytes, then translate it.
+
+        Raises BadSignature. Unknown event types give an empty list.
+        """
+        raise BadSignature(f"{self.provider} sends no callbacks")
