@@ -1,0 +1,59 @@
+"""What is the same about every call to a provider, whichever client makes it."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import certifi
+
+from channels.contract import HttpRequest, HttpResponse
+from channels.errors import DeliveryError, NotStarted, Permanent
+
+MAX_BODY_BYTES = 64 * 1024
+CONNECT_TIMEOUT_S = 5.0
+# A call that starts later could be answered when another worker already owns the row.
+LEASE_MARGIN_S = 5.0
+
+log = logging.getLogger("channels.calls")
+
+
+def host_of(url: str) -> str:
+    """Read the host of an http or https URL; raises Permanent for any other URL."""
+    host = _host(url)
+    if not host:
+        raise Permanent("target is not an http or https URL")
+    return host
+
+
+def time_allowed(timeout_s: float, *, lease_end: float, now: float) -> float:
+    """Cut a time-out at the lease's end (monotonic); raises NotStarted when it is too near."""
+    left = lease_end - now
+    if left <= LEASE_MARGIN_S:
+        raise NotStarted("the lease ends too soon")
+    return min(timeout_s, left)
+
+
+def ca_bundle(request: HttpRequest) -> str:
+    """Name the certificates to trust; never the system's, which differ from machine to machine."""
+    return request.ca_file or certifi.where()
+
+
+def log_call(method: str, url: str, result: HttpResponse | DeliveryError, took_s: float) -> None:
+    """Write one line per call. Path, query, headers and body stay out: tokens live there."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    known = isinstance(result, HttpResponse)
+    outcome = str(result.status) if known else result.outcome.value  # type: ignore[union-attr]
+    fields = {"host": _host(url), "method": method, "outcome": outcome, "ms": round(took_s * 1000)}
+    log.info("%(method)s %(host)s %(outcome)s %(ms)d ms", fields, extra=fields)
+
+
+@lru_cache(maxsize=1024)
+def _host(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""
