@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from config.embedded_place import Place, find_place, make_place, secret, share_owner
+from config.embedded_place import Place, account_for, find_place, make_place, secret, share_owner
 from config.embedded_servers import (
     SUPERUSER,
     Postgres,
@@ -167,13 +167,8 @@ def _locked(data: Path) -> Iterator[None]:
 
 
 def _open(path: Path, data: Path) -> int:
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except PermissionError:
-        raise RuntimeError(
-            f"{path} belongs to another account: run as the owner of {data} "
-            "or choose another data folder."
-        ) from None
+    account_for(data)  # refuses another account's folder before anything is written to it
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     share_owner(path, data)
     return descriptor
 
