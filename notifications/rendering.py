@@ -1,0 +1,259 @@
+"""How does a template version become the content of one message?
+
+Life of a text:
+1. `check` at save time lists what its author must correct.
+2. `compile_unit` parses one language of one version, once per process; tenants with the same text
+   share the unit.
+3. `context_for` builds the plain values of one recipient.
+4. `Unit.render` gives Content or raises RenderError; preview, test and send use nothing else.
+5. `email_html` dresses a rendered text as a letter.
+"""
+
+from __future__ import annotations
+
+import html as html_entities
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from channels.contract import Button, Content
+from notifications.liquid import check as checking
+from notifications.liquid.dates import Locale
+from notifications.liquid.environment import HTML_ENVIRONMENT, TEXT_ENVIRONMENT, SafeTemplate
+from notifications.liquid.faults import TEMPLATE_FAULTS, Problem, RenderError, render_error
+from notifications.liquid.letter import email_html
+from notifications.liquid.names import SYSTEM_NAMES, uses
+from notifications.liquid.plan import NotPlanned, Plan, plan_for
+
+__all__ = [
+    "ButtonSource",
+    "Locale",
+    "Problem",
+    "RenderError",
+    "Source",
+    "Unit",
+    "check",
+    "compile_unit",
+    "context_for",
+    "email_html",
+    "needed",
+    "variables",
+]
+
+MAX_ACTION = 64  # bytes; Telegram's callback_data, the smallest of the channels
+_PLAN_MISSES = (NotPlanned, *TEMPLATE_FAULTS)
+_ONE_LINE = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
+_TAG = re.compile(r"<[^<>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonSource:
+    """A button as written: text and url are templates, action is a literal."""
+
+    text: str
+    url: str = ""
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One language of one template version, as written."""
+
+    body: str
+    title: str = ""
+    image_url: str = ""
+    buttons: tuple[ButtonSource, ...] = ()
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """Yield (field name, template text), the body first."""
+        yield "body", self.body
+        yield "title", self.title
+        yield "image_url", self.image_url
+        for index, button in enumerate(self.buttons):
+            yield f"buttons.{index}.text", button.text
+            yield f"buttons.{index}.url", button.url
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """One compiled field: a plan where there is one, python-liquid's tree always."""
+
+    name: str
+    source: str
+    template: SafeTemplate
+    plan: Plan | None
+
+    def text(self, context: dict[str, Any], locale: Locale) -> str:
+        if self.plan is not None:
+            try:
+                return _clean(self.plan.text(context, locale))
+            except _PLAN_MISSES:  # python-liquid decides, and words the error
+                pass
+        try:
+            return _clean(self.template.text(context, locale))
+        except TEMPLATE_FAULTS as error:
+            raise render_error(error, field=self.name, source=self.source) from error
+
+    def line(self, context: dict[str, Any], locale: Locale) -> str:
+        """Render to one line: a line break in a subject would end the header."""
+        if not self.source:
+            return ""
+        text = self.text(context, locale).strip()
+        return text if text.isprintable() else _ONE_LINE.sub(" ", text)
+
+
+@dataclass(frozen=True, slots=True)
+class _ButtonFields:
+    text: _Field
+    url: _Field
+    action: str
+
+    def render(self, context: dict[str, Any], locale: Locale) -> Button:
+        text, url = self.text.line(context, locale), self.url.line(context, locale)
+        return Button(text, url, self.action)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """All fields of one text, compiled; made by compile_unit."""
+
+    is_html: bool
+    body: _Field
+    title: _Field
+    image_url: _Field
+    buttons: tuple[_ButtonFields, ...] = field(default=())
+
+    def render(self, context: Mapping[str, Any], locale: Locale) -> Content:
+        """Render for one recipient; raises RenderError.
+
+        context: from context_for; plain values only. In HTML mode the content carries the
+        escaped letter in `html` and its words in `body`.
+        """
+        values = context if type(context) is dict else dict(context)
+        body = self.body.text(values, locale)
+        return Content(
+            body=_words_of(body) if self.is_html else body,
+            title=self.title.line(values, locale),
+            html=body if self.is_html else "",
+            image_url=self.image_url.line(values, locale),
+            buttons=tuple([button.render(values, locale) for button in self.buttons]),
+        )
+
+    @property
+    def is_planned(self) -> bool:
+        """Tell whether every field has a compiled plan."""
+        return all(part.plan is not None for part in self._fields())
+
+    def _fields(self) -> Iterator[_Field]:
+        yield from (self.body, self.title, self.image_url)
+        for button in self.buttons:
+            yield from (button.text, button.url)
+
+
+@lru_cache(maxsize=4096)  # texts of a few hundred salons; a seeded text counts once
+def compile_unit(source: Source, *, html: bool = False) -> Unit:
+    """Parse all fields of a text; raises RenderError at the first that is broken.
+
+    html: the body is HTML and values in it are escaped; other fields are plain in any case.
+    """
+    parts = {name: _compiled(name, text) for name, text in source.fields() if name != "body"}
+    return Unit(
+        is_html=html,
+        body=_compiled("body", source.body, html=html),
+        title=parts["title"],
+        image_url=parts["image_url"],
+        buttons=tuple(
+            _ButtonFields(
+                parts[f"buttons.{index}.text"], parts[f"buttons.{index}.url"], button.action
+            )
+            for index, button in enumerate(source.buttons)
+        ),
+    )
+
+
+def context_for(  # noqa: PLR0913 (keyword-only: one argument per source of names)
+    *,
+    payload: Mapping[str, Any],
+    subscriber: Mapping[str, Any],
+    salon: Mapping[str, Any],
+    location: Mapping[str, Any],
+    links: Mapping[str, str],
+    year: int,
+    defaults: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Build one recipient's variables; the platform's names win over a payload's keys.
+
+    links: unsubscribeUrl and preferencesUrl, where this message may have them.
+    defaults: the workflow's declared values for keys that the payload leaves out.
+    """
+    given = {**defaults, **payload}
+    context = {name: value for name, value in given.items() if name not in SYSTEM_NAMES}
+    context.update(links)
+    context.update(
+        payload=given,
+        subscriber=dict(subscriber),
+        salon=dict(salon),
+        location=dict(location),
+        year=year,
+    )
+    return context
+
+
+def variables(source: Source) -> frozenset[str]:
+    """Name the variables of a text as written: "clientName", "payload.x", "subscriber.data.city".
+
+    Raises RenderError for a text that cannot be parsed.
+    """
+    return frozenset(name for name, _ in _uses(source))
+
+
+def needed(source: Source) -> frozenset[str]:
+    """Name the variables that must have a value: those without a `default` filter of their own."""
+    return frozenset(name for name, optional in _uses(source) if not optional)
+
+
+def check(source: Source, *, known: Collection[str] | None) -> list[Problem]:
+    """List what must be corrected before publishing.
+
+    known: payload keys that the workflow's schema requires or defaults; None: not checked.
+    """
+    found = checking.problems(source.fields(), known)
+    if not source.body.strip():
+        found.append(Problem("empty", "body", 0, "the text is empty"))
+    for index, button in enumerate(source.buttons):
+        if len(button.action.encode()) > MAX_ACTION:
+            message = f"an action has at most {MAX_ACTION} bytes"
+            found.append(Problem("too_long", f"buttons.{index}.action", 0, message))
+    return found
+
+
+def _compiled(name: str, text: str, *, html: bool = False) -> _Field:
+    environment = HTML_ENVIRONMENT if html else TEXT_ENVIRONMENT
+    try:
+        template = environment.compile(text)
+        return _Field(name, text, template, plan_for(template))
+    except TEMPLATE_FAULTS as error:
+        raise render_error(error, field=name, source=text) from error
+
+
+def _uses(source: Source) -> Iterator[tuple[str, bool]]:
+    for name, text in source.fields():
+        for use in uses(_compiled(name, text).template):
+            yield use.name, use.optional
+
+
+def _clean(text: str) -> str:
+    """Drop NUL, which PostgreSQL refuses, and mend half emoji, which no channel can encode."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _words_of(letter: str) -> str:
+    return html_entities.unescape(_TAG.sub("", letter)).strip()
