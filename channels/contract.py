@@ -117,8 +117,10 @@ class StatusEvent:
 class InboundEvent:
     """The client did something: pressed a button, wrote, blocked or unblocked us.
 
-    kind: "button", "text", "blocked", "unblocked" or "start". address: as in Outbound.
-    value: the button's action, the text, or the start parameter.
+    kind: "button", "text", "blocked", "unblocked", "start" or "contact" (the client's own phone
+    number, vouched for by the provider). address: as in Outbound.
+    value: the button's action, the text, the start parameter, or the phone number.
+    reply_token: what `acknowledge` needs to answer this very event.
     """
 
     key: str
@@ -127,6 +129,7 @@ class InboundEvent:
     value: str = ""
     message_id: str = ""
     provider_id: str = ""
+    reply_token: str = ""
     raw: str = ""
 
 
@@ -146,7 +149,7 @@ class Adapter(ABC):
     """One provider: pure translation between our words and its HTTP calls.
 
     Must override: provider, kinds, fields, address_kinds, request, receipt.
-    May override: sender, read_callback, probe.
+    May override: sender, read_callback, acknowledge, probe.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -181,3 +184,7 @@ class Adapter(ABC):
         Raises BadSignature. Unknown event types give an empty list.
         """
         raise BadSignature(f"{self.provider} sends no callbacks")
+
+    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+        """Write the call that shows the client that the press arrived, if the provider has one."""
+        return None

@@ -66,6 +66,17 @@ class BadAddress(DeliveryError):
     outcome = Outcome.PERMANENT_RECIPIENT
 
 
+class Moved(BadAddress):
+    """The recipient has another address now: write it into the Address and send again.
+
+    new_address: as in Outbound; not part of `detail`, which reaches the log.
+    """
+
+    def __init__(self, detail: str, *, new_address: str) -> None:
+        super().__init__(detail, scope="address")
+        self.new_address = new_address
+
+
 class OptedOut(DeliveryError):
     """The recipient told the provider to stop marketing."""
 

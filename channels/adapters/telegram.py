@@ -1,0 +1,245 @@
+"""Telegram: messages of a salon's bot to private chats.
+
+https://core.telegram.org/bots/api (Bot API 10.1, read 2026-11); error words from
+https://github.com/tdlib/telegram-bot-api, telegram-bot-api/Client.cpp.
+Limits: about 1 message per second and chat, 30 per second and bot; text 4096, caption 1024
+characters, callback_data 1-64 bytes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import html
+import json
+import re
+from typing import Any
+
+from channels.adapters.telegram_updates import read_update
+from channels.contract import (
+    Adapter,
+    BadSignature,
+    Button,
+    Callback,
+    ChannelKind,
+    Content,
+    HttpRequest,
+    HttpResponse,
+    InboundEvent,
+    Outbound,
+    Receipt,
+    StatusEvent,
+)
+from channels.errors import (
+    Ambiguous,
+    BadAddress,
+    BadCredentials,
+    DeliveryError,
+    Moved,
+    Permanent,
+    ProviderPaused,
+    RateLimited,
+    Temporary,
+    UnknownReply,
+    Unsupported,
+)
+
+CAPTION_LIMIT = 1024
+ACTION_LIMIT_BYTES = 64
+BUTTONS_PER_ROW = 2
+DEFAULT_WAIT_S = 30.0  # a 429 without a number: longer than the flood waits seen in practice
+
+#: 400: the recipient is gone. Prefixes of the description in lower case, after "bad request: ".
+GONE = (
+    "chat not found",
+    "peer_id_invalid",
+    "user not found",
+    "group chat was deactivated",
+    "chat_id is empty",
+)
+#: 400: about an older message or press; there is nothing to repeat and nobody to tell.
+TOO_LATE = (
+    "query is too old",
+    "message is not modified",
+    "message to edit not found",
+)
+
+
+class TelegramAdapter(Adapter):
+    """One bot; api_base lets an operator's own Bot API server be used."""
+
+    provider = "telegram"
+    kinds = frozenset({ChannelKind.CHAT})
+    fields = {"token": True, "webhook_secret": True, "api_base": False}
+    address_kinds = ("telegram",)
+
+    def request(self, outbound: Outbound) -> HttpRequest:
+        body: dict[str, Any] = {"chat_id": _chat_id(outbound.address)}
+        content = outbound.content
+        text = _text(content)
+        if content.image_url and _length(text) <= CAPTION_LIMIT:
+            method = "sendPhoto"
+            body |= {"photo": content.image_url, "caption": text, "parse_mode": "HTML"}
+        else:
+            method = "sendMessage"
+            body |= {"text": text, "parse_mode": "HTML", "link_preview_options": _preview(content)}
+        if content.buttons:
+            body["reply_markup"] = {"inline_keyboard": _keyboard(content.buttons)}
+        return self._call(method, body)
+
+    def receipt(self, response: HttpResponse) -> Receipt:
+        answer = _parse(response.body)
+        if response.status >= 500:
+            raise Temporary(f"{response.status} {_words(answer)}".strip())
+        if answer is None:
+            raise _unreadable(response)
+        if answer.get("ok") is True:
+            return _receipt(answer.get("result"))
+        if any(_cause(answer).startswith(words) for words in TOO_LATE):
+            return Receipt(provider_id="", raw=json.dumps({"ignored": _cause(answer)}))
+        raise _refusal(response, answer)
+
+    def probe(self) -> HttpRequest:
+        return self._call("getMe", {})
+
+    def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
+        secret = self.credentials.get("webhook_secret", "").encode()
+        given = callback.headers.get("x-telegram-bot-api-secret-token", "").encode()
+        if not secret or not hmac.compare_digest(secret, given):
+            raise BadSignature("the secret token is missing or wrong")
+        update = _parse(callback.body) or {}
+        event = read_update(update)
+        return [event] if event else []
+
+    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+        if not event.reply_token:
+            return None
+        body = {"callback_query_id": event.reply_token, "text": text[:200]}
+        return self._call("answerCallbackQuery", body)
+
+    def _call(self, method: str, body: dict[str, Any]) -> HttpRequest:
+        base = self.credentials.get("api_base") or "https://api.telegram.org"
+        return HttpRequest(
+            method="POST",
+            url=f"{base.rstrip('/')}/bot{self.credentials['token']}/{method}",
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(body, ensure_ascii=False).encode(),
+        )
+
+
+def _chat_id(address: str) -> int | str:
+    return int(address) if address.removeprefix("-").isdecimal() else address
+
+
+def _text(content: Content) -> str:
+    """Write Telegram's HTML: only & < > need escaping in text."""
+    if content.html:
+        return content.html
+    body = html.escape(content.body, quote=False)
+    return f"<b>{html.escape(content.title, quote=False)}</b>\n{body}" if content.title else body
+
+
+def _length(text: str) -> int:
+    """Count as Telegram does: UTF-16 units, after the markup is gone."""
+    plain = html.unescape(re.sub(r"<[^>]*>", "", text))
+    return len(plain.encode("utf-16-le")) // 2
+
+
+def _preview(content: Content) -> dict[str, Any]:
+    """Switch previews off; a picture whose text is too long for a caption becomes the preview."""
+    if not content.image_url:
+        return {"is_disabled": True}
+    return {"url": content.image_url, "prefer_large_media": True, "show_above_text": True}
+
+
+def _keyboard(buttons: tuple[Button, ...]) -> list[list[dict[str, str]]]:
+    keys = [_key(button) for button in buttons]
+    return [keys[at : at + BUTTONS_PER_ROW] for at in range(0, len(keys), BUTTONS_PER_ROW)]
+
+
+def _key(button: Button) -> dict[str, str]:
+    if button.url:
+        return {"text": button.text, "url": button.url}
+    if not 1 <= len(button.action.encode()) <= ACTION_LIMIT_BYTES:
+        raise Unsupported("a button needs a link, or an action of 1-64 bytes")
+    return {"text": button.text, "callback_data": button.action}
+
+
+def _parse(body: bytes) -> dict[str, Any] | None:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def _receipt(result: object) -> Receipt:
+    try:
+        chat, message = result["chat"]["id"], result["message_id"]  # type: ignore[index]
+    except (TypeError, KeyError) as error:
+        # "ok" is true: something was done, yet not what we asked for (getMe, answers to presses).
+        if result is True or isinstance(result, dict):
+            return Receipt(provider_id="")
+        raise UnknownReply("200 ok without a message") from error
+    return Receipt(provider_id=f"{chat}:{message}", raw=json.dumps({"message_id": message}))
+
+
+def _unreadable(response: HttpResponse) -> DeliveryError:
+    if 200 <= response.status < 300:
+        return Ambiguous(f"{response.status} with an unreadable answer")
+    if response.status == 429:
+        return RateLimited("429", retry_after_s=_wait_s(response, {}))
+    return UnknownReply(f"{response.status} with an unreadable answer")
+
+
+def _refusal(response: HttpResponse, answer: dict[str, Any]) -> DeliveryError:
+    code = answer.get("error_code", response.status)
+    words = _words(answer)
+    if code == 400:
+        return _bad_request(answer, words)
+    if code == 403:
+        # Blocked, deactivated, kicked, not a member, never started; new wordings mean the same.
+        return BadAddress(words, scope="address")
+    if code in {401, 404}:  # 404: the token is malformed, so the path does not exist
+        return BadCredentials(words)
+    if code == 409:
+        return ProviderPaused(words)
+    if code == 429:
+        return RateLimited(words, retry_after_s=_wait_s(response, answer))
+    if isinstance(code, int) and code >= 500:
+        return Temporary(words)
+    return UnknownReply(words)
+
+
+def _bad_request(answer: dict[str, Any], words: str) -> DeliveryError:
+    moved_to = _parameters(answer).get("migrate_to_chat_id")
+    if moved_to is not None:
+        return Moved(words, new_address=str(moved_to))
+    if _cause(answer).startswith(GONE):
+        return BadAddress(words, scope="address")
+    return Permanent(words)
+
+
+def _wait_s(response: HttpResponse, answer: dict[str, Any]) -> float:
+    """Read the flood wait; it stands in the body and in the header."""
+    told = _parameters(answer).get("retry_after", response.headers.get("retry-after", ""))
+    try:
+        return float(told)
+    except (TypeError, ValueError):
+        return DEFAULT_WAIT_S
+
+
+def _parameters(answer: dict[str, Any]) -> dict[str, Any]:
+    parameters = answer.get("parameters")
+    return parameters if isinstance(parameters, dict) else {}
+
+
+def _cause(answer: dict[str, Any]) -> str:
+    return str(answer.get("description", "")).lower().removeprefix("bad request: ")
+
+
+def _words(answer: dict[str, Any] | None) -> str:
+    """Give the provider's words without what it quotes from the message (`"salon"`, numbers)."""
+    if answer is None:
+        return ""
+    words = re.sub(r'"[^"]*"', '"..."', str(answer.get("description", "")))[:200]
+    return re.sub(r"-?\d{6,}", "...", words)

@@ -1,0 +1,38 @@
+"""Which providers are there, and which channel does each kind of address belong to?"""
+
+from __future__ import annotations
+
+from channels.adapters.smtp import SmtpAdapter
+from channels.adapters.telegram import TelegramAdapter
+from channels.adapters.webhook import WebhookAdapter
+from channels.contract import Adapter, ChannelKind
+
+#: One line per provider; the order is the order of the admin's list.
+CLASSES: tuple[type[Adapter], ...] = (
+    TelegramAdapter,
+    SmtpAdapter,
+    WebhookAdapter,
+)
+ADAPTERS: dict[str, type[Adapter]] = {adapter.provider: adapter for adapter in CLASSES}
+
+CHANNEL_OF_ADDRESS: dict[str, ChannelKind] = {
+    "telegram": ChannelKind.CHAT,
+    "whatsapp": ChannelKind.CHAT,
+    "vk": ChannelKind.CHAT,
+    "max": ChannelKind.CHAT,
+    "instagram": ChannelKind.CHAT,
+    "phone": ChannelKind.SMS,
+    "email": ChannelKind.EMAIL,
+    "push": ChannelKind.PUSH,
+    "url": ChannelKind.WEBHOOK,
+}
+
+
+def adapter_class(provider: str) -> type[Adapter]:
+    """Find the adapter of a provider; raises KeyError for a name that is not in the registry."""
+    return ADAPTERS[provider]
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """List the providers for a model's `choices`, which takes this function."""
+    return [(provider, provider) for provider in ADAPTERS]

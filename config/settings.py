@@ -1,0 +1,233 @@
+"""Every setting of Kolokol, read once from the environment (the table stands in README)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()  # NAME_FILE names a file that holds NAME
+
+
+def required(name: str, why: str) -> str:
+    """Read a variable without which nothing may start, or say so in one sentence."""
+    value = str(env.str(name, default=""))
+    if not value:
+        raise ImproperlyConfigured(f"{name} is missing: {why} (README, Settings).")
+    return value
+
+
+# --- Secrets and addresses -------------------------------------------------------------------
+SECRET_KEY = required("SECRET_KEY", "it signs sessions and links; give 50 random characters")
+ENCRYPTION_KEYS: list[str] = [
+    key.strip()
+    for key in required(
+        "ENCRYPTION_KEYS", "it encrypts providers' credentials; run 'manage.py doctor --new-key'"
+    ).split(",")
+]
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+PUBLIC_URL = str(env.str("PUBLIC_URL", default="http://127.0.0.1:8000")).rstrip("/")
+# Where workers reach the Phone: the same site unless the public name is not reachable from inside.
+PHONE_URL = str(env.str("PHONE_URL", default=PUBLIC_URL)).rstrip("/")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+METRICS_TOKEN = str(env.str("METRICS_TOKEN", default=""))
+TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
+# Hosts or networks that tenants' own URLs may reach although they are private.
+ALLOWED_PRIVATE_TARGETS: list[str] = env.list("ALLOWED_PRIVATE_TARGETS", default=[])
+DEBUG = False
+
+# --- Database and Redis ----------------------------------------------------------------------
+DATABASE_URL = required("DATABASE_URL", "start with 'make up', or name PostgreSQL's app role")
+DATABASE_OWNER_URL = str(env.str("DATABASE_OWNER_URL", default=""))
+REDIS_URL = required("REDIS_URL", "start with 'make up', or name a Redis server")
+
+
+def _database(url: str) -> dict[str, Any]:
+    config: dict[str, Any] = environ.Env.db_url_config(url)
+    if config.get("ENGINE") != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
+    return {**config, "CONN_MAX_AGE": 600, "ATOMIC_REQUESTS": True}
+
+
+DATABASES = {"default": _database(DATABASE_URL)}
+_app_role = str(DATABASES["default"]["USER"])
+# Row-level security has one policy per role (docs/why/tenancy.md). The last three cannot log in:
+# the app role takes them on for one transaction.
+DATABASE_ROLES = {
+    "owner": urlsplit(DATABASE_OWNER_URL).username or f"{_app_role}_owner",
+    "app": _app_role,
+    "worker": f"{_app_role}_worker",
+    "platform": f"{_app_role}_platform",
+    "support": f"{_app_role}_support",
+}
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "kolokol",
+    }
+}
+
+# --- Queues ----------------------------------------------------------------------------------
+QUEUES = ("urgent", "high", "normal", "low")
+_serializer = "rq.serializers.JSONSerializer"  # pickle would run the code of whoever writes Redis
+RQ_QUEUES = {
+    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 120, "SERIALIZER": _serializer} for name in QUEUES
+}
+RQ = {"WORKER_CLASS": "notifications.worker.DrainWorker", "COMMIT_MODE": "on_db_commit"}
+RQ_SHOW_ADMIN_LINK = False
+
+# --- Applications ----------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "modeltranslation",
+    "unfold",
+    "unfold.contrib.forms",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_rq",
+    "django_prometheus",
+    "django_ratelimit",
+    "tenants",
+    "channels",
+    "notifications",
+    "campaigns",
+    "config",
+]
+# django-ratelimit does not know Django's own Redis cache yet, but works with it (facts: stack 1.6).
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.api.ApiMiddleware",  # answers /v1 by its own short chain
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "tenants.middleware.MemberScope",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People ----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "tenants.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+
+# --- Languages and time ----------------------------------------------------------------------
+LANGUAGE_CODE = "ru"
+LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
+MODELTRANSLATION_DEFAULT_LANGUAGE = "ru"
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("ru", "en")
+LOCALE_PATHS = [BASE_DIR / "config" / "locale"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+# --- Files -----------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+# --- API -------------------------------------------------------------------------------------
+DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024  # the wire contract's limit of a body
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tenants.auth.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["tenants.auth.HasKey"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["config.wire.JsonParser"],
+    "EXCEPTION_HANDLER": "config.wire.handle_exception",
+    "DEFAULT_SCHEMA_CLASS": "config.schema.ApiSchema",
+    "UNAUTHENTICATED_USER": None,
+    "COMPACT_JSON": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Kolokol",
+    "DESCRIPTION": "Notifications for salons: trigger, follow, explain.",
+    "VERSION": "1.0.0",
+    "SERVE_PUBLIC": True,
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/v[12]/",
+}
+
+# --- E-mail, logs ----------------------------------------------------------------------------
+globals().update(env.email_url("EMAIL_URL", default="consolemail://"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "config.logs.formatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "channels.calls": {"level": env.str("CALL_LOG_LEVEL", default="INFO")},
+        "rq": {"level": "WARNING"},
+        "rq.worker": {"level": "WARNING"},
+        "rq_scheduler": {"level": "WARNING"},
+    },
+}
+
+# --- Limits (defaults; a tenant's own stand in Tenant.limits) ---------------------------------
+LEASE_S = env.int("LEASE_S", default=60)
+SENDING_SLOTS = env.int("SENDING_SLOTS", default=100)  # requests in flight per worker
+DRAIN_S = env.int("DRAIN_S", default=30)
+RETENTION_DAYS = env.int("RETENTION_DAYS", default=90)
+
+# --- The admin's look ------------------------------------------------------------------------
+UNFOLD = {
+    "SITE_TITLE": "Kolokol",
+    "SITE_HEADER": "Kolokol",
+    "SITE_SYMBOL": "notifications",
+    "SHOW_HISTORY": True,
+    "SHOW_LANGUAGES": True,
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {"show_search": False, "navigation": "config.menu.navigation"},
+}

@@ -1,0 +1,380 @@
+"""What was accepted, what is open, what became of it: the tables of the delivery path.
+
+Event, Notification, Message and LogEntry are partitioned by month on their time-ordered id.
+What must be unique over time stands in EventKey. Due, Chunk, Batch and FanOut are open work:
+their rows are deleted when done.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models import Mode
+from tenants.models.base import HotModel, TenantModel, loose
+from tenants.scope import ScopedManager
+
+
+class Event(HotModel):
+    """One accepted trigger; the payload stands here once for all its recipients."""
+
+    mode = models.CharField(_("mode"), max_length=4, choices=Mode)
+    transaction_id = models.CharField(_("transaction"), max_length=255)
+    workflow = loose("notifications.Workflow")
+    version = loose("notifications.WorkflowVersion")
+    location = loose("tenants.Location", null=True)
+    payload = models.JSONField(_("payload"), default=dict)
+    overrides = models.JSONField(_("overrides"), default=dict)
+    recipients = models.JSONField(_("recipients"), default=list)
+    queue = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField(_("due"))
+    expires_at = models.DateTimeField(_("expires"), null=True)
+    canceled_at = models.DateTimeField(_("canceled"), null=True)
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [models.Index(fields=["tenant", "id"], name="event_tenant")]
+
+    def __str__(self) -> str:
+        return f"event {self.pk}"
+
+
+class EventKey(models.Model):
+    """Makes a transaction id unique over all partitions of Event."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    mode = models.CharField(max_length=4, choices=Mode)
+    transaction_id = models.CharField(max_length=255)
+    event_id = models.UUIDField()
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("transaction id")
+        verbose_name_plural = _("transaction ids")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "mode", "transaction_id"], name="eventkey_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id}"
+
+
+class NotificationState(models.TextChoices):
+    """One vocabulary for code, API, log and metrics."""
+
+    PENDING = "pending", _("Pending")
+    RUNNING = "running", _("Running")
+    DELAYED = "delayed", _("Delayed")
+    COMPLETED = "completed", _("Completed")
+    FAILED = "failed", _("Failed")
+    SKIPPED = "skipped", _("Skipped")
+    MERGED = "merged", _("Merged")
+    CANCELED = "canceled", _("Canceled")
+
+
+class Notification(HotModel):
+    """One Event for one Subscriber: inserted once, finished once."""
+
+    event = loose("notifications.Event")
+    subscriber = loose("tenants.Subscriber")
+    chunk_id = models.BigIntegerField(null=True)
+    state = models.CharField(_("state"), max_length=9, choices=NotificationState)
+    reason = models.CharField(_("reason"), max_length=100, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        indexes = [
+            models.Index(fields=["event", "id"], name="notification_event"),
+            models.Index(fields=["tenant", "subscriber", "id"], name="notification_subscriber"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notification {self.pk}"
+
+
+class MessageState(models.TextChoices):
+    """Forward only. unknown: the provider may have taken it; final after 24 h."""
+
+    SENT = "sent", _("Sent")
+    DELIVERED = "delivered", _("Delivered")
+    READ = "read", _("Read")
+    FAILED = "failed", _("Failed")
+    BOUNCED = "bounced", _("Bounced")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class Message(HotModel):
+    """One content for one address through one integration; inserted once, at settle."""
+
+    notification = loose("notifications.Notification")
+    integration_id = models.UUIDField(null=True)
+    channel = models.CharField(_("channel"), max_length=10)
+    provider = models.CharField(_("provider"), max_length=32)
+    step = models.PositiveSmallIntegerField(_("step"))
+    state = models.CharField(_("state"), max_length=9, choices=MessageState)
+    provider_id = models.CharField(_("provider's id"), max_length=255, blank=True)
+    language = models.CharField(_("language"), max_length=2)
+    template_version = loose("notifications.TemplateVersion", null=True)
+    address = models.CharField(_("address, masked"), max_length=64, blank=True)
+    title = models.CharField(_("title"), max_length=500, blank=True)
+    body = models.TextField(_("text"), blank=True)
+    extra = models.JSONField(null=True)  # buttons, picture; in-app: read and archived moments
+    reason = models.CharField(_("reason"), max_length=100, blank=True)
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = [
+            models.Index(fields=["notification", "id"], name="message_notification"),
+            models.Index(
+                fields=["integration_id", "provider_id"],
+                name="message_provider",
+                condition=~models.Q(provider_id=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+
+class LogEntry(HotModel):
+    """One line of a message's story, append-only; what Message knows is not repeated."""
+
+    notification = loose("notifications.Notification")
+    message_id = models.UUIDField(null=True)
+    step = models.PositiveSmallIntegerField(_("step"))
+    status = models.CharField(_("status"), max_length=12)
+    reason = models.CharField(_("reason"), max_length=100, blank=True)
+    detail = models.TextField(_("detail"), blank=True)
+
+    class Meta:
+        verbose_name = _("log line")
+        verbose_name_plural = _("delivery log")
+        indexes = [models.Index(fields=["notification", "id"], name="logentry_notification")]
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.pk}"
+
+
+class DueState(models.IntegerChoices):
+    """Later rows stay out of the queue index; suspects are claimed alone."""
+
+    LATER = 0
+    READY = 1
+    LEASED = 2
+    SENDING = 3
+    SUSPECT = 4
+
+
+class Due(models.Model):
+    """The narrow list of open work: one notification at one step."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    notification = loose("notifications.Notification")
+    queue = models.PositiveSmallIntegerField()
+    state = models.PositiveSmallIntegerField(choices=DueState, default=DueState.READY)
+    step = models.PositiveSmallIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    claims = models.PositiveSmallIntegerField(default=0)
+    # bits: 1 timer has run, 2 mk slot reserved (notifications.engine)
+    flags = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    batch_id = models.UUIDField(null=True)  # the fencing token
+    message_id = models.UUIDField(null=True)  # set while a send may have happened
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("open work")
+        verbose_name_plural = _("open work")
+        indexes = [
+            models.Index(
+                fields=["queue", "tenant", "due_at", "id"],
+                name="due_ready",
+                condition=models.Q(state=1),
+            ),
+            models.Index(fields=["due_at"], name="due_later", condition=models.Q(state=0)),
+            models.Index(
+                fields=["batch_id"], name="due_leased", condition=models.Q(state__in=[2, 3])
+            ),
+            models.Index(fields=["queue"], name="due_suspect", condition=models.Q(state=4)),
+            models.Index(fields=["notification"], name="due_notification"),
+        ]
+
+    def __str__(self) -> str:
+        return f"due {self.pk}"
+
+
+class Chunk(models.Model):
+    """Some 500 recipients of one event that wait together, outside the queue index.
+
+    Claiming takes the next notifications after `taken_to` and turns them into Due rows in the
+    same transaction, so a recipient waits either here or there, never in both.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    event_id = models.UUIDField()
+    queue = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField()
+    taken_to = models.UUIDField()  # ids up to here are Due rows or done
+    last = models.UUIDField()
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("chunk of recipients")
+        verbose_name_plural = _("chunks of recipients")
+        indexes = [
+            models.Index(fields=["queue", "tenant", "due_at", "id"], name="chunk_queue"),
+            models.Index(fields=["event_id"], name="chunk_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"chunk {self.pk}"
+
+
+class Batch(models.Model):
+    """What one worker has leased: the fencing token and the lease's end for all its rows."""
+
+    id = models.UUIDField(primary_key=True)
+    worker = models.CharField(max_length=64)
+    lease_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        indexes = [models.Index(fields=["lease_until"], name="batch_lease")]
+
+    def __str__(self) -> str:
+        return f"batch {self.pk}"
+
+
+class FanOut(models.Model):
+    """An event whose recipients are still being written: a topic's or everybody's."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    event_id = models.UUIDField()
+    topic_id = models.UUIDField(null=True)  # empty: every client of the salon
+    exclude = models.JSONField(default=list)  # subscriber ids
+    cursor = models.UUIDField(null=True)  # the last subscriber that was written
+    queue = models.PositiveSmallIntegerField()
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("fan-out")
+        verbose_name_plural = _("fan-outs")
+
+    def __str__(self) -> str:
+        return f"fan-out {self.pk}"
+
+
+class DeadLetter(TenantModel):
+    """A notification that ended in failure and can be sent again by hand."""
+
+    notification = loose("notifications.Notification")
+    step = models.PositiveSmallIntegerField(_("step"))
+    queue = models.PositiveSmallIntegerField()
+    reason = models.CharField(_("reason"), max_length=100)
+    detail = models.CharField(_("detail"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    replayed_at = models.DateTimeField(_("replayed"), null=True)
+
+    class Meta:
+        verbose_name = _("dead letter")
+        verbose_name_plural = _("dead letters")
+        indexes = [models.Index(fields=["tenant", "created_at"], name="deadletter_tenant")]
+
+    def __str__(self) -> str:
+        return f"{self.reason} {self.pk}"
+
+
+class Counter(models.Model):
+    """A limit's reservation: how much of it is used in its window."""
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    key = models.CharField(max_length=200)  # what is limited, and its window
+    used = models.IntegerField(default=0)
+    ends_at = models.DateTimeField()
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("counter")
+        verbose_name_plural = _("counters")
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="counter_key")]
+        indexes = [models.Index(fields=["ends_at"], name="counter_ends")]
+
+    def __str__(self) -> str:
+        return f"counter {self.pk}"
+
+
+class ReceivedCallback(HotModel):
+    """A provider's call to us, verified and kept until a job has applied it."""
+
+    integration_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    event = models.JSONField()
+    due_at = models.DateTimeField()
+    attempt = models.PositiveSmallIntegerField(default=0)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("callback")
+        verbose_name_plural = _("callbacks")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "integration_id", "key"], name="receivedcallback_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="receivedcallback_open",
+                condition=models.Q(applied_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"callback {self.pk}"

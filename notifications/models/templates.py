@@ -1,0 +1,78 @@
+"""What is said: texts that the salon edits, and what of them was published."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models.base import TenantModel, inside
+from tenants.scope import ScopedManager
+
+
+class MessageTemplate(TenantModel):
+    """The text of one channel step; the row is the draft, versions are what is sent."""
+
+    key = models.SlugField(_("identifier"), max_length=120)
+    name = models.CharField(_("name"), max_length=200)
+    title = models.CharField(
+        _("title or subject"), max_length=300, blank=True, help_text=_("Subject of an e-mail.")
+    )
+    body = models.TextField(_("text"), blank=True)
+    image_url = models.CharField(_("picture"), max_length=500, blank=True)
+    buttons = models.JSONField(
+        _("buttons"),
+        default=list,
+        blank=True,
+        help_text=_('A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].'),
+    )
+    published = models.ForeignKey(
+        "notifications.TemplateVersion",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        db_constraint=False,
+        related_name="+",
+    )
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    # modeltranslation replaces the manager; declared so that types and scope stay
+    objects: ClassVar[models.Manager[Any]] = ScopedManager()
+
+    class Meta:
+        verbose_name = _("template")
+        verbose_name_plural = _("templates")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="messagetemplate_tenant_id"),
+            models.UniqueConstraint(fields=["tenant", "key"], name="messagetemplate_key"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class TemplateVersion(TenantModel):
+    """One published state of a template, frozen: {"ru": {title, body, image_url, buttons}, ...}."""
+
+    template = inside("notifications.MessageTemplate", related_name="versions", db_index=False)
+    number = models.PositiveIntegerField(_("version"))
+    texts = models.JSONField(_("texts"))
+    published_at = models.DateTimeField(_("published"), auto_now_add=True)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        verbose_name = _("template version")
+        verbose_name_plural = _("template versions")
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "id"], name="templateversion_tenant_id"),
+            models.UniqueConstraint(
+                fields=["tenant", "template", "number"], name="templateversion_number"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"

@@ -1,0 +1,108 @@
+"""The database roles: made once by whoever may, then used by name everywhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
+from psycopg import errors, sql
+
+# Time limits that keep one bad query from holding a snapshot over the whole queue.
+_TIMEOUTS = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "10s"}
+
+
+def ensure_roles() -> None:
+    """Make the app role and its three masks if they are missing; run as the owner.
+
+    Raises ImproperlyConfigured with the statement to run when the owner may not create roles.
+    """
+    names = settings.DATABASE_ROLES
+    password = settings.DATABASES["default"]["PASSWORD"]
+    try:
+        _create(names["app"], sql.SQL("LOGIN NOINHERIT PASSWORD {}").format(sql.Literal(password)))
+        for word in ("worker", "platform", "support"):
+            _create(names[word], sql.SQL("NOLOGIN"))
+            _grant_mask(names[word], names["app"])
+        _limit_time(names["app"])
+    except errors.InsufficientPrivilege as refused:
+        raise ImproperlyConfigured(
+            f"The owner role may not create roles: give it CREATEROLE, or create {names['app']} and"
+            f" {names['worker']}, {names['platform']}, {names['support']} as deploy/ shows."
+        ) from refused
+
+
+def faults() -> list[str]:
+    """Say what is wrong with the role that this process connects as; empty when all is well."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select rolname, rolsuper, rolbypassrls, exists(select 1 from pg_class c"
+            " join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'public'"
+            " and c.relowner = r.oid) from pg_roles r where rolname = current_user"
+        )
+        name, is_super, bypasses, owns = cursor.fetchone()
+    found = []
+    if is_super:
+        found.append(f"The database role {name} is a superuser: row-level security does not bind it.")
+    if bypasses:
+        found.append(f"The database role {name} has BYPASSRLS: row-level security does not bind it.")
+    if owns:
+        found.append(f"The database role {name} owns tables: DATABASE_URL must name the app role.")
+    return found
+
+
+def _create(name: str, options: sql.Composable) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_roles where rolname = %s", [name])
+        if cursor.fetchone():
+            return
+    _execute(sql.SQL("CREATE ROLE {} {}").format(sql.Identifier(name), options))
+
+
+def _grant_mask(mask: str, app: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_has_role(%s, %s, 'member')", [app, mask])
+        if cursor.fetchone()[0]:
+            return
+    _execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(mask), sql.Identifier(app)))
+
+
+def _limit_time(app: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("select current_setting('server_version_num')::int")
+        has_transaction_timeout = cursor.fetchone()[0] >= 170000
+    limits = _TIMEOUTS | ({"transaction_timeout": "60s"} if has_transaction_timeout else {})
+    for name, value in limits.items():
+        _execute(
+            sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                sql.Identifier(app), sql.Identifier(name), sql.Literal(value)
+            )
+        )
+
+
+def _execute(statement: sql.Composable) -> None:
+    raw: Any = connection.connection
+    with connection.cursor() as cursor:
+        cursor.execute(statement.as_string(raw))
+
+
+def grant_plain_tables() -> None:
+    """Let the app role use Django's own tables, those that hold no tenant's rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+            " where n.nspname = 'public' and c.relkind = 'r' and not c.relrowsecurity"
+            " and not c.relispartition and c.relname not in ('django_migrations',"
+            " 'kolokol_partitioned')"
+        )
+        tables = [row[0] for row in cursor.fetchall()]
+    app = sql.Identifier(settings.DATABASE_ROLES["app"])
+    for table in tables:
+        _execute(
+            sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(
+                sql.Identifier(table), app
+            )
+        )
+    _execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(app))
+    _execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))

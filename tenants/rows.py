@@ -1,0 +1,32 @@
+"""Run one SQL statement with prepared plans and server-side parameters: the engine's way in.
+
+Django's own cursor writes parameters into the text, so no plan is ever kept. Rows come back as
+tuples. Callers open the scope first; this module only executes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from django.db import connection
+
+Row = tuple[Any, ...]
+
+
+def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+    """Run a statement that gives rows."""
+    with _cursor() as cursor:
+        return cursor.execute(sql, params, prepare=True).fetchall()
+
+
+def run(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
+    """Run a statement that gives no rows; return how many it touched."""
+    with _cursor() as cursor:
+        return cursor.execute(sql, params, prepare=True).rowcount
+
+
+def _cursor() -> psycopg.Cursor[Row]:
+    connection.ensure_connection()
+    return psycopg.Cursor(connection.connection)
