@@ -326,7 +326,7 @@ class DeadLetter(TenantModel):
 class Counter(models.Model):
     """A limit's reservation: how much of it is used in its window."""
 
-    id = models.BigAutoField(primary_key=True)
+    id = models.UUIDField(primary_key=True)  # digest of tenant, mode, what is limited, and whom
     tenant = models.ForeignKey(
         "tenants.Tenant",
         on_delete=models.DO_NOTHING,
@@ -334,8 +334,8 @@ class Counter(models.Model):
         db_index=False,
         db_constraint=False,
     )
-    key = models.CharField(max_length=200)  # what is limited, and its window
     used = models.IntegerField(default=0)
+    granted = models.IntegerField(default=0)  # by the last reservation
     ends_at = models.DateTimeField()
 
     objects = ScopedManager()
@@ -343,8 +343,6 @@ class Counter(models.Model):
     class Meta:
         verbose_name = _("counter")
         verbose_name_plural = _("counters")
-        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="counter_key")]
-        indexes = [models.Index(fields=["ends_at"], name="counter_ends")]
 
     def __str__(self) -> str:
         return f"counter {self.pk}"
