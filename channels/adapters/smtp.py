@@ -7,7 +7,7 @@ from channels.errors import Unsupported
 
 
 class SmtpAdapter(Adapter):
-    """Declares the account's fields; see channels.smtp.SmtpAccount for their meaning."""
+    """Declares the account's fields; see channels.smtp_connection.SmtpAccount for their meaning."""
 
     provider = "smtp"
     kinds = frozenset({ChannelKind.EMAIL})

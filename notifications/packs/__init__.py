@@ -31,7 +31,7 @@ class PackError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TemplateSeed:
-    """A step's text: title and body by language; buttons: {"text": by language, "url", "action"}."""
+    """A step's text by language; a button is {"text": by language, "url", "action"}."""
 
     title: dict[str, str]
     body: dict[str, str]

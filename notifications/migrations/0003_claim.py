@@ -150,5 +150,5 @@ DROP FUNCTION kolokol_claim(smallint, uuid, text, float8, integer, uuid);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0003_partition_and_protect")]
+    dependencies = [("notifications", "0002_partition_and_protect")]
     operations = [migrations.RunSQL(CLAIM + SWEEP.format(**sql_names()), UNDO)]

@@ -25,7 +25,7 @@ DELIVERY = "select, insert, update"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0002_initial"),
+        ("notifications", "0001_initial"),
         ("tenants", "0003_protect"),
         ("channels", "0003_protect"),
     ]
