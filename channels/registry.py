@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from channels.adapters.sandbox import SandboxAdapter
 from channels.adapters.smtp import SmtpAdapter
 from channels.adapters.telegram import TelegramAdapter
 from channels.adapters.webhook import WebhookAdapter
@@ -12,6 +13,7 @@ CLASSES: tuple[type[Adapter], ...] = (
     TelegramAdapter,
     SmtpAdapter,
     WebhookAdapter,
+    SandboxAdapter,
 )
 ADAPTERS: dict[str, type[Adapter]] = {adapter.provider: adapter for adapter in CLASSES}
 
