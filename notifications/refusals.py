@@ -1,0 +1,201 @@
+"""What must be corrected before this draft may be published?
+
+Whatever would fail at sending time. A template's texts are those published at sending time, so
+they must fit every workflow that uses them: drafts, published versions and versions with open work.
+Callers stand in the tenant's scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+from uuid import UUID
+
+import jsonschema_rs
+
+from notifications.definition import read_texts
+from notifications.models import (
+    Category,
+    Chunk,
+    Due,
+    Event,
+    FanOut,
+    MessageTemplate,
+    Priority,
+    Step,
+    StepKind,
+    Workflow,
+    WorkflowVersion,
+)
+from notifications.rendering import ButtonSource, Source, check
+
+LANGUAGES = ("ru", "en")
+TEXTLESS = frozenset({StepKind.DELAY.value, StepKind.WEBHOOK.value})  # steps that need no template
+# a delay's settings: one of these says how long, or amount and unit do, as in Novu
+DURATIONS = ("duration_s", "seconds", "minutes", "hours", "days", "amount")
+MK_PRIORITIES = frozenset({Priority.NORMAL.value, Priority.LOW.value})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason not to publish.
+
+    field: "body", "buttons.0.url", "payload_schema", "steps.<key>.template"... language: "" when
+    it is none's. line: 1 for the first, 0 when unknown. code is stable, message English.
+    """
+
+    code: str
+    field: str
+    message: str
+    language: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.field} ({self.language})" if self.language else self.field
+        return (
+            f"{place}, line {self.line}: {self.message}"
+            if self.line
+            else f"{place}: {self.message}"
+        )
+
+
+def template_problems(draft: MessageTemplate) -> list[Refusal]:
+    """List what must be corrected in a draft's texts before they may be sent."""
+    known = known_variables(draft)
+    begun = [language for language in LANGUAGES if is_begun(draft, language)]
+    return [
+        Refusal(found.code, found.field, found.message, language, found.line)
+        for language in begun or LANGUAGES[:1]  # an empty template is refused, once
+        for found in check(source_of(draft, language), known=known)
+    ]
+
+
+def workflow_problems(draft: Workflow, steps: Sequence[Step]) -> list[Refusal]:
+    """List what must be corrected in a workflow before it may run."""
+    found = list(_schema_problems(draft.payload_schema))
+    if draft.category == Category.MK and draft.priority not in MK_PRIORITIES:
+        message = "marketing is sent at normal or low priority only"
+        found.append(Refusal("mk_priority", "priority", message))
+    if not steps:
+        found.append(Refusal("no_steps", "steps", "a workflow has at least one step"))
+    known = None if found else schema_keys(draft.payload_schema)
+    for step in steps:
+        found += _step_problems(step, known)
+    return found
+
+
+def source_of(draft: MessageTemplate, language: str) -> Source:
+    """Give one language of a draft as the renderer wants it."""
+    buttons = getattr(draft, f"buttons_{language}") or ()
+    return Source(
+        body=getattr(draft, f"body_{language}") or "",
+        title=getattr(draft, f"title_{language}") or "",
+        image_url=getattr(draft, f"image_url_{language}") or "",
+        buttons=tuple(
+            ButtonSource(b.get("text") or "", b.get("url") or "", b.get("action") or "")
+            for b in buttons
+        ),
+    )
+
+
+def known_variables(template: MessageTemplate) -> frozenset[str] | None:
+    """Name the payload keys that every workflow using the template gives; None: none uses it."""
+    schemas = list(_schemas_using(template))
+    if not schemas:
+        return None
+    return frozenset.intersection(*map(schema_keys, schemas))
+
+
+def schema_keys(schema: Any) -> frozenset[str]:
+    """Name the payload keys that a schema requires or gives a default."""
+    if not isinstance(schema, dict):
+        return frozenset()
+    properties = schema.get("properties")
+    rules = properties.items() if isinstance(properties, dict) else ()
+    defaulted = {key for key, rule in rules if isinstance(rule, dict) and "default" in rule}
+    required = schema.get("required")
+    return frozenset(required if isinstance(required, list) else ()) | defaulted
+
+
+def is_begun(draft: MessageTemplate, language: str) -> bool:
+    """Tell whether anything is written in this language."""
+    return any(getattr(draft, f"{field}_{language}") for field in ("title", "body", "buttons"))
+
+
+def _schemas_using(template: MessageTemplate) -> Iterator[Mapping[str, Any]]:
+    used = {"tenant_id": template.tenant_id, "steps__template": template.pk}
+    drafts = dict(Workflow.objects.filter(**used).values_list("pk", "payload_schema"))
+    yield from drafts.values()
+    frozen = WorkflowVersion.objects.filter(
+        tenant_id=template.tenant_id, document__steps__contains=[{"template": str(template.pk)}]
+    )
+    running = _running_versions(template.tenant_id)
+    for version_id, document in frozen.values_list("pk", "document"):
+        if version_id in running:
+            yield document.get("payload_schema") or {}
+
+
+def _running_versions(tenant_id: UUID) -> set[UUID]:
+    """Find the versions that are published, or that accepted work still walks through."""
+    mine = {"tenant_id": tenant_id}
+    published = Workflow.objects.filter(**mine, published__isnull=False)
+    running = set(published.values_list("published_id", flat=True))
+    for events in (
+        Due.objects.filter(**mine).values("notification__event_id"),
+        Chunk.objects.filter(**mine).values("event_id"),
+        FanOut.objects.filter(**mine).values("event_id"),
+    ):
+        open_events = Event.objects.filter(**mine, pk__in=events)
+        running.update(open_events.values_list("version_id", flat=True).distinct())
+    return running
+
+
+def _schema_problems(schema: Any) -> Iterator[Refusal]:
+    if not isinstance(schema, dict):
+        yield Refusal("bad_schema", "payload_schema", "a JSON Schema is an object")
+        return
+    try:
+        jsonschema_rs.validator_for(schema, retriever=_stay_home)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
+        words = str(getattr(error, "message", "") or error).splitlines()[0][:300]
+        yield Refusal("bad_schema", "payload_schema", f"not a JSON Schema: {words}")
+
+
+def _stay_home(uri: str) -> NoReturn:
+    """Refuse a $ref that leaves the document: nobody may make our servers call addresses."""
+    raise ValueError(f"{uri} is outside the document")
+
+
+def _step_problems(step: Step, known: Collection[str] | None) -> Iterator[Refusal]:
+    place = f"steps.{step.key}"
+    if step.kind not in StepKind.values:
+        yield Refusal("unknown_kind", f"{place}.kind", f"there is no kind of step '{step.kind}'")
+    elif step.kind == StepKind.DELAY:
+        yield from _delay_problems(step, place)
+    elif step.kind not in TEXTLESS and step.template is None:
+        yield Refusal("no_template", f"{place}.template", "a channel step needs a template")
+    if step.template is not None:
+        yield from _template_use_problems(step.template, f"{place}.template", known)
+
+
+def _delay_problems(step: Step, place: str) -> Iterator[Refusal]:
+    settings = step.settings if isinstance(step.settings, dict) else {}
+    amounts = [settings[name] for name in DURATIONS if name in settings]
+    if not amounts or any(type(amount) not in (int, float) or amount <= 0 for amount in amounts):
+        message = 'a delay says how long it is: {"duration_s": 3600}'
+        yield Refusal("no_duration", f"{place}.settings", message)
+
+
+def _template_use_problems(
+    template: MessageTemplate, field: str, known: Collection[str] | None
+) -> Iterator[Refusal]:
+    if template.published is None:
+        message = f"template '{template.key}' has not been published"
+        yield Refusal("unpublished_template", field, message)
+        return
+    texts = read_texts(template.published.pk, template.published.texts)
+    for language, source in texts.sources.items():
+        for found in check(source, known=known):
+            message = f"'{template.key}' {found.field}: {found.message}"
+            yield Refusal(found.code, field, message, language, found.line)
