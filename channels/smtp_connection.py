@@ -1,0 +1,272 @@
+"""One conversation with a mail server: what each refusal and each lost connection means."""
+
+from __future__ import annotations
+
+import json
+import re
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+
+import certifi
+
+from channels.contract import Outbound, Receipt
+from channels.errors import (
+    Ambiguous,
+    BadAddress,
+    BadCredentials,
+    DeliveryError,
+    NotStarted,
+    Permanent,
+    ProviderPaused,
+    Temporary,
+)
+from channels.guard import AddressGuard, connect
+from channels.mime import Sender, build, envelope_address, message_id
+
+STEP_TIMEOUT_S = 20.0  # one command and its reply; servers that greylist answer slowly
+CONNECT_TIMEOUT_S = 5.0
+SECURITIES = {"tls", "starttls", "none"}
+#: RFC 4954: the server wants a login, or another one.
+LOGIN_REFUSED = {530, 534, 535, 538}
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpAccount:
+    """A salon's account at its mail server.
+
+    security: "tls" (465), "starttls" (587) or "none". username: empty for no login.
+    ca_file: the server's own bundle, else certifi's.
+    """
+
+    host: str
+    port: int
+    security: str
+    sender: Sender
+    username: str = ""
+    password: str = ""
+    ca_file: str = ""
+
+    def __repr__(self) -> str:
+        return f"SmtpAccount({self.host}:{self.port})"
+
+    @classmethod
+    def of(cls, credentials: Mapping[str, str]) -> SmtpAccount:
+        """Read the fields of channels.adapters.smtp; raises BadCredentials."""
+        port, security = credentials.get("port", ""), credentials.get("security") or "starttls"
+        if security not in SECURITIES or not port.isdecimal() or not 0 < int(port) < 65536:
+            raise BadCredentials("port is 1-65535, security is tls, starttls or none")
+        sender = Sender(
+            address=credentials["from_address"],
+            name=credentials.get("from_name", ""),
+            reply_to=credentials.get("reply_to", ""),
+        )
+        return cls(
+            host=credentials["host"],
+            port=int(port),
+            security=security,
+            sender=sender,
+            username=credentials.get("username", ""),
+            password=credentials.get("password", ""),
+        )
+
+
+class SmtpConnection:
+    """A connection that carries one message after another. Belongs to one thread."""
+
+    def __init__(self, account: SmtpAccount, guard: AddressGuard) -> None:
+        self._account = account
+        self._guard = guard
+        self._client: _Client | None = None
+
+    def send(self, outbound: Outbound, lease_end: float) -> Receipt:
+        """Send one e-mail; raises DeliveryError. lease_end: time.monotonic() seconds."""
+        message = build(self._account.sender, outbound, sent_at=datetime.now(UTC))
+        recipient = envelope_address(outbound.address)
+        try:
+            client = self._ready(lease_end)
+            self._envelope(client, recipient, lease_end)
+            code, words = self._content(client, message.as_bytes(), lease_end)
+        except NotStarted:
+            self._drop()  # the server may be in the middle of this message
+            raise
+        except OSError as error:  # what smtplib raises is an OSError too
+            self._drop()
+            raise Temporary(f"{type(error).__name__} before the message was sent") from error
+        if code != 250:
+            raise _refusal("DATA", code, words)
+        raw = json.dumps({"code": code, "words": _clean(words)})
+        return Receipt(provider_id=message_id(self._account.sender, outbound), raw=raw)
+
+    def close(self) -> None:
+        """Say goodbye, as a server expects of an idle client."""
+        if self._client is None:
+            return
+        try:
+            self._client.sock_timeout(1.0)
+            self._client.quit()
+        except OSError:
+            self._drop()
+        self._client = None
+
+    def _ready(self, lease_end: float) -> _Client:
+        """Give a connection that answers, old or new, with nothing left from the last message."""
+        if self._client is not None:
+            try:
+                self._client.sock_timeout(_step_s(lease_end))
+                if self._client.rset()[0] == 250:
+                    return self._client
+            except OSError:
+                pass  # the server closed an idle connection: nothing of this message was in it
+            self._drop()
+        self._client = self._open(lease_end)
+        return self._client
+
+    def _open(self, lease_end: float) -> _Client:
+        client = _Client(self._account, self._guard)
+        try:
+            self._greet(client, lease_end)
+        except DeliveryError:
+            client.close()
+            raise
+        except (OSError, UnicodeError) as error:  # what smtplib raises is an OSError too
+            client.close()
+            raise _greeting_failure(error) from error
+        return client
+
+    def _greet(self, client: _Client, lease_end: float) -> None:
+        account = self._account
+        client.timeout = min(CONNECT_TIMEOUT_S, _step_s(lease_end))
+        code, words = client.connect(account.host, account.port)
+        if code != 220:
+            raise smtplib.SMTPConnectError(code, words)
+        client.sock_timeout(_step_s(lease_end))
+        client.ehlo_or_helo_if_needed()
+        if account.security == "starttls":
+            client.starttls(context=_tls(account.ca_file))
+            client.ehlo_or_helo_if_needed()
+        if account.username:
+            client.sock_timeout(_step_s(lease_end))
+            client.login(account.username, account.password)
+
+    def _envelope(self, client: _Client, recipient: str, lease_end: float) -> None:
+        author = envelope_address(self._account.sender.address)
+        for step, command in (("MAIL", f"FROM:<{author}>"), ("RCPT", f"TO:<{recipient}>")):
+            client.sock_timeout(_step_s(lease_end))
+            code, words = client.docmd(step, command)
+            if code not in {250, 251}:
+                raise self._refused(step, code, words)
+
+    def _content(self, client: _Client, content: bytes, lease_end: float) -> tuple[int, bytes]:
+        client.sock_timeout(_step_s(lease_end))
+        code, words = client.docmd("DATA")
+        if code != 354:
+            raise self._refused("DATA", code, words)
+        client.sock_timeout(_step_s(lease_end))
+        # One call: when it fails, its last bytes, the final dot among them, were not taken.
+        client.send(_dotted(content))
+        try:
+            client.sock_timeout(_step_s(lease_end, floor_s=1.0))
+            return client.getreply()
+        except OSError as error:
+            self._drop()
+            raise Ambiguous(f"{type(error).__name__} after the final dot") from error
+
+    def _refused(self, step: str, code: int, words: bytes) -> DeliveryError:
+        if code == 421:
+            self._drop()  # the server closes the channel
+        return _refusal(step, code, words)
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+
+class _Client(smtplib.SMTP):
+    """smtplib over a guarded socket, with TLS from the first byte where it is set."""
+
+    def __init__(self, account: SmtpAccount, guard: AddressGuard) -> None:
+        super().__init__(local_hostname="localhost", timeout=CONNECT_TIMEOUT_S)
+        self._account, self._guard = account, guard
+        self._host = account.host  # starttls checks the certificate against it
+
+    def sock_timeout(self, timeout_s: float) -> None:
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("not connected")
+        self.sock.settimeout(timeout_s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        opened = connect(host, port, guard=self._guard, timeout_s=timeout)
+        if self._account.security != "tls":
+            return opened
+        try:
+            return _tls(self._account.ca_file).wrap_socket(opened, server_hostname=host)
+        except OSError:
+            opened.close()
+            raise
+
+
+@lru_cache(maxsize=64)
+def _tls(ca_file: str) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=ca_file or certifi.where())
+
+
+def _greeting_failure(error: Exception) -> DeliveryError:
+    """Read what went wrong before the first command about a message."""
+    name = type(error).__name__
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return _refusal("login", error.smtp_code, error.smtp_error)
+    if isinstance(error, smtplib.SMTPResponseException):
+        return _refusal("greeting", error.smtp_code, error.smtp_error)
+    if isinstance(error, UnicodeError):
+        return BadCredentials("the login holds signs that SMTP cannot carry")
+    if isinstance(error, smtplib.SMTPException) and not isinstance(
+        error, smtplib.SMTPServerDisconnected
+    ):
+        # STARTTLS or a login is set, and the server offers none that we know.
+        return BadCredentials(f"{name}: the server does not offer what is set")
+    return Temporary(f"{name} while connecting")
+
+
+def _step_s(lease_end: float, *, floor_s: float = 0.0) -> float:
+    """Give a command's time-out; raises NotStarted when the lease is over."""
+    left = max(lease_end - time.monotonic(), floor_s)
+    if left <= 0:
+        raise NotStarted("the lease ended before the message was sent")
+    return min(STEP_TIMEOUT_S, left)
+
+
+def _refusal(step: str, code: int, words: bytes | str) -> DeliveryError:
+    """Read a reply code (RFC 5321, 4.2) by the command that it answers."""
+    detail = f"{step} {code} {_clean(words)}"
+    if code in LOGIN_REFUSED or (step == "login" and code >= 500):
+        return BadCredentials(detail)
+    if step == "greeting" and code >= 500:
+        return ProviderPaused(detail)
+    if code < 500:
+        return Temporary(detail)
+    # RFC 3463: x.7.y is about policy or security, not about this mailbox.
+    if step == "RCPT" and not re.match(r"5\.7\.", _text(words)):
+        return BadAddress(detail, scope="address")
+    return Permanent(detail)
+
+
+def _text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+
+
+def _clean(words: bytes | str) -> str:
+    """Take addresses out of a server's words."""
+    return re.sub(r"\S*@\S*", "<address>", _text(words))[:200]
+
+
+def _dotted(content: bytes) -> bytes:
+    """Double leading dots and add the final one (RFC 5321, 4.5.2)."""
+    stuffed = re.sub(rb"(?m)^\.", b"..", content)
+    return stuffed + (b"" if stuffed.endswith(b"\r\n") else b"\r\n") + b".\r\n"
