@@ -71,10 +71,15 @@ def show(value: str, pattern: str, language: str, zone: ZoneInfo) -> str:
 
     A moment without offset is the salon's own wall-clock time. Raises ValueError.
     """
-    moment = datetime.fromisoformat(value)
-    moment = moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
+    moment = _moment(value, zone)
     words = _LANGUAGES.get(language[:2].lower(), _EN)
-    return "".join(part(moment, words) for part in _compiled(pattern))
+    return "".join([part(moment, words) for part in _compiled(pattern)])
+
+
+@lru_cache(maxsize=1024)  # a letter shows the same moment in its subject and its body
+def _moment(value: str, zone: ZoneInfo) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment.astimezone(zone)
 
 
 @lru_cache(maxsize=1024)

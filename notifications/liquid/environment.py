@@ -12,13 +12,14 @@ from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any, TextIO
 
-from liquid import BoundTemplate, Environment, RenderContext, Token
+from liquid import BoundTemplate, Environment, RenderContext, Token, TokenStream
 from liquid.ast import Node
 from liquid.builtin.expressions import Path
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.builtin.output import Output, OutputNode
 from liquid.exceptions import (
     FilterError,
+    LiquidError,
     LiquidSyntaxError,
     LocalNamespaceLimitError,
     LoopIterationLimitError,
@@ -26,11 +27,12 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
-from liquid.undefined import UNDEFINED, StrictDefaultUndefined
+from liquid.undefined import UNDEFINED
 from liquid.utils import ReadOnlyChainMap
 
 from notifications.liquid import filters
 from notifications.liquid.dates import Locale
+from notifications.liquid.faults import Missing
 from notifications.liquid.syntax import normalised
 
 MAX_SOURCE = 64_000  # characters of one field
@@ -42,13 +44,6 @@ TAGS = frozenset(
     ["if", "unless", "case", "for", "break", "continue", "assign", "comment", "#", "raw"]
 )
 _PSEUDO_TAGS = frozenset(("content", "output", "illegal"))
-
-
-class Missing(StrictDefaultUndefined):
-    """A variable without value: `default` and conditions may ask about it, nothing may use it."""
-
-    __slots__ = ()
-    allowed_properties = StrictDefaultUndefined.allowed_properties | {"__liquid__"}
 
 
 class Buffer(StringIO):
@@ -74,7 +69,8 @@ class SafeContext(RenderContext):
 
     def spend(self, value: object) -> None:
         """Count one filter call on a value."""
-        self.work += 1 + (len(value) // 100 if isinstance(value, (str, list)) else 0)
+        is_counted = type(value) is not Missing and isinstance(value, (str, list))
+        self.work += 1 + (len(value) // 100 if is_counted else 0)  # type: ignore[arg-type]
         if self.work > MAX_WORK:
             raise FilterError("the template uses its filters too often", token=None)
 
@@ -138,7 +134,18 @@ class SafeOutputNode(OutputNode):
 
 
 class SafeOutput(Output):
+    """`{{ }}`: parses to our node; its syntax errors know their line."""
+
     node_class = SafeOutputNode
+
+    def get_node(self, stream: TokenStream) -> Node:
+        opening = stream.current
+        try:
+            return self.parse(stream)
+        except LiquidError as error:
+            if error.token is None or error.token.start_index < 0:
+                error.token = opening
+            raise
 
 
 class BoundedRange(RangeLiteral):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from liquid import Token
 from liquid.exceptions import LiquidError, LiquidInterrupt, UndefinedError
+from liquid.undefined import StrictDefaultUndefined
 
 #: What a template or a value can make python-liquid raise; anything else is our own defect.
 TEMPLATE_FAULTS = (
@@ -19,6 +20,16 @@ TEMPLATE_FAULTS = (
     ValueError,
 )
 _FIRST_NAME = re.compile(r"(?:(?:%-?\s*\w+|\{)-?\s+|\{\{-?)\s*([\w.\[\]-]+)")
+
+
+class Missing(StrictDefaultUndefined):
+    """A variable without value: `default` and conditions may ask about it, nothing may use it.
+
+    Ask `type(value) is Missing`: isinstance reads __class__, which a strict undefined refuses.
+    """
+
+    __slots__ = ()
+    allowed_properties = StrictDefaultUndefined.allowed_properties | {"__liquid__"}
 
 
 class RenderError(ValueError):

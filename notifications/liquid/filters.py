@@ -10,9 +10,9 @@ from typing import Any
 from liquid import Environment
 from liquid.exceptions import FilterError, UndefinedError
 from liquid.filter import sequence_filter, string_filter, with_context
-from liquid.undefined import Undefined
 
 from notifications.liquid import dates
+from notifications.liquid.faults import Missing
 
 MAX_VALUE = 20_000  # characters of one value; a letter's whole text is far below
 MAX_ITEMS = 1_000  # of one list, as in the loop limit
@@ -162,11 +162,13 @@ def _check_inputs(name: str, left: Any, args: tuple[Any, ...]) -> None:
 
 
 def _check_known(value: object) -> None:
-    if isinstance(value, Undefined):
+    if type(value) is Missing:
         raise UndefinedError(value.hint or value.name, token=value.token)
 
 
 def _check_size(name: str, value: object) -> None:
+    if type(value) is Missing:  # what `default` found missing; asking it more would raise
+        return
     if isinstance(value, str):
         if len(value) > MAX_VALUE:
             raise FilterError(f"{name}: text longer than {MAX_VALUE} characters", token=None)

@@ -26,6 +26,7 @@ from liquid.builtin.expressions.primitive import (
     StringLiteral,
     TrueLiteral,
 )
+from liquid.builtin.filters.misc import default
 from liquid.builtin.tags.comment_tag import CommentNode
 from liquid.builtin.tags.inline_comment_tag import InlineCommentNode
 from liquid.expression import Expression
@@ -173,13 +174,27 @@ def _step(item: Filter, environment: SafeEnvironment) -> _Apply:
         raise NotPlanned
     if _is_date([item]):
         return _date_step(item)
-    function = environment.filters[item.name]
     readers = [_argument(argument, environment) for argument in item.args]
+    if item.name == "default":
+        return _default_step(readers)
+    function = environment.filters[item.name]
     context = _FilterContext(environment)
 
     def apply(value: Any, variables: _Variables, locale: Locale) -> Any:
         arguments = [read(variables) for read in readers]
         return function(value, *arguments, context=context)
+
+    return apply
+
+
+def _default_step(readers: list[_Read]) -> _Apply:
+    if len(readers) > 1:
+        raise NotPlanned
+
+    def apply(value: Any, variables: _Variables, locale: Locale) -> Any:
+        if type(value) is str and value:
+            return value
+        return default(value, *[read(variables) for read in readers])
 
     return apply
 

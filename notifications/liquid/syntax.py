@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from liquid.exceptions import LiquidSyntaxError
 from liquid.token import TOKEN_EXPRESSION, Token
 
+MAX_MARKUP = 1_000  # characters between one pair of braces
+MAX_MARKUPS = 500  # in one field
 _CALL = re.compile(
     r"""("[^"]*"|'[^']*')"""  # quoted text stays as it is
     r"""|(\|\s*[A-Za-z_]\w*\s*)\(((?:"[^"]*"|'[^']*'|[^()'"])*)\)"""
@@ -45,22 +47,48 @@ def _as_liquid(found: re.Match[str]) -> str:
 
 
 def _parts(source: str) -> Iterator[tuple[int, int, bool]]:
-    """Cut a source into markup and what stands between: one pass, linear in its length."""
-    done = 0
+    """Cut a source into markup and what stands between: one pass, linear in its length.
+
+    Refuses what python-liquid's lexer needs quadratic time for: markup or raw text that never
+    ends (64,000 characters of "{{" take it three minutes), and markup of great length or number.
+    """
+    done = count = 0
     while (start := _next_markup(source, done)) >= 0:
         yield done, start, False
-        end = source.find("}}" if source[start + 1] == "{" else "%}", start + 2)
-        if end < 0:
-            done = start
-            break
-        done = end + 2
+        count += 1
+        done = _end_of_markup(source, start, count)
         yield start, done, True
-        if _is_raw(source, start):
-            closing = _END_RAW.search(source, done)
-            after = closing.end() if closing else len(source)
+        if (name := _tag_name(source, start)) == "raw":
+            after = _end_of_raw(source, start, done)
             yield done, after, False
             done = after
+        elif name == "doc":
+            raise _refused("unexpected tag 'doc'", source, start)
     yield done, len(source), False
+
+
+def _end_of_markup(source: str, start: int, count: int) -> int:
+    closing = "}}" if source[start + 1] == "{" else "%}"
+    end = source.find(closing, start + 2) + 2
+    if end < 2:
+        raise _refused(f"expected '{closing}', found end of file", source, start)
+    if end - start > MAX_MARKUP:
+        raise _refused(f"a variable or tag longer than {MAX_MARKUP} characters", source, start)
+    if count > MAX_MARKUPS:
+        raise _refused(f"more than {MAX_MARKUPS} variables and tags", source, start)
+    return end
+
+
+def _end_of_raw(source: str, start: int, position: int) -> int:
+    closing = _END_RAW.search(source, position)
+    if closing is None:
+        raise _refused("expected endraw, found end of file", source, start)
+    return closing.end()
+
+
+def _refused(message: str, source: str, start: int) -> LiquidSyntaxError:
+    token = Token(TOKEN_EXPRESSION, source[start : start + 2], start, source)
+    return LiquidSyntaxError(message, token=token)
 
 
 def _next_markup(source: str, position: int) -> int:
@@ -71,9 +99,9 @@ def _next_markup(source: str, position: int) -> int:
     return -1
 
 
-def _is_raw(source: str, start: int) -> bool:
+def _tag_name(source: str, start: int) -> str:
     found = _TAG_NAME.match(source, start)
-    return found is not None and found[1] == "raw"
+    return found[1] if found else ""
 
 
 def _refuse_handlebars(source: str, start: int, markup: str) -> None:
