@@ -1,0 +1,276 @@
+"""How are a salon's accounts at providers added, changed, checked and rested.
+
+Secrets are written only: no verb here gives them back. Reading for sending (`accounts`,
+`integrations_of`) stands in channels.accounts and can be imported from here.
+"""
+
+from __future__ import annotations
+
+import secrets as random
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.text import slugify
+
+from channels.accounts import Account, accounts, integrations_of, open_adapter
+from channels.adapters.sandbox import SandboxAdapter
+from channels.contract import Adapter
+from channels.errors import BadCredentials, DeliveryError, ProviderPaused
+from channels.guard import AddressGuard, connect
+from channels.models import Integration
+from channels.registry import ADAPTERS
+from channels.secrets import decrypt, encrypt
+from channels.smtp_connection import SmtpAccount
+from channels.transport import call
+from tenants.errors import Conflict, InvalidFields, NotFound
+from tenants.scope import tenant_scope
+
+__all__ = [
+    "Account",
+    "accounts",
+    "add_integration",
+    "check_integration",
+    "ensure_phone",
+    "freeze",
+    "integrations_of",
+    "pause",
+    "set_disabled",
+    "shown_credentials",
+    "update_credentials",
+]
+
+PHONE = "phone"  # identifier of a salon's one sandbox integration
+ANY_KIND = "any"
+VALUE_LIMIT = 8192  # a service account's JSON key is the longest secret there is
+#: What may stay empty; everything else an adapter declares must be given.
+OPTIONAL_FIELDS: Mapping[str, frozenset[str]] = {
+    "telegram": frozenset({"api_base"}),
+    "smtp": frozenset({"username", "password", "security", "from_name", "reply_to"}),
+}
+
+
+def add_integration(  # noqa: PLR0913 (the columns of one row, named by the caller)
+    tenant_id: UUID,
+    provider: str,
+    credentials: Mapping[str, object],
+    *,
+    identifier: str,
+    name: str = "",
+    kind: str = "",
+    position: int = 0,
+) -> Integration:
+    """Add a salon's account; raises InvalidFields, and Conflict for a known identifier.
+
+    kind: may be left out when the provider has only one.
+    """
+    adapter = _adapter(provider)
+    credentials = _completed(adapter, credentials)
+    errors = _credential_errors(adapter, credentials)
+    if kind := kind or _only_kind(adapter):
+        errors |= {} if kind in adapter.kinds else {"kind": [f"{provider} does not carry {kind}"]}
+    else:
+        errors["kind"] = ["is required: " + ", ".join(sorted(adapter.kinds))]
+    if not identifier or slugify(identifier) != identifier:
+        errors["identifier"] = ["takes lower-case letters, digits, - and _"]
+    _refuse(errors)
+    row = Integration(
+        tenant_id=tenant_id,
+        provider=provider,
+        kind=kind,
+        identifier=identifier,
+        name=name or identifier,
+        position=position,
+    )
+    return _insert(row, _clean(credentials))
+
+
+def update_credentials(
+    tenant_id: UUID, integration_id: UUID, credentials: Mapping[str, object]
+) -> None:
+    """Replace the fields that are named, keep the others; raises NotFound, InvalidFields."""
+    with tenant_scope(tenant_id):
+        row = _locked(tenant_id, integration_id)
+        adapter = _adapter(row.provider)
+        merged = {**decrypt(row.credentials), **credentials}
+        _refuse(_credential_errors(adapter, merged))
+        row.credentials = encrypt(_clean(merged))
+        row.save(update_fields=["credentials"])
+
+
+def shown_credentials(row: Integration) -> dict[str, str]:
+    """Give what a screen may show: open fields as they are, secret ones as dots when set."""
+    values, fields = decrypt(row.credentials), ADAPTERS[row.provider].fields
+    return {
+        field: "••••" if is_secret and values.get(field) else values.get(field, "")
+        for field, is_secret in fields.items()
+    }
+
+
+def set_disabled(tenant_id: UUID, integration_id: UUID, is_disabled: bool) -> None:
+    """Switch an account off, or on again; raises NotFound."""
+    state = Integration.State.DISABLED if is_disabled else Integration.State.ACTIVE
+    with tenant_scope(tenant_id):
+        row = _locked(tenant_id, integration_id)
+        row.state, row.state_reason = state, ""
+        row.save(update_fields=["state", "state_reason"])
+
+
+def check_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
+    """Ask the provider whether the account works; the answer becomes active or paused.
+
+    A provider that cannot be reached changes nothing and raises its DeliveryError. A disabled
+    account stays disabled. No transaction of this verb is open during the call.
+    """
+    with tenant_scope(tenant_id):
+        row: Integration | None = Integration.objects.filter(
+            tenant_id=tenant_id, pk=integration_id
+        ).first()
+    if row is None:
+        raise NotFound("There is no such integration.")
+    try:
+        _probe(open_adapter(row.id, row.provider, row.credentials))
+        state, reason = Integration.State.ACTIVE, ""
+    except (BadCredentials, ProviderPaused) as error:
+        state, reason = Integration.State.PAUSED, error.detail[:200]
+    with tenant_scope(tenant_id):
+        _open_rows(tenant_id, integration_id).update(state=state, state_reason=reason)
+        row.refresh_from_db()
+    return row
+
+
+def pause(tenant_id: UUID, integration_id: UUID, reason: str) -> bool:
+    """Stop an account that its provider refuses; runs in the caller's scope.
+
+    Says whether this call did it: the first of many failures tells the staff.
+    """
+    rows = Integration.objects.filter(
+        tenant_id=tenant_id, pk=integration_id, state=Integration.State.ACTIVE
+    )
+    return bool(rows.update(state=Integration.State.PAUSED, state_reason=reason[:200]))
+
+
+def freeze(tenant_id: UUID, integration_id: UUID, until: datetime) -> bool:
+    """Let an account rest as its provider asked; runs in the caller's scope.
+
+    Never shortens a rest; says whether this call made it longer.
+    """
+    rows = Integration.objects.filter(tenant_id=tenant_id, pk=integration_id)
+    later = rows.filter(Q(frozen_until=None) | Q(frozen_until__lt=until))
+    return bool(later.update(frozen_until=until))
+
+
+def ensure_phone(tenant_id: UUID) -> Integration:
+    """Give the salon its one sandbox integration; the same one whenever it is called."""
+    with tenant_scope(tenant_id):
+        rows = Integration.objects.filter(tenant_id=tenant_id, identifier=PHONE)
+        if row := rows.first():
+            return _phone(row)
+        secret = {"secret": random.token_urlsafe(32)}
+        row = Integration(
+            tenant_id=tenant_id,
+            provider=SandboxAdapter.provider,
+            kind=ANY_KIND,
+            identifier=PHONE,
+            name="Телефон / Phone",
+        )
+        try:
+            return _insert(row, secret)
+        except Conflict:  # somebody was faster
+            return _phone(rows.get())
+
+
+def _phone(row: Integration) -> Integration:
+    if row.provider != SandboxAdapter.provider:
+        raise Conflict(f"The identifier {PHONE!r} is kept for the Phone: rename that integration.")
+    return row
+
+
+def _insert(row: Integration, credentials: Mapping[str, str]) -> Integration:
+    row.credentials = encrypt(credentials)
+    row.callback_token = random.token_urlsafe(32)
+    try:
+        with tenant_scope(row.tenant_id), transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError as error:
+        if "integration_identifier" not in str(error):
+            raise
+        raise Conflict(f"The integration {row.identifier!r} exists already.") from error
+    return row
+
+
+def _locked(tenant_id: UUID, integration_id: UUID) -> Integration:
+    rows = Integration.objects.select_for_update()
+    row: Integration | None = rows.filter(tenant_id=tenant_id, pk=integration_id).first()
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return row
+
+
+def _open_rows(tenant_id: UUID, integration_id: UUID) -> Any:
+    rows = Integration.objects.filter(tenant_id=tenant_id, pk=integration_id)
+    return rows.exclude(state=Integration.State.DISABLED)
+
+
+def _adapter(provider: str) -> type[Adapter]:
+    # The Phone's URL is trusted, hence never a tenant's to choose.
+    known = sorted(name for name in ADAPTERS if name != SandboxAdapter.provider)
+    if provider not in known:
+        raise InvalidFields(
+            "The provider is unknown.", errors={"provider": ["must be one of: " + ", ".join(known)]}
+        )
+    return ADAPTERS[provider]
+
+
+def _only_kind(adapter: type[Adapter]) -> str:
+    return str(next(iter(adapter.kinds))) if len(adapter.kinds) == 1 else ""
+
+
+def _completed(adapter: type[Adapter], credentials: Mapping[str, object]) -> dict[str, object]:
+    """Make the secret that we give to the provider ourselves, unless one is given."""
+    if "webhook_secret" not in adapter.fields or credentials.get("webhook_secret"):
+        return dict(credentials)
+    return {**credentials, "webhook_secret": random.token_urlsafe(32)}
+
+
+def _credential_errors(
+    adapter: type[Adapter], credentials: Mapping[str, object]
+) -> dict[str, list[str]]:
+    errors: dict[str, list[str]] = {}
+    for field in credentials.keys() - adapter.fields.keys():
+        errors[f"credentials.{field}"] = ["is not a field of " + adapter.provider]
+    for field in adapter.fields:
+        value = credentials.get(field, "")
+        if not isinstance(value, str) or len(value) > VALUE_LIMIT or "\x00" in value:
+            errors[f"credentials.{field}"] = [f"must be a text of up to {VALUE_LIMIT} characters"]
+        elif not value.strip() and field not in OPTIONAL_FIELDS.get(adapter.provider, ()):
+            errors[f"credentials.{field}"] = ["is required"]
+    return errors
+
+
+def _clean(credentials: Mapping[str, object]) -> dict[str, str]:
+    return {field: value.strip() for field, value in credentials.items() if isinstance(value, str)}
+
+
+def _refuse(errors: dict[str, list[str]]) -> None:
+    if errors:
+        raise InvalidFields("The integration is not complete.", errors=errors)
+
+
+def _probe(adapter: Adapter) -> None:
+    guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
+    if adapter.sender == "smtp":
+        _reach(SmtpAccount.of(adapter.credentials), guard)
+    elif request := adapter.probe():
+        adapter.receipt(call(request, guard))
+
+
+def _reach(account: SmtpAccount, guard: AddressGuard) -> None:
+    try:
+        connect(account.host, account.port, guard=guard, timeout_s=10).close()
+    except OSError as error:
+        raise DeliveryError(f"{type(error).__name__}: the mail server does not answer") from error
