@@ -22,6 +22,7 @@ class MailServer:
         self.mails: list[tuple[str, list[str], email.message.EmailMessage]] = []
         self.connections = 0
         self.open = 0
+        self.transports: list[asyncio.Transport] = []
         self._login = login
         self._options: dict[str, Any] = {"hostname": "mail.test", "enable_SMTPUTF8": True}
         if login:
@@ -91,13 +92,16 @@ class MailServer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)
+        for transport in self.transports:
+            transport.abort()
+        await asyncio.sleep(0.01)
 
 
 class Counted(SMTP):
     """Counts connections, each once although STARTTLS makes them again."""
 
     def connection_made(self, transport):
+        self.event_handler.transports.append(transport)
         if self.transport is None:
             self.event_handler.connections += 1
             self.event_handler.open += 1
