@@ -32,8 +32,7 @@ from notifications.rendering import ButtonSource, Source, check
 
 LANGUAGES = ("ru", "en")
 TEXTLESS = frozenset({StepKind.DELAY.value, StepKind.WEBHOOK.value})  # steps that need no template
-# a delay's settings: one of these says how long, or amount and unit do, as in Novu
-DURATIONS = ("duration_s", "seconds", "minutes", "hours", "days", "amount")
+LONGEST_DELAY_S = 366 * 86_400
 MK_PRIORITIES = frozenset({Priority.NORMAL.value, Priority.LOW.value})
 
 
@@ -180,10 +179,9 @@ def _step_problems(step: Step, known: Collection[str] | None) -> Iterator[Refusa
 
 
 def _delay_problems(step: Step, place: str) -> Iterator[Refusal]:
-    settings = step.settings if isinstance(step.settings, dict) else {}
-    amounts = [settings[name] for name in DURATIONS if name in settings]
-    if not amounts or any(type(amount) not in (int, float) or amount <= 0 for amount in amounts):
-        message = 'a delay says how long it is: {"duration_s": 3600}'
+    seconds = step.settings.get("seconds") if isinstance(step.settings, dict) else None
+    if type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_DELAY_S:
+        message = 'a delay says how long it is, up to a year: {"seconds": 3600}'
         yield Refusal("no_duration", f"{place}.settings", message)
 
 

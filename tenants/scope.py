@@ -76,6 +76,7 @@ def _scope(scope: Scope, role: str, *, tenant: str = "", tenants: str = "") -> I
     outer = current()
     if outer is not None and outer.kind != "tenant":
         raise OutsideScope(f"a {scope.kind} scope cannot open inside a {outer.kind} scope")
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
         before = _enter(role, tenant, tenants)
         token = _current.set(scope)
@@ -83,7 +84,10 @@ def _scope(scope: Scope, role: str, *, tenant: str = "", tenants: str = "") -> I
             yield
         finally:
             _current.reset(token)
-            if not (connection.needs_rollback or connection.closed_in_transaction):
+            # At the end of the transaction PostgreSQL forgets by itself.
+            if not (
+                is_outermost or connection.needs_rollback or connection.closed_in_transaction
+            ):
                 _enter(*before)  # a released savepoint would leak the inner values
 
 

@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(primary_key=True, serialize=False)),
                 ('used', models.IntegerField(default=0)),
                 ('granted', models.IntegerField(default=0)),
+                ('most', models.IntegerField(default=0)),
                 ('ends_at', models.DateTimeField()),
                 ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
             ],

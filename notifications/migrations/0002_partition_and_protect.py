@@ -14,6 +14,7 @@ CREATE TRIGGER config_version AFTER INSERT OR UPDATE OR DELETE ON notifications_
   FOR EACH ROW EXECUTE FUNCTION kolokol_config_changed();
 CREATE TRIGGER config_version AFTER INSERT OR UPDATE OR DELETE ON notifications_workflow
   FOR EACH ROW EXECUTE FUNCTION kolokol_config_changed();
+GRANT usage ON SEQUENCE notifications_chunk_id_seq TO {worker};
 GRANT select, insert, update, delete ON notifications_batch TO {app}, {worker}, {platform};
 """
 UNTUNE = """

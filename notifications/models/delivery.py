@@ -336,6 +336,7 @@ class Counter(models.Model):
     )
     used = models.IntegerField(default=0)
     granted = models.IntegerField(default=0)  # by the last reservation
+    most = models.IntegerField(default=0)
     ends_at = models.DateTimeField()
 
     objects = ScopedManager()

@@ -1,0 +1,122 @@
+"""What a published workflow and its texts are at run time: frozen values, read once per version.
+
+The document of a WorkflowVersion:
+{"identifier", "category", "priority", "is_critical", "expires_after_s", "payload_schema",
+ "steps": [{"key", "kind", "channels": [...], "settings": {...}, "template": "<uuid>" or null}]}
+The texts of a TemplateVersion:
+{"ru": {"title", "body", "image_url", "buttons": [{"text", "url", "action"}]}, "en": {...}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import jsonschema_rs
+
+from notifications.models import Priority
+from notifications.rendering import ButtonSource, Source
+
+QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
+
+
+@dataclass(frozen=True, slots=True)
+class StepDefinition:
+    """One step of a published workflow."""
+
+    key: str
+    kind: str
+    channels: tuple[str, ...]
+    settings: Mapping[str, Any]
+    template_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One published workflow. queue: number of its priority's queue."""
+
+    version_id: UUID
+    identifier: str
+    category: str
+    queue: int
+    is_critical: bool
+    expires_after_s: int | None
+    steps: tuple[StepDefinition, ...]
+    defaults: Mapping[str, Any]
+    schema: jsonschema_rs.Validator
+
+    def payload_errors(self, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
+        """Check a payload: pairs of field (dotted, below payload) and what is wrong with it."""
+        return [(_field(error), error.message) for error in self.schema.iter_errors(payload)]
+
+
+def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition:
+    """Read a version's document."""
+    schema = document.get("payload_schema") or {}
+    return Definition(
+        version_id=version_id,
+        identifier=document["identifier"],
+        category=document["category"],
+        queue=QUEUES.index(document["priority"]),
+        is_critical=document["is_critical"],
+        expires_after_s=document["expires_after_s"],
+        steps=tuple(map(_read_step, document["steps"])),
+        defaults={
+            name: rule["default"]
+            for name, rule in schema.get("properties", {}).items()
+            if isinstance(rule, dict) and "default" in rule
+        },
+        schema=jsonschema_rs.validator_for(schema or True, validate_formats=True),
+    )
+
+
+def _read_step(step: Mapping[str, Any]) -> StepDefinition:
+    template = step.get("template")
+    return StepDefinition(
+        key=step["key"],
+        kind=step["kind"],
+        channels=tuple(step.get("channels") or (step["kind"],)),
+        settings=step.get("settings") or {},
+        template_id=UUID(template) if template else None,
+    )
+
+
+def _field(error: jsonschema_rs.ValidationError) -> str:
+    path = [str(part) for part in error.instance_path]
+    missing = getattr(error.kind, "property", None)  # only a missing field has one
+    return ".".join([*path, str(missing)] if missing else path)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The published texts of one template by language."""
+
+    version_id: UUID
+    sources: Mapping[str, Source]
+
+    def source(self, language: str, fallback: str) -> tuple[str, Source] | None:
+        """Give the text in this language, else in the fallback, else in any that has one."""
+        for wanted in (language, fallback, *self.sources):
+            found = self.sources.get(wanted)
+            if found is not None and found.body:
+                return wanted, found
+        return None
+
+
+def read_texts(version_id: UUID, texts: Mapping[str, Any]) -> Texts:
+    """Read a template version's texts."""
+    return Texts(version_id, {language: _read_source(text) for language, text in texts.items()})
+
+
+def _read_source(text: Mapping[str, Any]) -> Source:
+    return Source(
+        body=text.get("body") or "",
+        title=text.get("title") or "",
+        image_url=text.get("image_url") or "",
+        buttons=tuple(
+            ButtonSource(b.get("text", ""), b.get("url", ""), b.get("action", ""))
+            for b in text.get("buttons") or ()
+        ),
+    )

@@ -1,0 +1,84 @@
+"""Wake workers, and find what nobody woke them for.
+
+PostgreSQL holds what is due; a wake-up only hurries. Losing one costs at most the second until
+somebody looks by himself; doubling one costs an empty look.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import redis
+from django.conf import settings
+from django.db import transaction
+
+from notifications.definition import QUEUES
+from notifications.sql import claiming as sql
+from tenants import rows
+from tenants.scope import platform_scope
+
+log = logging.getLogger(__name__)
+
+FLAG_TTL_MS = 2_000  # a flag whose wake-up died with its worker must not silence the next
+
+
+@lru_cache(maxsize=1)
+def server() -> redis.Redis:
+    """Give this process's Redis client."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=35, socket_connect_timeout=2)
+
+
+def wake(queues: Iterable[int]) -> None:
+    """Tell the workers of these queues that something may be due; never raises."""
+    try:
+        for queue in set(queues):
+            name = QUEUES[queue]
+            if server().set(f"kolokol:woken:{name}", 1, nx=True, px=FLAG_TTL_MS):
+                server().lpush(f"kolokol:wake:{name}", 1)
+    except redis.RedisError:
+        log.warning("redis is away: work starts at the next look")
+
+
+def wake_on_commit(queues: Iterable[int]) -> None:
+    """Wake once the rows are committed."""
+    wanted = set(queues)
+    transaction.on_commit(lambda: wake(wanted))
+
+
+def clear_flags(queues: Sequence[str]) -> None:
+    """Let the next wake-up through; call before looking, never after."""
+    with contextlib.suppress(redis.RedisError):
+        server().delete(*(f"kolokol:woken:{name}" for name in queues))
+
+
+def wait(queues: Sequence[str], timeout_s: float) -> bool:
+    """Wait for a wake-up of one of these queues; False when the time is over or Redis is away."""
+    if timeout_s <= 0:
+        return False
+    keys = [f"kolokol:wake:{name}" for name in queues]
+    return server().brpop(keys, timeout=timeout_s) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What the sweep found. queues: numbers that have work. next_due: the next later line."""
+
+    freed: int
+    promoted: int
+    queues: tuple[int, ...]
+    next_due: datetime | None
+
+
+def sweep() -> Swept:
+    """Free expired leases, make later lines ready whose time has come, wake whoever has work."""
+    with platform_scope("the sweep reads ids of all tenants"):
+        freed, promoted, queues, next_due = rows.fetch(sql.SWEEP)[0]
+    if freed:
+        log.warning("freed lines of expired leases", extra={"lines": freed})
+    wake(queues)
+    return Swept(freed, promoted, tuple(queues), next_due)

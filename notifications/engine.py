@@ -1,0 +1,233 @@
+"""The life of a batch, from claim to settle.
+
+1. claim: lines of open work are leased to this worker, fairly between tenants (one statement).
+2. prepare: decided, limited, rendered; what needs no provider is written at once.
+3. hand over: just before sending, as many lines as there are free slots are marked *sending*.
+4. send: the gateway carries all of them at once; no transaction is open.
+5. settle: answers are written as they come, at most 100 ms or 500 at a time.
+A worker that dies leaves leases: the sweep gives lines back that were not *sending*, and prepare
+decides about the others by their category.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import redis
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection
+
+from channels.gateway import Gateway
+from notifications import dispatch, fanout
+from notifications.definition import QUEUES
+from notifications.outcomes import Result, Task
+from notifications.preparing import prepare
+from notifications.settling import hand_over, settle
+from notifications.sql import claiming as sql
+from notifications.steps.send import Send
+from notifications.verdict import judge
+from tenants import rows
+from tenants.ids import uuid7
+from tenants.scope import platform_scope
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+SETTLE_ROWS = 500
+SETTLE_S = 0.1
+SHARE = 10  # lines per lap that even the last queue of a worker gets
+LOOK_S = 0.5  # how often to look without a wake-up
+SWEEP_S = 1.0
+NIL = UUID(int=0)
+_LOST = (OperationalError, InterfaceError)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a drain has done; the return value of its RQ job."""
+
+    claimed: int = 0
+    sent: int = 0
+    settled: int = 0
+    expanded: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Drain:
+    """One worker's loop over its queues, most urgent first."""
+
+    queues: Sequence[str]
+    gateway: Gateway
+    worker: str
+    should_stop: Callable[[], bool] = lambda: False
+    counts: Counts = field(default_factory=Counts)
+    prepared: list[Send] = field(default_factory=list)
+    flying: dict[int, Send] = field(default_factory=dict)
+    answers: list[Result] = field(default_factory=list)
+    leases: dict[UUID, float] = field(default_factory=dict)
+    cursors: dict[str, UUID] = field(default_factory=dict)
+    next_key: int = 0
+    last_settle: float = 0.0
+    last_look: float = -1e9
+    last_sweep: float = -1e9
+
+    def run(self, seconds: float) -> Counts:
+        """Work for so long, then finish what is in flight and return the counts."""
+        started = time.monotonic()
+        deadline = started + seconds
+        while True:
+            is_over = time.monotonic() >= deadline or self.should_stop()
+            if is_over and self._is_idle():
+                break
+            try:
+                self._lap(is_over)
+            except _LOST:
+                self._database_lost()
+        self.counts.seconds = round(time.monotonic() - started, 3)
+        return self.counts
+
+    def drain_dry(self) -> Counts:
+        """Work until nothing is due (commands and tests)."""
+        while True:
+            self.last_look = self.last_sweep = -1e9
+            before = self.counts.claimed + self.counts.expanded
+            self._lap(False, may_wait=False)
+            if self._is_idle() and self.counts.claimed + self.counts.expanded == before:
+                return self.counts
+
+    def _lap(self, is_over: bool, *, may_wait: bool = True) -> None:
+        if not is_over:
+            self._sweep()
+            self._look()
+        self._launch()
+        self._collect()
+        self._settle(force=not self.flying)
+        if may_wait and not is_over and self._is_idle():
+            self._wait()
+
+    def _is_idle(self) -> bool:
+        return not (self.prepared or self.flying or self.answers)
+
+    def _sweep(self) -> None:
+        if time.monotonic() - self.last_sweep >= SWEEP_S:
+            self.last_sweep = time.monotonic()
+            dispatch.sweep()
+
+    def _look(self) -> None:
+        """Claim when there is room and either a wake-up, recent success, or time says so."""
+        room = BATCH - len(self.prepared)
+        if room <= BATCH // 2 or not self.gateway.free:
+            return
+        if self.flying and time.monotonic() - self.last_look < 0.02:
+            return
+        self.last_look = time.monotonic()
+        dispatch.clear_flags(self.queues)
+        self.counts.expanded += fanout.expand_some(self.queues)
+        for index, queue in enumerate(self.queues):
+            reserved = SHARE * (len(self.queues) - index - 1)
+            room = BATCH - len(self.prepared) - reserved
+            if room > 0:
+                self._claim(queue, room)
+
+    def _claim(self, queue: str, limit: int) -> None:
+        tasks = claim(queue, self.worker, limit, self.cursors.get(queue, NIL))
+        if not tasks:
+            self.cursors[queue] = NIL
+            tasks = claim_suspect(queue, self.worker)
+        if not tasks:
+            return
+        self.cursors[queue] = max(task.tenant_id for task in tasks)
+        self.leases[tasks[0].batch_id] = time.monotonic() + settings.LEASE_S
+        self.counts.claimed += len(tasks)
+        self.prepared += prepare(tasks, now())
+
+    def _launch(self) -> None:
+        """Mark as *sending* what fits into the free slots, and send it."""
+        free = min(self.gateway.free, len(self.prepared))
+        if not free:
+            return
+        chosen, self.prepared = self.prepared[:free], self.prepared[free:]
+        marked = hand_over([(send.task, send.message.id) for send in chosen])
+        for send in chosen:
+            if send.task.due_id in marked:
+                self.next_key += 1
+                self.flying[self.next_key] = send
+                lease_end = self.leases.get(send.task.batch_id, 0.0)
+                self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
+        self.counts.sent += len(marked)
+
+    def _collect(self) -> None:
+        if not self.flying:
+            return
+        moment = now()
+        for sent in self.gateway.poll(0.02 if not self.prepared else 0.005):
+            send = self.flying.pop(sent.key)
+            self.answers.append(judge(send, sent, moment))
+
+    def _settle(self, *, force: bool) -> None:
+        if not self.answers:
+            return
+        is_time = time.monotonic() - self.last_settle >= SETTLE_S
+        if force or is_time or len(self.answers) >= SETTLE_ROWS:
+            settle(self.answers, now())
+            self.counts.settled += len(self.answers)
+            self.answers = []
+            self.last_settle = time.monotonic()
+            self._forget_leases()
+
+    def _forget_leases(self) -> None:
+        """Forget ended leases; a line of theirs would be refused at hand-over anyway."""
+        moment = time.monotonic()
+        self.leases = {key: end for key, end in self.leases.items() if end > moment}
+
+    def _wait(self) -> None:
+        """Sleep until somebody wakes us, at most until the next look."""
+        idle_since_look = time.monotonic() - self.last_look
+        try:
+            dispatch.wait(self.queues, max(0.0, LOOK_S - idle_since_look))
+        except redis.RedisError:
+            time.sleep(0.1)
+
+    def _database_lost(self) -> None:
+        """Keep the answers and try again: what was sent must be written down.
+
+        Prepared sends are dropped; their leases end by themselves.
+        """
+        log.warning("the database is away")
+        connection.close()
+        self.prepared = []
+        time.sleep(0.2)
+
+
+def claim(queue: str, worker: str, limit: int, after: UUID) -> list[Task]:
+    """Lease up to `limit` lines of a queue, fairly between tenants; ids only."""
+    batch_id, number = uuid7(), QUEUES.index(queue)
+    with platform_scope("a claim takes ids of all tenants"):
+        found = rows.fetch(
+            sql.CLAIM, [number, batch_id, worker, float(settings.LEASE_S), limit, after]
+        )
+    return [Task(*row, batch_id, number) for row in found]
+
+
+def claim_suspect(queue: str, worker: str) -> list[Task]:
+    """Lease one line that was claimed three times without a result, alone."""
+    batch_id, number = uuid7(), QUEUES.index(queue)
+    with platform_scope("a claim takes ids of all tenants"):
+        found = rows.fetch(
+            sql.CLAIM_SUSPECT, [number, batch_id, worker, float(settings.LEASE_S)]
+        )
+    return [Task(*row, batch_id, number) for row in found]
+
+
+def now() -> datetime:
+    """Tell the time; the engine's only clock for due moments."""
+    return datetime.now(UTC)
+
+
+

@@ -1,0 +1,62 @@
+"""Turn a topic or a broadcast into notifications, in slices that commit by themselves.
+
+A slice is one statement: it reads the next recipients, writes their notifications and the chunk
+rows they wait in, and moves the cursor in the same transaction. A crash repeats nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from notifications.definition import QUEUES
+from notifications.sql import fanning as sql
+from tenants import rows
+from tenants.scope import batch_scope, platform_scope
+
+SLICE = 20_000
+PER_CHUNK = 500
+_NIL = UUID(int=0)
+
+
+def expand_some(queues: Sequence[str]) -> int:
+    """Write one slice of each waiting fan-out of these queues; return the recipients written."""
+    numbers = [QUEUES.index(queue) for queue in queues]
+    with platform_scope("which fan-outs wait is asked over all tenants"):
+        waiting = rows.fetch(sql.PENDING, [numbers])
+    return sum(expand_slice(fanout_id, tenant_id) for fanout_id, tenant_id in waiting)
+
+
+def expand_slice(fanout_id: int, tenant_id: UUID) -> int:
+    """Write the next slice; 0 when it is finished or another worker is at it."""
+    with batch_scope([tenant_id]):
+        found = rows.fetch(sql.LOCK, [fanout_id, tenant_id])
+        if not found:
+            return 0
+        _, event_id, topic_id, exclude, cursor, queue, mode, due_at, canceled = found[0]
+        size = 0
+        if canceled is None:
+            arguments = {
+                "tenant": tenant_id,
+                "event": event_id,
+                "topic": topic_id,
+                "exclude": exclude,
+                "cursor": cursor or _NIL,
+                "queue": queue,
+                "mode": mode,
+                "due_at": due_at,
+                "size": SLICE,
+                "per_chunk": PER_CHUNK,
+            }
+            size, last, written = _write(arguments)
+        if size == SLICE:
+            rows.run(sql.ADVANCE, [last, fanout_id, tenant_id])
+        else:
+            rows.run(sql.FINISH, [fanout_id, tenant_id])
+        return int(written) if size else 0
+
+
+def _write(arguments: dict[str, Any]) -> rows.Row:
+    statement = sql.TOPIC if arguments["topic"] else sql.EVERYBODY
+    return rows.fetch(statement, arguments)[0]

@@ -1,0 +1,161 @@
+"""Reserve what is limited: a client's marketing slot, messages per hour, a salon's day.
+
+Limits are reserved, not checked: one conditional upsert per batch with sorted keys (check, then
+insert let 50 of 50 through; unsorted keys met in deadlocks). Salons' quotas come last before the
+commit, because every worker wants those rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from tenants import rows
+
+MK_WINDOW = timedelta(days=3)
+HOUR = timedelta(hours=1)
+DEFAULTS = {"mk_per_window": 1, "per_hour": 10, "tx_per_day": 3000, "mk_per_day": 1500}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One unit of one limit that one message needs. index: the message's place in the batch."""
+
+    index: int
+    tenant_id: UUID
+    key: UUID
+    limit: int
+    ends_at: datetime
+    reason: str
+
+
+def key_of(*parts: object) -> UUID:
+    """Digest what is limited, and whom, into a counter's id."""
+    text = "\0".join(map(str, parts))
+    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+
+
+def client_needs(
+    index: int,
+    *,
+    tenant_id: UUID,
+    who: Sequence[object],
+    channel: str,
+    category: str,
+    limits: Mapping[str, Any],
+    now: datetime,
+) -> list[Need]:
+    """List the units of one message: by subscriber and by address, who may share a phone.
+
+    who: (mode, subscriber's id, normalised address).
+    """
+    mode, subscriber, address = who
+    if category == "mk":
+        most = int(limits.get("mk_per_window", DEFAULTS["mk_per_window"]))
+        window = now + timedelta(days=float(limits.get("mk_window_days", MK_WINDOW.days)))
+        kinds = ("mk", most, window, "frequency_cap")
+    else:
+        most = int(limits.get("per_hour", DEFAULTS["per_hour"]))
+        kinds = (f"hour:{channel}", most, now + HOUR, "hourly_cap")
+    word, most, ends_at, reason = kinds
+    return [
+        Need(index, tenant_id, key_of(tenant_id, mode, word, whom), most, ends_at, reason)
+        for whom in (f"s:{subscriber}", f"a:{address}")
+    ]
+
+
+def day_need(
+    index: int,
+    *,
+    tenant_id: UUID,
+    mode: str,
+    category: str,
+    limits: Mapping[str, Any],
+    day_end: datetime,
+) -> Need:
+    """Name the salon's daily unit of one message."""
+    word = f"{category}_per_day"
+    most = int(limits.get(word, DEFAULTS[word]))
+    key = key_of(tenant_id, mode, word, day_end.date())
+    return Need(index, tenant_id, key, most, day_end, f"daily_{category}_limit")
+
+
+# A window that has ended starts anew; `granted` tells this statement's own share.
+_RESERVE = """
+insert into notifications_counter as c (id, tenant_id, used, granted, most, ends_at)
+select u.id, u.tenant_id, least(u.wanted, u.most), least(u.wanted, u.most), u.most, u.ends_at
+from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[])
+  u(id, tenant_id, wanted, most, ends_at)
+on conflict (id) do update set
+  granted = case when c.ends_at <= now() then excluded.granted
+    else greatest(0, least(excluded.granted, excluded.most - c.used)) end,
+  used = case when c.ends_at <= now() then excluded.granted
+    else c.used + greatest(0, least(excluded.granted, excluded.most - c.used)) end,
+  most = excluded.most,
+  ends_at = case when c.ends_at <= now() then excluded.ends_at else c.ends_at end
+returning c.id, c.granted
+"""
+_RELEASE = """
+update notifications_counter c set used = greatest(0, c.used - u.back)
+from (select k.id, k.tenant_id, count(*) as back
+      from unnest(%s::uuid[], %s::uuid[]) k(id, tenant_id) group by 1, 2 order by 1) u
+where c.id = u.id and c.tenant_id = u.tenant_id
+"""
+
+
+def reserve(needs: Sequence[Need]) -> dict[int, Need]:
+    """Take one unit for each need; return, by message, the first that was refused.
+
+    What a refused message took of its other limits is given back. Call it twice per batch:
+    clients first, salons' days last.
+    """
+    if not needs:
+        return {}
+    refused: dict[int, Need] = {}
+    taken: list[Need] = []
+    left = _take(needs)
+    for need in needs:
+        if left[need.key] > 0:
+            left[need.key] -= 1
+            taken.append(need)
+        else:
+            refused.setdefault(need.index, need)
+    release([need for need in taken if need.index in refused])
+    return refused
+
+
+def _take(needs: Iterable[Need]) -> dict[UUID, int]:
+    wanted: dict[UUID, int] = {}
+    one: dict[UUID, Need] = {}
+    for need in needs:
+        wanted[need.key] = wanted.get(need.key, 0) + 1
+        one[need.key] = need
+    keys = sorted(wanted)
+    return dict(
+        rows.fetch(
+            _RESERVE,
+            [
+                keys,
+                [one[key].tenant_id for key in keys],
+                [wanted[key] for key in keys],
+                [one[key].limit for key in keys],
+                [one[key].ends_at for key in keys],
+            ],
+        )
+    )
+
+
+def release(needs: Sequence[Need]) -> None:
+    """Give units back that were taken and not used."""
+    if needs:
+        rows.run(_RELEASE, [[n.key for n in needs], [n.tenant_id for n in needs]])
+
+
+def release_keys(taken: Sequence[tuple[UUID, UUID]]) -> None:
+    """Give back (key, tenant) units that an earlier transaction took."""
+    if taken:
+        rows.run(_RELEASE, [[key for key, _ in taken], [tenant for _, tenant in taken]])

@@ -1,0 +1,183 @@
+"""Gather what a batch of claimed work needs to be decided: plain values, no more queries."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from channels.integrations import Account, accounts
+from notifications import configs
+from notifications.configs import Salon
+from notifications.definition import Definition, StepDefinition
+from notifications.outcomes import SOMETHING_FAILED, Task
+from notifications.sql import loading as sql
+from tenants import rows
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """The event of a notification."""
+
+    id: UUID
+    mode: str
+    transaction_id: str
+    version_id: UUID
+    location_id: UUID | None
+    payload: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    expires_at: datetime | None
+    is_canceled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddressFacts:
+    """One address; state "suppressed" also when somebody else's same value is."""
+
+    id: UUID | None
+    kind: str
+    value: str
+    state: str
+
+
+@dataclass(slots=True)
+class Person:
+    """The subscriber, with language and zone resolved."""
+
+    id: UUID
+    subscriber_id: str
+    kind: str
+    first_name: str
+    last_name: str
+    language: str
+    zone: ZoneInfo
+    preferred_channel: str
+    data: Mapping[str, Any]
+    last_visit_at: datetime | None
+    addresses: list[AddressFacts] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task with everything around it. position: in the batch."""
+
+    task: Task
+    state: str
+    salon: Salon
+    event: EventFacts
+    definition: Definition
+    person: Person
+    failed: frozenset[str] = frozenset()  # kinds of address that refused this very message
+
+    @property
+    def step(self) -> StepDefinition | None:
+        """Give the step at which the task stands; None when the workflow is through."""
+        steps = self.definition.steps
+        return steps[self.task.step] if self.task.step < len(steps) else None
+
+
+@dataclass(slots=True)
+class Batch:
+    """Loaded work, tasks whose notification is gone, and the salons' accounts."""
+
+    works: list[Work]
+    orphans: list[Task]
+    accounts: Mapping[UUID, Sequence[Account]]
+
+
+def load(tasks: Sequence[Task]) -> Batch:
+    """Load a batch; call inside its tenants' scope."""
+    salons = configs.salons(task.tenant_id for task in tasks)
+    tenants = list(salons)
+    found = {
+        row[0]: row
+        for row in rows.fetch(
+            sql.NOTIFICATIONS,
+            [
+                [task.due_id for task in tasks],
+                [task.tenant_id for task in tasks],
+                [task.notification_id for task in tasks],
+            ],
+        )
+    }
+    events = _events({row[1] for row in found.values()}, tenants)
+    failed = _failed_channels([task for task in tasks if task.flags & SOMETHING_FAILED])
+    definitions = configs.definitions(tenants, {e.version_id for e in events.values()})
+    works: list[Work] = []
+    orphans: list[Task] = []
+    for task in tasks:
+        row = found.get(task.due_id)
+        event = events.get(row[1]) if row else None
+        definition = definitions.get(event.version_id) if event else None
+        if row is None or event is None or definition is None:
+            orphans.append(task)
+            continue
+        salon = salons[task.tenant_id]
+        task.steps = len(definition.steps)
+        task.category = definition.category
+        task.expires_at = event.expires_at
+        refused = failed.get(task.due_id, frozenset())
+        works.append(Work(task, row[2], salon, event, definition, _person(row, salon), refused))
+    _add_addresses(works)
+    return Batch(works, orphans, accounts({key: salon.version for key, salon in salons.items()}))
+
+
+def _failed_channels(tasks: Sequence[Task]) -> dict[int, frozenset[str]]:
+    if not tasks:
+        return {}
+    found: dict[int, set[str]] = defaultdict(set)
+    for due_id, channel in rows.fetch(
+        sql.FAILED,
+        [
+            [task.due_id for task in tasks],
+            [task.tenant_id for task in tasks],
+            [task.notification_id for task in tasks],
+            [task.step for task in tasks],
+        ],
+    ):
+        found[due_id].add(channel)
+    return {key: frozenset(kinds) for key, kinds in found.items()}
+
+
+def _events(event_ids: set[UUID], tenants: list[UUID]) -> dict[UUID, EventFacts]:
+    return {
+        row[0]: EventFacts(*row) for row in rows.fetch(sql.EVENTS, [list(event_ids), tenants])
+    }
+
+
+def _person(row: rows.Row, salon: Salon) -> Person:
+    _, _, _, key, subscriber_id, kind, first, last, language, zone, preferred, data, visit = row
+    return Person(
+        id=key,
+        subscriber_id=subscriber_id,
+        kind=kind,
+        first_name=first,
+        last_name=last,
+        language=language or salon.language,
+        zone=_zone(zone) if zone else salon.zone,
+        preferred_channel=preferred,
+        data=data,
+        last_visit_at=visit,
+    )
+
+
+@lru_cache(maxsize=600)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _add_addresses(works: Sequence[Work]) -> None:
+    people: dict[UUID, list[Person]] = defaultdict(list)
+    tenants: list[UUID] = []
+    for work in works:
+        if work.person.id not in people:
+            tenants.append(work.task.tenant_id)
+        people[work.person.id].append(work.person)
+    for subscriber, *address in rows.fetch(sql.ADDRESSES, [tenants, list(people)]):
+        for person in people[subscriber]:
+            person.addresses.append(AddressFacts(*address))

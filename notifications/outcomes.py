@@ -1,0 +1,144 @@
+"""How a notification leaves a step: a closed set of plain values.
+
+Every line that the engine settles is one of these; `notifications.settling` has one match over
+them, closed by assert_never, so a new outcome does not type-check until it is handled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+# Due.flags
+TIMER_RAN = 1
+SLOT_RESERVED = 2  # the mk limit's slot belongs to the notification, not to one attempt
+SOMETHING_SENT = 4
+SOMETHING_FAILED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """A message as it is written at settle."""
+
+    id: UUID
+    channel: str
+    provider: str
+    state: str
+    language: str
+    title: str
+    body: str
+    integration_id: UUID | None = None
+    provider_id: str = ""
+    template_version_id: UUID | None = None
+    address: str = ""
+    extra: dict[str, Any] | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The step is over. message: what it sent, if it sent; detail: the provider's masked answer."""
+
+    message: MessageRow | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Not now; costs no attempt. flags: bits to remember."""
+
+    until: datetime
+    reason: str
+    flags: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The attempt failed; another one follows."""
+
+    at: datetime
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """We chose not to send; the reason is as visible as a sent message."""
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reroute:
+    """This address is dead: switch it off and take the next one at once."""
+
+    address_id: UUID
+    state: str
+    reason: str
+    message: MessageRow
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The step cannot succeed; the notification ends here and can be replayed by hand."""
+
+    reason: str
+    message: MessageRow | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """The notification ends without a message because somebody called it off."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """The notification ends inside another one (digest)."""
+
+    into: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """Open work without a notification that could use it: it was finished elsewhere."""
+
+
+Outcome = Done | Wait | Retry | Skip | Reroute | Fail | Cancel | Merge | Drop
+
+
+@dataclass(slots=True)
+class Task:
+    """One claimed line of open work, on its way through prepare, send and settle."""
+
+    due_id: int
+    tenant_id: UUID
+    notification_id: UUID
+    step: int
+    attempt: int
+    claims: int
+    flags: int
+    message_id: UUID | None  # set: an earlier attempt was interrupted while sending
+    batch_id: UUID
+    queue: int
+    steps: int = 1  # of the workflow, known after loading
+    category: str = "tx"
+    expires_at: datetime | None = None
+    freeze: tuple[UUID, datetime] | None = None  # integration and until when
+    pause: tuple[UUID, str] | None = None  # integration and why
+    counters: list[UUID] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A task and how it left its step."""
+
+    task: Task
+    outcome: Outcome

@@ -1,0 +1,137 @@
+"""Decide what happens to a batch of claimed work; nothing leaves the machine here.
+
+One transaction in the scope of exactly the batch's tenants: load, rules that hold for every step,
+the step's own handler; whatever does not have to be sent is written at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from notifications.loading import Batch, Work, load
+from notifications.outcomes import Cancel, Done, Drop, Fail, MessageRow, Outcome, Result, Skip, Task, Wait
+from notifications.settling import settle, write
+from notifications.steps import HANDLERS
+from notifications.steps.channel import compose
+from notifications.steps.send import Send
+from notifications.steps.text import published
+from tenants.scope import batch_scope
+
+log = logging.getLogger(__name__)
+
+MOST_CLAIMS = 5  # a line that was claimed so often without a result kills its worker
+SUSPENDED_FOR = timedelta(minutes=5)
+
+
+def prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
+    """Prepare a batch; return what is to be sent.
+
+    A batch that breaks is halved down to the row that breaks it, which fails with its reason:
+    one poisoned row never holds up the others.
+    """
+    try:
+        return _prepare(tasks, now)
+    except Exception as error:  # noqa: BLE001 (the engine's border: a bug must cost one row only)
+        if _is_connection_lost(error):
+            raise
+        if len(tasks) == 1:
+            _poisoned(tasks[0], error, now)
+            return []
+        middle = len(tasks) // 2
+        return prepare(tasks[:middle], now) + prepare(tasks[middle:], now)
+
+
+def _is_connection_lost(error: Exception) -> bool:
+    from django.db import InterfaceError, OperationalError
+
+    return isinstance(error, InterfaceError | OperationalError)
+
+
+def _poisoned(task: Task, error: Exception, now: datetime) -> None:
+    name = type(error).__name__  # its text may hold a client's data
+    log.exception("a row broke the batch", extra={"due": task.due_id, "error": name})
+    settle([Result(task, Fail("poisoned", detail=name))], now)
+
+
+def _prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
+    with batch_scope(task.tenant_id for task in tasks):
+        batch = load(tasks)
+        results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
+        open_works: list[Work] = []
+        for work in batch.works:
+            outcome = _general(work, batch, now)
+            if outcome is None:
+                open_works.append(work)
+            else:
+                results.append(Result(work.task, outcome))
+        sends: list[Send] = []
+        for prepared in _steps(open_works, batch, now):
+            (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
+        if results:
+            write(results, now)
+    return sends
+
+
+def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:
+    """Apply the rules that come before any step."""
+    task, event = work.task, work.event
+    if work.state not in ("pending", "running", "delayed"):
+        return Drop()
+    if event.is_canceled:
+        return Cancel("canceled")
+    if work.step is None:
+        return Done()
+    if task.claims >= MOST_CLAIMS:
+        return Fail("poisoned", detail="claimed too often without a result")
+    if task.message_id is not None and task.category == "mk":
+        return _interrupted(work, batch, now)
+    if event.expires_at is not None and now >= event.expires_at:
+        return Skip("expired")
+    return _of_salon(work, now)
+
+
+def _of_salon(work: Work, now: datetime) -> Outcome | None:
+    match work.salon.state:
+        case "suspended" if work.task.category == "tx":
+            return Wait(now + SUSPENDED_FOR, "salon_suspended")
+        case "suspended" | "closed":
+            return Cancel(f"salon_{work.salon.state}")
+        case _:
+            return None
+
+
+def _interrupted(work: Work, batch: Batch, now: datetime) -> Done:
+    """Marketing that may have been sent is never sent again: it stays unknown until a callback."""
+    accounts = batch.accounts.get(work.task.tenant_id, ())
+    composed = compose(work, accounts, published([work]), now)
+    if isinstance(composed, Send):
+        message = dataclasses.replace(composed.message, state="unknown", reason="interrupted")
+    else:
+        assert work.task.message_id is not None  # noqa: S101 (the caller's own condition)
+        message = MessageRow(
+            id=work.task.message_id,
+            channel="",
+            provider="",
+            state="unknown",
+            language=work.person.language,
+            title="",
+            body="",
+            reason="interrupted",
+        )
+    return Done(message)
+
+
+def _steps(works: Sequence[Work], batch: Batch, now: datetime) -> list[Result | Send]:
+    kinds: dict[str, list[Work]] = defaultdict(list)
+    for work in works:
+        if work.step is not None:
+            kinds[work.step.kind].append(work)
+    return [
+        prepared
+        for kind, group in kinds.items()
+        for prepared in HANDLERS[kind](group, batch.accounts, now)
+    ]

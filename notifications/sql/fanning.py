@@ -1,0 +1,54 @@
+"""Write the recipients of a topic or a broadcast, slice by slice."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# One slice, its chunk rows and the cursor commit together; chunks of `per_chunk` recipients wait
+# outside the queue index. %(topic)s null: every client of the salon in this mode.
+LOCK: Final = """
+select f.id, f.event_id, f.topic_id, f.exclude, f.cursor, f.queue, e.mode, e.due_at, e.canceled_at
+from notifications_fanout f join notifications_event e
+  on e.id = f.event_id and e.tenant_id = f.tenant_id
+where f.id = %s and f.tenant_id = %s for update of f skip locked
+"""
+
+_SLICE = """
+with people as materialized (
+  {people}
+), numbered as materialized (
+  select id, (row_number() over (order by id) - 1) / %(per_chunk)s as part from people
+  where subscriber_id <> all(%(exclude)s)
+), chunk_ids as materialized (
+  select part, nextval(pg_get_serial_sequence('notifications_chunk', 'id')) as chunk_id
+  from (select distinct part from numbered) p
+), written as (
+  insert into notifications_notification (id, tenant_id, event_id, subscriber_id, chunk_id, state,
+    reason)
+  select kolokol_uuid7(), %(tenant)s, %(event)s, n.id, c.chunk_id, 'pending', ''
+  from numbered n join chunk_ids c using (part)
+  returning id, chunk_id
+), waiting as (
+  insert into notifications_chunk (id, tenant_id, event_id, queue, due_at, taken_to, last)
+  overriding system value
+  select chunk_id, %(tenant)s, %(event)s, %(queue)s, %(due_at)s,
+    kolokol_uuid7_floor(kolokol_moment(min(id::text)::uuid)), max(id::text)::uuid
+  from written group by chunk_id
+)
+select count(*), max(id::text)::uuid, (select count(*) from numbered) from people
+"""
+
+TOPIC: Final = _SLICE.format(
+    people="""select s.id, s.subscriber_id from tenants_topicmember m
+  join tenants_subscriber s on s.id = m.subscriber_id and s.tenant_id = m.tenant_id
+  where m.tenant_id = %(tenant)s and m.topic_id = %(topic)s and m.subscriber_id > %(cursor)s
+  order by m.subscriber_id limit %(size)s"""
+)
+EVERYBODY: Final = _SLICE.format(
+    people="""select s.id, s.subscriber_id from tenants_subscriber s
+  where s.tenant_id = %(tenant)s and s.id > %(cursor)s and s.mode = %(mode)s
+    and s.kind = 'client' order by s.id limit %(size)s"""
+)
+ADVANCE: Final = "update notifications_fanout set cursor = %s where id = %s and tenant_id = %s"
+FINISH: Final = "delete from notifications_fanout where id = %s and tenant_id = %s"
+PENDING: Final = "select id, tenant_id from notifications_fanout where queue = any(%s) order by id"

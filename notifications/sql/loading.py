@@ -1,0 +1,37 @@
+"""Read all that a batch of claimed work needs, in three statements."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NOTIFICATIONS: Final = """
+select u.due_id, n.event_id, n.state, s.id, s.subscriber_id, s.kind, s.first_name, s.last_name,
+  s.language, s.timezone, s.preferred_channel, s.data, s.last_visit_at
+from unnest(%s::bigint[], %s::uuid[], %s::uuid[]) u(due_id, tenant_id, notification_id)
+join notifications_notification n on n.id = u.notification_id and n.tenant_id = u.tenant_id
+join tenants_subscriber s on s.id = n.subscriber_id and s.tenant_id = n.tenant_id
+"""
+
+EVENTS: Final = """
+select e.id, e.mode, e.transaction_id, e.version_id, e.location_id, e.payload, e.overrides,
+  e.expires_at, e.canceled_at is not null
+from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s)
+"""
+
+# A suppressed value is suppressed for everybody who shares it (a mother and a daughter).
+ADDRESSES: Final = """
+select a.subscriber_id, a.id, a.kind, a.value, case when a.state = 'active' and exists (
+    select 1 from tenants_address x where x.tenant_id = a.tenant_id and x.kind = a.kind
+    and x.value = a.value and x.state = 'suppressed') then 'suppressed' else a.state end
+from unnest(%s::uuid[], %s::uuid[]) u(tenant_id, subscriber_id)
+join tenants_address a on a.tenant_id = u.tenant_id and a.subscriber_id = u.subscriber_id
+order by a.id
+"""
+
+FAILED: Final = """
+select u.due_id, m.channel
+from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])
+  u(due_id, tenant_id, notification_id, step)
+join notifications_message m on m.notification_id = u.notification_id
+  and m.tenant_id = u.tenant_id and m.step = u.step and m.state = 'failed'
+"""

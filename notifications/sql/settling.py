@@ -1,0 +1,97 @@
+"""Write what became of a batch: open work, messages, log, notifications, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# state -1: the line is over and goes; else it waits (0) or is ready (1) for its next turn.
+# A line whose lease passed to somebody else is not locked, so it is not returned: its result is
+# stale and only its provider id is kept.
+DUE: Final = """
+with u as materialized (
+  select * from unnest(%s::bigint[], %s::uuid[], %s::smallint[], %s::smallint[], %s::smallint[],
+    %s::smallint[], %s::timestamptz[], %s::boolean[])
+    u(id, batch_id, state, step, attempt, flags, due_at, keeps_id)
+), held as materialized (
+  select d.id, u.state, u.step, u.attempt, u.flags, u.due_at, u.keeps_id
+  from notifications_due d join u on u.id = d.id and u.batch_id = d.batch_id
+  order by d.id for update of d
+), gone as (
+  delete from notifications_due d using held h where d.id = h.id and h.state < 0
+), kept as (
+  update notifications_due d set state = h.state, step = h.step, attempt = h.attempt,
+    flags = h.flags, due_at = h.due_at, claims = 0, batch_id = null,
+    message_id = case when h.keeps_id then d.message_id end
+  from held h where d.id = h.id and h.state >= 0
+)
+select id from held
+"""
+
+MESSAGES: Final = """
+insert into notifications_message (id, tenant_id, notification_id, integration_id, channel,
+  provider, step, state, provider_id, language, template_version_id, address, title, body, extra,
+  reason)
+select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[],
+  %s::smallint[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::text[], %s::text[],
+  %s::text[], %s::jsonb[], %s::text[])
+on conflict (id) do nothing
+"""
+
+LOG: Final = """
+insert into notifications_logentry (id, tenant_id, notification_id, message_id, step, status,
+  reason, detail)
+select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::text[],
+  %s::text[], %s::text[])
+"""
+
+NOTIFICATIONS: Final = """
+update notifications_notification n set state = u.state, reason = u.reason, finished_at = now()
+from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, state, reason)
+where n.id = u.id and n.tenant_id = u.tenant_id and n.finished_at is null
+"""
+
+DEAD_LETTERS: Final = """
+insert into notifications_deadletter (id, tenant_id, notification_id, step, queue, reason, detail,
+  created_at)
+select *, now() from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], %s::smallint[],
+  %s::text[], %s::text[])
+"""
+
+ADDRESSES: Final = """
+update tenants_address a set state = u.state, reason = u.reason, changed_at = now()
+from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, state, reason)
+where a.id = u.id and a.tenant_id = u.tenant_id and a.state = 'active'
+"""
+
+FREEZE: Final = """
+update channels_integration i set frozen_until = u.until
+from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) u(id, tenant_id, until)
+where i.id = u.id and i.tenant_id = u.tenant_id
+  and (i.frozen_until is null or i.frozen_until < u.until - interval '1 second')
+"""
+
+PAUSE: Final = """
+update channels_integration i set state = 'paused', state_reason = u.reason
+from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(id, tenant_id, reason)
+where i.id = u.id and i.tenant_id = u.tenant_id and i.state = 'active'
+"""
+
+FINISH_BATCHES: Final = """
+delete from notifications_batch b where b.id = any(%s)
+  and not exists (select 1 from notifications_due d where d.batch_id = b.id and d.state in (2, 3))
+"""
+
+# The last look before hand-over: token and lease must still hold.
+HAND_OVER: Final = """
+with u as materialized (
+  select * from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])
+    u(id, batch_id, message_id, flags)
+), held as materialized (
+  select d.id, u.message_id, u.flags from notifications_due d
+  join u on u.id = d.id and u.batch_id = d.batch_id
+  join notifications_batch b on b.id = d.batch_id and b.lease_until > now() + interval '5 seconds'
+  where d.state = 2 order by d.id for update of d
+)
+update notifications_due d set state = 3, message_id = h.message_id, flags = h.flags
+from held h where d.id = h.id returning d.id
+"""

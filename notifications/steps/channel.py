@@ -1,0 +1,261 @@
+"""A channel step: choose where, ask the gates, render, hand one message to the gateway.
+
+1. Rules that need no database: staff and marketing, quiet hours.
+2. Route: the client's preferred channel, then the step's order; the first usable address.
+3. Text.
+4. Reservations: the client's limits for the whole batch, then the salons' days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from channels.contract import Outbound
+from channels.integrations import Account
+from channels.registry import CHANNEL_OF_ADDRESS
+from notifications import limits
+from notifications.definition import Texts
+from notifications.gates import next_day, quiet_until
+from notifications.links import client_links
+from notifications.loading import AddressFacts, Work
+from notifications.masking import mask
+from notifications.outcomes import (
+    SLOT_RESERVED,
+
+    Fail,
+    MessageRow,
+    Result,
+    Skip,
+    Wait,
+)
+from notifications.rendering import RenderError
+from notifications.steps.send import Send
+from notifications.steps.text import Rendered, published, render
+from tenants.ids import uuid7
+
+PAUSE = timedelta(minutes=1)  # how soon to look again at an account that cannot send now
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where this message goes."""
+
+    account: Account
+    address: AddressFacts
+
+
+def prepare(
+    works: Sequence[Work], accounts: Mapping[UUID, Sequence[Account]], now: datetime
+) -> list[Result | Send]:
+    """Decide each message of the batch; call inside the scope and transaction of prepare."""
+    texts = published(list(works))
+    decided: list[Result | Send] = []
+    routed: list[tuple[Work, Send]] = []
+    for work in works:
+        outcome = compose(work, accounts.get(work.task.tenant_id, ()), texts, now)
+        if isinstance(outcome, Send):
+            routed.append((work, outcome))
+        else:
+            decided.append(Result(work.task, outcome))
+    return decided + _reserve(routed, now)
+
+
+def compose(
+    work: Work, accounts: Sequence[Account], texts: dict[UUID, Texts], now: datetime
+) -> Send | Skip | Wait | Fail:
+    """Write one message, or say why not; reserves nothing."""
+    held = _rule(work, now)
+    if held is not None:
+        return held
+    route = choose(work, accounts, now)
+    if not isinstance(route, Route):
+        return route
+    try:
+        rendered = render(work, texts, route.address.kind, now)
+    except RenderError as error:
+        return Fail("render_failed", detail=str(error))
+    return _send(work, route, rendered, now)
+
+
+def _rule(work: Work, now: datetime) -> Skip | Wait | None:
+    if work.definition.category != "mk":
+        return None
+    if work.person.kind == "staff":
+        return Skip("staff_get_no_marketing")
+    if work.event.mode == "test":
+        return None  # a developer at night wants to see the text, and nobody is woken
+    until = quiet_until(now, work.person.zone, work.salon.limits)
+    return Wait(until, "quiet_hours") if until else None
+
+
+def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
+    """Find the first usable address with an account that serves it."""
+    paused = False
+    usable = [
+        a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed
+    ]
+    for account, address in _candidates(work, _of_mode(work, accounts), usable):
+        if account.may_send(now):
+            return Route(account, address)
+        paused = True
+    if paused:
+        return Wait(now + PAUSE, "integration_paused")
+    return Skip(_why_unreachable(work, usable))
+
+
+def _of_mode(work: Work, accounts: Iterable[Account]) -> list[Account]:
+    """Test traffic and demo salons use the Phone, and only they do."""
+    is_phone = work.event.mode == "test" or work.salon.is_sandbox
+    return [account for account in accounts if (account.provider == "sandbox") == is_phone]
+
+
+def _candidates(
+    work: Work, accounts: Sequence[Account], addresses: Sequence[AddressFacts]
+) -> Iterator[tuple[Account, AddressFacts]]:
+    for word in _wanted(work):
+        if word == "webhook":
+            target = AddressFacts(None, "url", work.person.subscriber_id, "active")
+            yield from ((a, target) for a in accounts if a.kind in ("webhook", "any"))
+            continue
+        for account in accounts:
+            for address in addresses:
+                if _fits(word, account, address):
+                    yield account, address
+
+
+def _wanted(work: Work) -> list[str]:
+    """Put the client's preferred channel first when the step allows it at all."""
+    step = work.step
+    words = list(step.channels) if step else []
+    preferred = work.person.preferred_channel
+    is_allowed = preferred and any(_covers(word, preferred) for word in words)
+    return [preferred, *words] if is_allowed else words
+
+
+def _covers(word: str, kind: str) -> bool:
+    return word in (kind, CHANNEL_OF_ADDRESS.get(kind)) or CHANNEL_OF_ADDRESS.get(word) == kind
+
+
+def _fits(word: str, account: Account, address: AddressFacts) -> bool:
+    channel = CHANNEL_OF_ADDRESS[address.kind]
+    return (
+        word in (channel, address.kind, account.provider)
+        and address.kind in account.adapter.address_kinds
+        and account.carries(channel)
+    )
+
+
+def _why_unreachable(work: Work, usable: Sequence[AddressFacts]) -> str:
+    if usable and any(_covers(word, a.kind) for word in _wanted(work) for a in usable):
+        return "no_integration"
+    states = {a.state for a in work.person.addresses}
+    return "suppressed" if "suppressed" in states and "active" not in states else "no_address"
+
+
+def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
+    task, content = work.task, rendered.content
+    # An interrupted tx message goes out under the same id: the provider may know it already.
+    message_id = task.message_id or uuid7()
+    expires = work.event.expires_at
+    outbound = Outbound(
+        message_id=str(message_id),
+        kind=CHANNEL_OF_ADDRESS.get(route.address.kind, "webhook"),
+        address=route.address.value,
+        content=content,
+        language=rendered.language,
+        category=work.definition.category,
+        ttl_s=max(1, int((expires - now).total_seconds())) if expires else None,
+        extra=_extra(work, route),
+    )
+    message = MessageRow(
+        id=message_id,
+        channel=route.address.kind,
+        provider=route.account.provider,
+        state="sent",
+        language=rendered.language,
+        title=content.title,
+        body=content.body,
+        integration_id=route.account.id,
+        template_version_id=rendered.version_id,
+        address=mask(route.address.kind, route.address.value),
+        extra=_kept(rendered),
+    )
+    return Send(task, route.account, outbound, message, route.address.id)
+
+
+def _extra(work: Work, route: Route) -> dict[str, str]:
+    extra = {"channel": route.address.kind, "subscriber": str(work.person.id)}
+    if route.address.kind == "email" and work.definition.category == "mk":
+        links = client_links(work.salon.id, work.person.id)
+        extra["unsubscribe_url"] = links["unsubscribeUrl"]
+    return extra
+
+
+def _kept(rendered: Rendered) -> dict[str, object] | None:
+    content = rendered.content
+    if not content.buttons and not content.image_url:
+        return None
+    return {"buttons": [asdict(b) for b in content.buttons], "image_url": content.image_url}
+
+
+def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
+    fresh = [pair for pair in routed if not pair[0].task.flags & SLOT_RESERVED]
+    needs = [need for index, pair in enumerate(fresh) for need in _client_needs(index, *pair, now)]
+    refused: dict[int, limits.Need] = limits.reserve(needs)
+    days = [
+        _day_need(index, work, now)
+        for index, (work, _) in enumerate(fresh)
+        if index not in refused
+    ]
+    late = limits.reserve(days)
+    limits.release([need for need in needs if need.index in late])
+    again = [send for work, send in routed if work.task.flags & SLOT_RESERVED]
+    return again + [
+        _held(work, refused.get(index) or late.get(index), now)
+        or _marked(send, [need for need in needs if need.index == index])
+        for index, (work, send) in enumerate(fresh)
+    ]
+
+
+def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:
+    send.task.counters = [need.key for need in needs]
+    send.task.flags |= SLOT_RESERVED  # attempts and fallbacks reuse the reservation
+    return send
+
+
+def _client_needs(index: int, work: Work, send: Send, now: datetime) -> list[limits.Need]:
+    return limits.client_needs(
+        index,
+        tenant_id=work.salon.id,
+        who=(work.event.mode, work.person.id, f"{send.message.channel}:{send.outbound.address}"),
+        channel=send.outbound.kind,
+        category=work.definition.category,
+        limits=work.salon.limits,
+        now=now,
+    )
+
+
+def _day_need(index: int, work: Work, now: datetime) -> limits.Need:
+    return limits.day_need(
+        index,
+        tenant_id=work.salon.id,
+        mode=work.event.mode,
+        category=work.definition.category,
+        limits=work.salon.limits,
+        day_end=next_day(now, work.salon.zone),
+    )
+
+
+def _held(work: Work, need: limits.Need | None, now: datetime) -> Result | None:
+    if need is None:
+        return None
+    if need.reason == "frequency_cap":
+        return Result(work.task, Skip(need.reason))
+    until = now + timedelta(minutes=10) if need.reason == "hourly_cap" else need.ends_at
+    return Result(work.task, Wait(until, need.reason))
+
+
+

@@ -1,0 +1,21 @@
+"""What a channel step hands to the gateway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from channels.contract import Outbound
+from channels.integrations import Account
+from notifications.outcomes import MessageRow, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """A prepared message: not sent before hand-over has marked its line of work."""
+
+    task: Task
+    account: Account
+    outbound: Outbound
+    message: MessageRow
+    address_id: UUID | None

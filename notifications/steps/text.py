@@ -1,0 +1,96 @@
+"""Render a step's published text for one client."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from channels.contract import Content
+from notifications import configs
+from notifications.configs import Place
+from notifications.definition import Texts
+from notifications.links import client_links
+from notifications.loading import Work
+from notifications.rendering import (
+    Locale,
+    RenderError,
+    compile_unit,
+    context_for,
+    email_html,
+)
+
+
+def published(works: list[Work]) -> dict[UUID, Texts]:
+    """Give the texts that are published now, by template; one query for what is not kept."""
+    versions: dict[UUID, UUID] = {}
+    for work in works:
+        template = work.step.template_id if work.step else None
+        version = work.salon.texts.get(template) if template else None
+        if template and version:
+            versions[template] = version
+    found = configs.texts(list({w.task.tenant_id for w in works}), set(versions.values()))
+    return {key: found[version] for key, version in versions.items() if version in found}
+
+
+def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) -> Rendered:
+    """Render; raises RenderError, which names the variable or the missing text."""
+    template = work.step.template_id if work.step else None
+    text = texts.get(template) if template else None
+    chosen = text.source(work.person.language, work.salon.language) if text else None
+    if text is None or chosen is None:
+        raise RenderError("the template has no published text", field="body")
+    language, source = chosen
+    place = _place(work)
+    context = _context(work, place, language, now)
+    locale = Locale(language, place.zone if place else work.salon.zone)
+    content = compile_unit(source).render(context, locale)
+    if channel == "email":
+        content = _letter(work, content, language, context)
+    return Rendered(content, language, text.version_id)
+
+
+class Rendered:
+    """Content with the language and the version it came from."""
+
+    __slots__ = ("content", "language", "version_id")
+
+    def __init__(self, content: Content, language: str, version_id: UUID) -> None:
+        self.content = content
+        self.language = language
+        self.version_id = version_id
+
+
+def _place(work: Work) -> Place | None:
+    wanted = work.event.location_id or work.salon.main
+    return work.salon.places.get(wanted) if wanted else None
+
+
+def _context(work: Work, place: Place | None, language: str, now: datetime) -> dict[str, Any]:
+    person, salon = work.person, work.salon
+    links = client_links(salon.id, person.id) if work.definition.category == "mk" else {}
+    return context_for(
+        payload=work.event.payload,
+        subscriber={
+            "subscriberId": person.subscriber_id,
+            "firstName": person.first_name,
+            "lastName": person.last_name,
+            "language": language,
+            "data": person.data,
+        },
+        salon={"name": salon.name, **salon.brand},
+        location=place.values[language] if place else {},
+        links=links,
+        year=now.astimezone(salon.zone).year,
+        defaults=work.definition.defaults,
+    )
+
+
+def _letter(work: Work, content: Content, language: str, context: dict[str, Any]) -> Content:
+    letter = email_html(
+        content,
+        brand={"name": work.salon.name, **work.salon.brand},
+        language=language,
+        links={k: str(context[k]) for k in ("unsubscribeUrl", "preferencesUrl") if k in context},
+    )
+    return Content(content.body, content.title, letter, content.image_url, content.buttons)
