@@ -160,13 +160,13 @@ class SmtpConnection:
             client.sock_timeout(_step_s(lease_end))
             code, words = client.docmd(step, command)
             if code not in {250, 251}:
-                raise self._refused(step, code, words)
+                raise _refusal(step, code, words)
 
     def _content(self, client: _Client, content: bytes, lease_end: float) -> tuple[int, bytes]:
         client.sock_timeout(_step_s(lease_end))
         code, words = client.docmd("DATA")
         if code != 354:
-            raise self._refused("DATA", code, words)
+            raise _refusal("DATA", code, words)
         client.sock_timeout(_step_s(lease_end))
         # One call: when it fails, its last bytes, the final dot among them, were not taken.
         client.send(_dotted(content))
@@ -176,11 +176,6 @@ class SmtpConnection:
         except OSError as error:
             self._drop()
             raise Ambiguous(f"{type(error).__name__} after the final dot") from error
-
-    def _refused(self, step: str, code: int, words: bytes) -> DeliveryError:
-        if code == 421:
-            self._drop()  # the server closes the channel
-        return _refusal(step, code, words)
 
     def _drop(self) -> None:
         if self._client is not None:

@@ -50,7 +50,8 @@ def test_an_address_inside_is_refused(ip):
 
 
 @pytest.mark.parametrize(
-    "ip", ["149.154.167.220", "8.8.8.8", "2001:67c:4e8:f004::9", "::ffff:8.8.8.8"]
+    "ip",
+    ["149.154.167.220", "8.8.8.8", "2001:67c:4e8:f004::9", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )
 def test_a_public_address_is_permitted(ip):
     assert AddressGuard().permits(ip)
