@@ -1,0 +1,282 @@
+"""The one door out, against servers that answer, stall and fail."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from channels import gateway as module
+from channels.accounts import Account
+from channels.adapters.sandbox import SandboxAdapter
+from channels.adapters.smtp import SmtpAdapter
+from channels.breaker import Breaker
+from channels.contract import Content, Outbound
+from channels.errors import (
+    Ambiguous,
+    BadAddress,
+    BadCredentials,
+    DeliveryError,
+    NotStarted,
+    Permanent,
+    Temporary,
+    UnknownReply,
+    Unsupported,
+)
+from channels.gateway import Gateway
+from channels.guard import AddressGuard
+from tests.channels.redis_place import redis_url
+from tests.channels.say_server import SayServer
+
+PREFIX = f"test-gateway-{uuid4()}"
+
+
+@pytest.fixture
+def server():
+    server = SayServer()
+    yield server
+    server.close()
+
+
+def open_gateway(**values):
+    breaker = Breaker(redis_url(), prefix=PREFIX, open_ms=200)
+    return Gateway(slots=100, guard=AddressGuard(("127.0.0.1",)), breaker=breaker, **values)
+
+
+@pytest.fixture
+def gateway():
+    gateway = open_gateway()
+    yield gateway
+    gateway.close()
+
+
+def account(server, adapter=SandboxAdapter, credentials=None, **values):
+    credentials = credentials or {"url": server.url("/ok"), "secret": "s"}
+    given = {
+        "id": uuid4(),
+        "provider": adapter.provider,
+        "kind": "any",
+        "identifier": "phone",
+        "position": 0,
+        "state": "active",
+        "frozen_until": None,
+    }
+    return Account(**{**given, **values}, adapter=adapter(credentials))
+
+
+def message(**values):
+    given = {"message_id": str(uuid4()), "kind": "sms", "address": "+79161234567"}
+    return Outbound(**given, content=Content("Привет"), language="ru", category="tx", **values)
+
+
+def submit(gateway, account, count=1, first=0, lease_s=60.0):
+    for key in range(first, first + count):
+        gateway.submit(key, account, message(), time.monotonic() + lease_s)
+
+
+def collect(gateway, count, within_s=10.0):
+    done, deadline = [], time.monotonic() + within_s
+    while len(done) < count and time.monotonic() < deadline:
+        done += gateway.poll(1.0)
+    return {sent.key: sent for sent in done}
+
+
+def send(gateway, account):
+    submit(gateway, account)
+    return collect(gateway, 1)[0]
+
+
+def test_a_message_that_is_taken_comes_back_with_its_receipt(gateway, server):
+    phone, outbound = account(server), message()
+
+    gateway.submit(7, phone, outbound, time.monotonic() + 60)
+    sent = collect(gateway, 1)[7]
+
+    assert (sent.account, sent.outbound, sent.error) == (phone, outbound, None)
+    assert sent.receipt.state == "sent"
+    assert 0 <= sent.ms < 5000
+    assert (gateway.free, gateway.in_flight) == (100, 0)
+
+
+@pytest.mark.parametrize("client", ["curl", "requests"])
+def test_a_stalled_provider_holds_twenty_slots_and_no_more(server, client):
+    gateway = open_gateway(client=client)
+    server.say(200, b"{}", after_s=1.0)
+    stalled = account(server)
+    other_server = SayServer()
+
+    submit(gateway, stalled, 30)
+    refused = gateway.poll(0)
+    submit(gateway, account(other_server), 1, first=100)
+    first = collect(gateway, 1)
+
+    assert [sent.key for sent in refused] == list(range(20, 30))
+    assert {type(sent.error) for sent in refused} == {NotStarted}
+    assert {sent.error.retry_after_s for sent in refused} == {module.BUSY_RETRY_S}
+    assert list(first) == [100]
+    assert len(collect(gateway, 20)) == 20
+    assert len(server.arrivals) == 20
+    other_server.close()
+    gateway.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "least_s"),
+    [
+        ({"state": "paused"}, 30),
+        ({"state": "disabled"}, 30),
+        ({"frozen_until": datetime.now(UTC) + timedelta(hours=1)}, 3000),
+    ],
+)
+def test_nothing_leaves_through_an_account_that_rests(gateway, server, values, least_s):
+    sent = send(gateway, account(server, **values))
+
+    assert type(sent.error) is NotStarted
+    assert sent.error.retry_after_s > least_s
+    assert server.arrivals == []
+
+
+def test_a_rest_that_is_over_holds_nothing_back(gateway, server):
+    rested = account(server, frozen_until=datetime.now(UTC) - timedelta(seconds=1))
+
+    assert send(gateway, rested).receipt is not None
+
+
+def test_a_lease_that_ends_too_soon_starts_nothing(gateway, server):
+    submit(gateway, account(server), lease_s=3)
+
+    assert type(collect(gateway, 1)[0].error) is NotStarted
+    assert server.arrivals == []
+
+
+class Clumsy(SandboxAdapter):
+    """An adapter with faults of ours."""
+
+    provider = "clumsy"
+
+    def request(self, outbound):
+        return super().request(outbound) if "url" in self.credentials else {}["+79161234567"]
+
+    def receipt(self, response):
+        raise IndexError("+79161234567")
+
+
+def test_a_fault_in_an_adapter_is_named_by_its_class_only(gateway, server):
+    before = send(gateway, account(server, Clumsy, {"secret": "s"}))
+    after = send(gateway, account(server, Clumsy))
+
+    assert (type(before.error), type(after.error)) == (Permanent, UnknownReply)
+    assert before.error.detail == "KeyError in the adapter of clumsy"
+    assert after.error.detail == "200 not understood: IndexError"
+
+
+class Storing(SandboxAdapter):
+    provider, sender = "storing", "store"
+
+
+def test_what_has_no_sender_is_unsupported(gateway, server):
+    assert type(send(gateway, account(server, Storing)).error) is Unsupported
+
+
+def test_five_failures_shut_the_integration_for_the_next_batch(gateway, server):
+    server.say(503, b"")
+    failing, healthy = account(server), account(server)
+    submit(gateway, failing, 5)
+    collect(gateway, 5)
+
+    assert gateway.admit([failing, healthy]) == {failing.id}
+    submit(gateway, failing, 1)
+    sent = collect(gateway, 1)[0]
+
+    assert type(sent.error) is NotStarted
+    assert sent.error.retry_after_s > 0
+    assert len(server.arrivals) == 5
+
+
+def test_other_workers_see_the_open_breaker(gateway, server):
+    server.say(503, b"")
+    failing = account(server)
+    submit(gateway, failing, 5)
+    collect(gateway, 5)
+
+    other = open_gateway()
+    assert other.admit([failing]) == {failing.id}
+    other.close()
+
+
+def test_half_open_lets_one_message_through_and_its_answer_opens_the_door(gateway, server):
+    server.say(503, b"")
+    failing = account(server)
+    submit(gateway, failing, 5)
+    collect(gateway, 5)
+    time.sleep(0.25)
+    server.say(200, b"{}")
+
+    assert gateway.admit([failing]) == set()
+    submit(gateway, failing, 3)
+    probe = collect(gateway, 3)
+    submit(gateway, failing, 2)
+
+    assert [probe[key].error is None for key in range(3)] == [True, False, False]
+    assert all(sent.error is None for sent in collect(gateway, 2).values())
+    assert gateway.admit([failing]) == set()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (503, b'{"fault":"no_network"}', Temporary),
+        (403, b'{"fault":"blocked"}', BadAddress),
+        (401, b"{}", BadCredentials),
+    ],
+)
+def test_what_is_wrong_with_one_recipient_or_key_shuts_nothing(
+    gateway, server, status, body, error
+):
+    server.say(status, body)
+    busy = account(server)
+
+    submit(gateway, busy, 10)
+    done = collect(gateway, 10)
+
+    assert {type(sent.error) for sent in done.values()} == {error}
+    assert gateway.admit([busy]) == set()
+
+
+def test_a_lost_answer_is_ambiguous_and_counts_as_failure(gateway, server):
+    lost = account(server, credentials={"url": server.url("/hangup"), "secret": "s"})
+
+    submit(gateway, lost, 5)
+    done = collect(gateway, 5)
+
+    assert {type(sent.error) for sent in done.values()} == {Ambiguous}
+    assert gateway.admit([lost]) == {lost.id}
+    assert len(server.arrivals) == 5
+
+
+def test_mail_and_http_leave_through_the_same_door(gateway, server):
+    nobody = {"host": "127.0.0.1", "port": "1", "security": "none", "from_address": "a@b.example"}
+    mail = account(server, SmtpAdapter, nobody, kind="email")
+    incomplete = account(server, SmtpAdapter, {**nobody, "port": "x"}, kind="email")
+
+    submit(gateway, account(server), 2)
+    gateway.submit(5, mail, message(), time.monotonic() + 60)
+    gateway.submit(6, incomplete, message(), time.monotonic() + 60)
+    done = collect(gateway, 4)
+
+    assert done[0].receipt
+    assert done[1].receipt
+    assert isinstance(done[5].error, DeliveryError)
+    assert type(done[6].error) is BadCredentials
+    assert gateway.in_flight == 0
+
+
+def test_a_poll_without_work_waits_and_can_be_woken(gateway):
+    started = time.monotonic()
+    gateway.wake()
+
+    assert gateway.poll(5.0) == []
+    assert time.monotonic() - started < 1
+    assert gateway.poll(0.05) == []
