@@ -98,14 +98,15 @@ class _Line:
         self._changed = threading.Condition()
         self._jobs: list[_Job] = []
         self._threads: set[threading.Thread] = set()
-        self._idle = 0
+        self._busy = 0
         self._is_stopped = False
 
     def add(self, job: _Job) -> None:
         with self._changed:
             self._jobs.append(job)
             self._changed.notify()
-            if len(self._jobs) > self._idle and len(self._threads) < CONNECTIONS_PER_ACCOUNT:
+            idle = len(self._threads) - self._busy
+            if len(self._jobs) > idle and len(self._threads) < CONNECTIONS_PER_ACCOUNT:
                 thread = threading.Thread(target=self._carry, name="smtp", daemon=True)
                 self._threads.add(thread)
                 thread.start()
@@ -131,21 +132,26 @@ class _Line:
             try:
                 result = _deliver(connection, job, started_at)
             finally:
-                self._finished.put((job.key, result))
-            _log(self._account, result, time.monotonic() - started_at)
+                _log(self._account, result, time.monotonic() - started_at)
+                self._report(job, result)
         connection.close()
 
     def _next(self) -> _Job | None:
         """Wait for work; None ends the thread, which no longer counts from then on."""
         with self._changed:
-            self._idle += 1
             self._changed.wait_for(lambda: self._jobs or self._is_stopped, self._idle_s)
-            self._idle -= 1
             if self._jobs:
+                self._busy += 1
                 return self._jobs.pop(0)
             if not self._is_stopped:
                 self._threads.discard(threading.current_thread())
             return None
+
+    def _report(self, job: _Job, result: Receipt | DeliveryError) -> None:
+        """Free the connection first: whoever reads the result may submit at once."""
+        with self._changed:
+            self._busy -= 1
+        self._finished.put((job.key, result))
 
 
 def _deliver(connection: SmtpConnection, job: _Job, now: float) -> Receipt | DeliveryError:
