@@ -12,6 +12,10 @@ from psycopg import errors, sql
 # Time limits that keep one bad query from holding a snapshot over the whole queue.
 _TIMEOUTS = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "10s"}
 
+# What platform staff write before they choose a salon: their own login, the admin's history,
+# users and platform keys. None of these holds a salon's rows.
+_STAFF_TABLES = ("django_", "auth_", "tenants_user", "tenants_platformkey")
+
 
 def ensure_roles() -> None:
     """Make the app role and its three masks if they are missing; run as the owner.
@@ -44,9 +48,13 @@ def faults() -> list[str]:
         name, is_super, bypasses, owns = cursor.fetchone()
     found = []
     if is_super:
-        found.append(f"The database role {name} is a superuser: row-level security does not bind it.")
+        found.append(
+            f"The database role {name} is a superuser: row-level security does not bind it."
+        )
     if bypasses:
-        found.append(f"The database role {name} has BYPASSRLS: row-level security does not bind it.")
+        found.append(
+            f"The database role {name} has BYPASSRLS: row-level security does not bind it."
+        )
     if owns:
         found.append(f"The database role {name} owns tables: DATABASE_URL must name the app role.")
     return found
@@ -88,7 +96,7 @@ def _execute(statement: sql.Composable) -> None:
 
 
 def grant_plain_tables() -> None:
-    """Let the app role use Django's own tables, those that hold no tenant's rows."""
+    """Let the app role use Django's own tables, and platform staff what a login needs."""
     with connection.cursor() as cursor:
         cursor.execute(
             "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
@@ -97,12 +105,15 @@ def grant_plain_tables() -> None:
             " 'kolokol_partitioned')"
         )
         tables = [row[0] for row in cursor.fetchall()]
-    app = sql.Identifier(settings.DATABASE_ROLES["app"])
+    app, support = (sql.Identifier(settings.DATABASE_ROLES[word]) for word in ("app", "support"))
     for table in tables:
+        roles = [app, support] if table.startswith(_STAFF_TABLES) else [app]
         _execute(
             sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO {}").format(
-                sql.Identifier(table), app
+                sql.Identifier(table), sql.SQL(", ").join(roles)
             )
         )
     _execute(sql.SQL("GRANT SELECT ON django_migrations TO {}").format(app))
-    _execute(sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}").format(app))
+    _execute(
+        sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}, {}").format(app, support)
+    )

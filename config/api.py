@@ -1,0 +1,94 @@
+"""The API's front: /v1 and /v2 are answered by a short chain of their own.
+
+1. ApiMiddleware gives the request an id and finds the view; an unknown address is a JSON 404.
+2. tenants.middleware.ApiScope reads the key, opens the transaction and the salon's scope.
+3. tenants.idempotency.Idempotency replays a known Idempotency-Key.
+4. The view runs; its answer is rendered inside the scope.
+
+Sessions, CSRF, languages and messages belong to pages and would cost two queries per trigger.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, cast
+from uuid import uuid4
+
+from django.core.handlers.base import BaseHandler
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.urls import ResolverMatch, get_resolver
+from django.utils.cache import add_never_cache_headers
+
+from config.wire import error_response
+from tenants.errors import NotFound
+from tenants.idempotency import Idempotency
+from tenants.middleware import ApiScope
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
+
+
+class ApiMiddleware:
+    """Answers what begins with /v1/ or /v2/ (but not the providers' callbacks) by itself."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        views = _Views()
+        self.chain: GetResponse = ApiScope(Idempotency(views.answer))
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, always with a request id."""
+        if not is_api(request.path_info):
+            return self.get_response(request)
+        request_id = _request_id(request)
+        request.request_id = request_id  # type: ignore[attr-defined]  # ours
+        response = self._answer(request)
+        response.headers.setdefault("X-Request-Id", request_id)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        add_never_cache_headers(response)
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            request.resolver_match = get_resolver(getattr(request, "urlconf", None)).resolve(
+                request.path_info
+            )
+            return self.chain(request)
+        except Http404:
+            return error_response(NotFound(f"No route {request.path}."), request)
+        except Exception as error:  # noqa: BLE001  the client's border: nothing but JSON leaves
+            return error_response(error, request)
+
+
+class _Views(BaseHandler):
+    """Calls a view as Django would, but with no middleware and no transaction of its own."""
+
+    def __init__(self) -> None:
+        nobody: list[Any] = []
+        self._view_middleware = nobody
+        self._template_response_middleware = nobody
+        self._exception_middleware = nobody
+
+    def answer(self, request: HttpRequest) -> HttpResponseBase:
+        """Call the view that was found, and render its answer."""
+        return cast("HttpResponseBase", self._get_response(request))  # type: ignore[attr-defined]  # not in the stubs
+
+    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
+        """Give what was resolved before the key was read."""
+        return cast("ResolverMatch", request.resolver_match)
+
+    def make_view_atomic(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """Leave the transaction to ApiScope: a second one would be two statements more."""
+        return view
+
+
+def is_api(path: str) -> bool:
+    """Ask whether a path is answered by this chain; callbacks authenticate by their own token."""
+    return path.startswith(("/v1/", "/v2/")) and not path.startswith("/v1/callbacks/")
+
+
+def _request_id(request: HttpRequest) -> str:
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex

@@ -1,0 +1,93 @@
+"""What an answer looks like on the wire: envelope, pages, cursors, errors in Novu's shape.
+
+It stands in this room because every room's views need it; config.wire offers it under its name.
+Source: the wire contract in docs/reference/api.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rest_framework.response import Response
+
+COUNT_CAP = 50_000  # counting further costs a scan and tells a reader nothing
+
+Json = dict[str, Any]
+
+
+def data(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer one thing or a bare list."""
+    return Response({"data": value}, status=status, headers=headers)
+
+
+def page(
+    rows: Sequence[object], page: int, page_size: int, has_more: bool, total: int | None = None
+) -> Response:
+    """Answer a numbered page (from 0); only the old lists carry a total."""
+    body: Json = {"page": page, "pageSize": page_size, "hasMore": has_more, "data": rows}
+    return Response(body if total is None else {**body, "totalCount": total})
+
+
+def cursor(rows: Sequence[object], next: str | None, previous: str | None, total: int) -> Response:
+    """Answer a slice between two cursors; both are null at the ends."""
+    return Response(
+        {
+            "data": rows,
+            "next": next,
+            "previous": previous,
+            "totalCount": min(total, COUNT_CAP),
+            "totalCountCapped": total > COUNT_CAP,
+        }
+    )
+
+
+def no_content() -> Response:
+    """Answer 204."""
+    return Response(status=204)
+
+
+def iso(moment: datetime) -> str:
+    """Write a moment as every client reads it: UTC, milliseconds, Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def present(values: Mapping[str, object]) -> Json:
+    """Leave out what is None or empty text: clients take absent, not null."""
+    return {name: value for name, value in values.items() if value is not None and value != ""}
+
+
+def error_body(
+    status: int,
+    path: str,
+    message: str,
+    *,
+    errors: Mapping[str, Sequence[str]] | None = None,
+    ctx: Mapping[str, Any] | None = None,
+    error_id: str = "",
+) -> Json:
+    """Make an error body; its extra keys follow status and path as the official SDKs demand.
+
+    errors: field -> sentences. 422 always has them (as an object), 400 of events too (as a list).
+    """
+    body: Json = {
+        "statusCode": status,
+        "timestamp": iso(datetime.now(UTC)),
+        "path": path,
+        "message": message,
+    }
+    body |= {"ctx": dict(ctx)} if ctx else {}
+    body |= {"errorId": error_id} if error_id else {}
+    return body | _field_errors(status, path, errors or {})
+
+
+def _field_errors(status: int, path: str, errors: Mapping[str, Sequence[str]]) -> Json:
+    if status == 400 and path.startswith("/v1/events/"):
+        rows = [
+            {"field": field, "message": text} for field, texts in errors.items() for text in texts
+        ]
+        return {"type": "PAYLOAD_VALIDATION_ERROR", "errors": rows}
+    if status == 422 or errors:
+        return {"errors": {field: {"messages": list(texts)} for field, texts in errors.items()}}
+    return {}

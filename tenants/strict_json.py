@@ -1,0 +1,90 @@
+"""Read a request's JSON strictly: what PostgreSQL or a later step would choke on is refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from tenants.errors import BadRequest
+
+MAX_DEPTH = 32
+
+Path = tuple[str, ...]
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """Read an object.
+
+    Raises BadRequest for broken JSON, NaN and Infinity, numbers beyond a double, anything but an
+    object at the top, nesting deeper than 32, NUL and half surrogate pairs; the path is named.
+    """
+    body = _load(raw)
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.")
+    # Both walks are rare: small flat bodies without escapes cannot hold what they look for.
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or b"\\u" in raw:
+        _refuse_poison(body)
+    return body
+
+
+def _load(raw: bytes) -> Any:  # any JSON value
+    try:
+        return json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        raise _too_deep() from None
+    except UnicodeDecodeError as broken:
+        raise BadRequest(f"The body is not UTF-8: byte {broken.start}.") from None
+    except json.JSONDecodeError as broken:
+        where = f"line {broken.lineno}, column {broken.colno}"
+        raise BadRequest(f"The body is not JSON: {broken.msg}, {where}.") from None
+    except ValueError:  # an integer of more than 4300 digits
+        raise BadRequest("The body holds a number that is too long.") from None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise BadRequest(f"The body is not JSON: {name} is not a JSON number.")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise BadRequest(f"The number {text[:20]} is too large.")
+    return number
+
+
+def _refuse_poison(body: Any) -> None:
+    for path, value in _walk(body):
+        where = ".".join(path) or "body"
+        if len(path) >= MAX_DEPTH and isinstance(value, dict | list):
+            raise _too_deep()
+        for text in (value, path[-1] if path else ""):
+            if isinstance(text, str):
+                _refuse_text(where.replace("\0", "\\u0000"), text)
+
+
+def _refuse_text(where: str, text: str) -> None:
+    where = where.encode("utf-8", "replace").decode()
+    if "\0" in text:
+        sentence = "must not contain the NUL character (\\u0000)"
+    elif any("\ud800" <= sign <= "\udfff" for sign in text):
+        sentence = "must not contain half of a surrogate pair"
+    else:
+        return
+    raise BadRequest(f"{where} {sentence}.", errors={where: [f"{where} {sentence}"]})
+
+
+def _too_deep() -> BadRequest:
+    return BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+
+
+def _walk(body: Any) -> Iterator[tuple[Path, Any]]:
+    """Give every value with its path; a stack, because recursion is what an attacker wants."""
+    stack: list[tuple[Path, Any]] = [((), body)]
+    while stack:
+        path, value = stack.pop()
+        yield path, value
+        if isinstance(value, dict):
+            stack += [((*path, key), item) for key, item in value.items()]
+        elif isinstance(value, list):
+            stack += [((*path, str(place)), item) for place, item in enumerate(value)]
