@@ -13,7 +13,14 @@ from notifications.rendering import Locale, RenderError, Source, check, compile_
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
 TIME_S = 0.1
 MEMORY_BYTES = 16_000_000
-CONTEXT = {"s": "x" * 1000, "big": "9" * 4000, "list": list(range(900)), "n": 10**14, "f": 1e300}
+CONTEXT = {
+    "s": "x" * 1000,
+    "big": "9" * 4000,
+    "list": list(range(900)),
+    "n": 10**14,
+    "f": 1e300,
+    "long": "x" * 19_000,
+}
 LOOP = "{% for a in (1..1000) %}"
 END = "{% endfor %}"
 
@@ -25,7 +32,9 @@ BOMBS = {
     "replace empty": "{{ s" + " | replace: '', s" * 4 + " }}",
     "replace_first chain": "{{ s" + " | replace_first: 'x', s" * 60 + " }}",
     "replace doubling": "{% assign a = s %}" + "{% assign a = a | replace: 'x', a %}" * 9,
+    "append chain behind its size": "{{ s" + " | append: s" * 25 + " | size }}",
     "join long separator": "{{ list | join: s }}",
+    "join longest separator": "{{ list | join: long }}",
     "split and join": "{{ s | split: '' | join: s }}",
     "split and join chain": "{{ s" + " | split: '' | join: 'xxx'" * 10 + " }}",
     "concat doubling": "{% assign a = list %}" + "{% assign a = a | concat: a %}" * 30 + "{{ a }}",
@@ -61,8 +70,9 @@ BOMBS = {
     "capture doubling": "{% capture a %}xx{% endcapture %}" * 20,
     "long output": "{{ s }}" * 100,
     "long literal output in a loop": LOOP + "x" * 1000 + END,
+    "assigns in a loop": LOOP + "{% assign a = s %}" * 20 + END,
     "many assigns": "{% assign a = s %}" * 3000,
-    "many filters in a loop": LOOP + "{{ s" + " | upcase | downcase" * 60 + " | slice: 0 }}" + END,
+    "many filters in a loop": LOOP + "{{ s" + " | upcase | downcase" * 30 + " | slice: 0 }}" + END,
     "date width": "{{ '2026-01-01' | date: '%999999999d' }}",
     "truncate to more": "{{ s | truncate: 99999999999999999999, s | append: s | plus: s }}{{ q }}",
     "tablerow": "{% tablerow a in (1..999999999) cols: 999999999 %}x{% endtablerow %}",

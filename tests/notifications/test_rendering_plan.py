@@ -85,6 +85,26 @@ def test_a_plan_that_succeeds_equals_python_liquid(source, context, html):
         assert fast == liquid(environment, source, context), (source, context, html)
 
 
+TRICKY = {
+    "void": "", "none": None, "no": False, "yes": True, "zero": 0, "half": 0.5, "big": 1e22,
+    "marks": "a&b<'\">", "inner": {"none": None, "void": ""}, "at": "2026-11-21T23:30:00Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("html", [False, True])
+@pytest.mark.parametrize("name", [*TRICKY, "inner.none", "inner.void", "inner.gone", "gone"])
+@pytest.mark.parametrize("filters", ["", *(f" | {item}" for item in FILTERS)])
+def test_plan_and_tree_agree_on_the_tricky_values(name, filters, html):
+    environment = HTML_ENVIRONMENT if html else TEXT_ENVIRONMENT
+    context = {**TRICKY, "b": "<i>", "c": 3}
+    source = f"{{{{ {name}{filters} }}}}"
+
+    fast = planned(environment, source, context)
+
+    if fast is not None:
+        assert fast == liquid(environment, source, context)
+
+
 @settings(max_examples=1500, deadline=None)
 @given(templates, contexts, st.booleans())
 def test_the_unit_equals_an_untouched_python_liquid(source, context, html):
