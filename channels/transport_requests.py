@@ -12,12 +12,10 @@ import queue
 import socket
 import threading
 import time
-from typing import Any
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from channels.calls import (
     CONNECT_TIMEOUT_S,
@@ -29,7 +27,8 @@ from channels.calls import (
 )
 from channels.contract import HttpRequest, HttpResponse
 from channels.errors import Ambiguous, DeliveryError, NotStarted, Permanent, Temporary
-from channels.guard import AddressGuard, connect
+from channels.guard import AddressGuard
+from channels.guarded_adapter import GuardedAdapter, carried
 
 Result = tuple[int, HttpResponse | DeliveryError]
 
@@ -193,20 +192,15 @@ class _Overdue(Exception):
     """The call was reported as timed out while it was still waiting to write."""
 
 
-class _Carried(threading.local):
-    call: _Call
-
-
-_carried = _Carried()
-
-
 def _carry(
     waiting: queue.SimpleQueue[_Call | None], finished: queue.SimpleQueue[_Call | None]
 ) -> None:
     # A kept connection that a trusted request opened must not serve a guarded one.
-    adapters = {is_trusted: _Adapter(pool_maxsize=1, max_retries=0) for is_trusted in (True, False)}
+    adapters = {
+        is_trusted: GuardedAdapter(pool_maxsize=1, max_retries=0) for is_trusted in (True, False)
+    }
     while (call := waiting.get()) is not None:
-        _carried.call = call
+        carried.call = call
         if call.finish(_perform(call, adapters[call.guard is None])):
             finished.put(call)
     for adapter in adapters.values():
@@ -270,52 +264,3 @@ def _cut(connected: socket.socket) -> None:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
     except OSError:
         return
-
-
-class _GuardedHTTP(HTTPConnection):
-    """A connection that asks the call's guard, and tells the call when bytes leave."""
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self)
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        _carried.call.begin_writing(self.sock)
-        super().send(data)
-
-
-class _GuardedHTTPS(HTTPSConnection):
-    """The same over TLS."""
-
-    def _new_conn(self) -> socket.socket:
-        return _connect(self)
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        _carried.call.begin_writing(self.sock)
-        super().send(data)
-
-
-def _connect(connection: HTTPConnection) -> socket.socket:
-    return connect(
-        connection._dns_host,
-        connection.port or connection.default_port,
-        guard=_carried.call.guard,
-        timeout_s=CONNECT_TIMEOUT_S,
-    )
-
-
-class _PoolHTTP(urllib3.HTTPConnectionPool):
-    ConnectionCls = _GuardedHTTP
-
-
-class _PoolHTTPS(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _GuardedHTTPS
-
-
-class _Adapter(HTTPAdapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PoolHTTP, "https": _PoolHTTPS}

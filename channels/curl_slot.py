@@ -1,0 +1,156 @@
+"""One libcurl handle: how is a request set on it, and what does its end mean?"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from io import BytesIO
+
+import pycurl
+
+from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle
+from channels.contract import HttpRequest, HttpResponse
+from channels.errors import Ambiguous, DeliveryError, Permanent, Temporary
+from channels.guard import AddressGuard, refusal
+
+#: The request itself is wrong; it would fail for ever and nothing was written.
+MALFORMED = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}
+
+
+class CurlSlot:
+    """One easy handle and the call that it carries now."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self.key = 0
+        self.url = self.method = ""
+        self.started_at = 0.0
+        self._guard = guard
+        self._is_trusted = self._is_refused = self._is_cut = False
+        self._lines: list[bytes] = []
+        self._body = bytearray()
+        self._opened: list[socket.socket] = []
+        self.easy = self._new_handle()
+
+    def load(
+        self, key: int, request: HttpRequest, *, host: str, timeout_s: float, now: float
+    ) -> None:
+        self.key, self.url, self.method, self.started_at = key, request.url, request.method, now
+        self._is_trusted = request.trusted or self._guard.trusts(host)
+        self._is_refused = self._is_cut = False
+        easy = self.easy
+        easy.setopt(pycurl.URL, request.url)
+        easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
+        easy.setopt(pycurl.CAINFO, ca_bundle(request))
+        easy.setopt(pycurl.TIMEOUT_MS, max(1, int(timeout_s * 1000)))
+        easy.setopt(pycurl.CONNECTTIMEOUT_MS, int(min(timeout_s, CONNECT_TIMEOUT_S) * 1000) or 1)
+        self._load_body(request)
+
+    def unload(self) -> None:
+        self._lines.clear()
+        self._body.clear()
+        for opened in self._opened:  # pycurl works on a copy of the descriptor
+            opened.close()
+        self._opened.clear()
+
+    def close(self) -> None:
+        self.unload()
+        self.easy.close()
+
+    def result(self, code: int) -> HttpResponse | DeliveryError:
+        if code == 0 or (code == pycurl.E_WRITE_ERROR and self._is_cut):
+            return self._response()
+        if self._is_refused and not self._opened:
+            return refusal()
+        # REQUEST_SIZE counts what was issued, over all attempts that libcurl made by itself.
+        if code == pycurl.E_SEND_FAIL_REWIND or self.easy.getinfo(pycurl.REQUEST_SIZE) > 0:
+            return Ambiguous(f"curl error {code} after the request was written")
+        if code in MALFORMED:
+            return Permanent(f"curl error {code}: the URL cannot be used")
+        return Temporary(f"curl error {code} before the request was written")
+
+    def _new_handle(self) -> pycurl.Curl:
+        easy = pycurl.Curl()
+        easy.setopt(pycurl.NOSIGNAL, 1)
+        easy.setopt(pycurl.FOLLOWLOCATION, 0)
+        easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+        easy.setopt(pycurl.PROXY, "")  # a proxy of the environment would hide the address
+        easy.setopt(pycurl.SSL_VERIFYPEER, 1)
+        easy.setopt(pycurl.SSL_VERIFYHOST, 2)
+        easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        easy.setopt(pycurl.PREREQFUNCTION, self._before_request)
+        easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        easy.setopt(pycurl.WRITEFUNCTION, self._keep)
+        return easy
+
+    def _load_body(self, request: HttpRequest) -> None:
+        """Give the body so that libcurl cannot rewind it, hence never sends it twice in silence.
+
+        A request without a body needs no rewinding, so it gets a connection of its own:
+        libcurl repeats only on kept ones.
+        """
+        easy = self.easy
+        easy.setopt(pycurl.FRESH_CONNECT, 0 if request.body else 1)
+        if request.body or request.method not in {"GET", "HEAD", "DELETE"}:
+            easy.setopt(pycurl.POST, 1)
+            easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(request.body))
+            easy.setopt(pycurl.READFUNCTION, BytesIO(request.body).read)
+        elif request.method == "HEAD":
+            easy.setopt(pycurl.NOBODY, 1)
+        else:
+            easy.setopt(pycurl.HTTPGET, 1)
+        easy.setopt(pycurl.CUSTOMREQUEST, request.method)
+
+    def _open_socket(
+        self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]
+    ) -> socket.socket | int:
+        family, kind, protocol, target = address
+        if not (self._is_trusted or self._guard.permits(target[0])):
+            self._is_refused = True
+            return int(pycurl.SOCKET_BAD)
+        opened = socket.socket(family, kind, protocol)
+        self._opened.append(opened)
+        return opened
+
+    def _before_request(self, remote_ip: str, *_ports: object) -> int:
+        if self._is_trusted or self._guard.permits(remote_ip):
+            return int(pycurl.PREREQFUNC_OK)
+        self._is_refused = True
+        return int(pycurl.PREREQFUNC_ABORT)
+
+    def _keep(self, data: bytes) -> int | None:
+        self._body += data[: MAX_BODY_BYTES - len(self._body) + 1]
+        if len(self._body) <= MAX_BODY_BYTES:
+            return None
+        self._is_cut = True
+        return -1
+
+    def _response(self) -> HttpResponse:
+        status = int(self.easy.getinfo(pycurl.RESPONSE_CODE))
+        return HttpResponse(status, _headers(self._lines), bytes(self._body[:MAX_BODY_BYTES]))
+
+
+def _header_lines(headers: Mapping[str, str]) -> list[str]:
+    """Write the headers, and take away what libcurl would add by itself."""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("line break in a header")
+    names = {name.lower() for name in headers}
+    lines.append("Expect:")
+    if "content-type" not in names:
+        lines.append("Content-Type:")
+    return lines
+
+
+def _headers(lines: list[bytes]) -> dict[str, str]:
+    """Read the headers of the last answer: 100 Continue and early hints come before it."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        text = line.decode("latin-1")
+        if text.startswith("HTTP/"):
+            headers = {}
+            continue
+        name, colon, value = text.partition(":")
+        if colon:
+            headers[name.strip().lower()] = value.strip()
+    return headers
