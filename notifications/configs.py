@@ -45,8 +45,9 @@ class Salon:
     is_sandbox: bool
     version: int
     places: Mapping[UUID, Place]
+    place_ids: Mapping[str, UUID]
     main: UUID | None
-    workflows: Mapping[str, "WorkflowHead"]
+    workflows: Mapping[str, WorkflowHead]
     texts: Mapping[UUID, UUID]  # template -> published version
 
 
@@ -111,7 +112,8 @@ _SALONS = """
 select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state, t.is_sandbox,
   t.config_version,
   (select coalesce(json_agg(json_build_array(l.id, coalesce(nullif(l.timezone, ''), t.timezone),
-     l.is_default, l.name_ru, l.name_en, l.address_ru, l.address_en, l.phone, l.map_url)), '[]')
+     l.is_default, l.name_ru, l.name_en, l.address_ru, l.address_en, l.phone, l.map_url,
+     l.identifier)), '[]')
    from tenants_location l where l.tenant_id = t.id),
   (select coalesce(json_agg(json_build_array(w.identifier, w.id, w.is_active, w.published_id)), '[]')
    from notifications_workflow w where w.tenant_id = t.id),
@@ -142,6 +144,7 @@ def _read_salon(row: rows.Row) -> Salon:
         is_sandbox=row[8],
         version=row[9],
         places={UUID(place[0]): _read_place(place) for place in places},
+        place_ids={place[9]: UUID(place[0]) for place in places},
         main=next((UUID(place[0]) for place in places if place[2]), None),
         workflows={
             name: WorkflowHead(UUID(key), active, UUID(version) if version else None)
@@ -152,7 +155,7 @@ def _read_salon(row: rows.Row) -> Salon:
 
 
 def _read_place(place: list[Any]) -> Place:
-    _, zone, _, name_ru, name_en, address_ru, address_en, phone, map_url = place
+    _, zone, _, name_ru, name_en, address_ru, address_en, phone, map_url, _ = place
     both = {"phone": phone, "mapUrl": map_url}
     return Place(
         zone=ZoneInfo(zone),

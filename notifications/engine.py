@@ -76,13 +76,15 @@ class Drain:
     last_settle: float = 0.0
     last_look: float = -1e9
     last_sweep: float = -1e9
+    last_asked: float = -1e9
+    is_wanted: bool = False
 
     def run(self, seconds: float) -> Counts:
         """Work for so long, then finish what is in flight and return the counts."""
         started = time.monotonic()
         deadline = started + seconds
         while True:
-            is_over = time.monotonic() >= deadline or self.should_stop()
+            is_over = time.monotonic() >= deadline or self._is_wanted_elsewhere()
             if is_over and self._is_idle():
                 break
             try:
@@ -110,6 +112,13 @@ class Drain:
         self._settle(force=not self.flying)
         if may_wait and not is_over and self._is_idle():
             self._wait()
+
+    def _is_wanted_elsewhere(self) -> bool:
+        """Ask seldom: the question goes to Redis."""
+        if time.monotonic() - self.last_asked >= LOOK_S:
+            self.last_asked = time.monotonic()
+            self.is_wanted = self.should_stop()
+        return self.is_wanted
 
     def _is_idle(self) -> bool:
         return not (self.prepared or self.flying or self.answers)

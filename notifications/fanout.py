@@ -34,7 +34,7 @@ def expand_slice(fanout_id: int, tenant_id: UUID) -> int:
         found = rows.fetch(sql.LOCK, [fanout_id, tenant_id])
         if not found:
             return 0
-        _, event_id, topic_id, exclude, cursor, queue, mode, due_at, canceled = found[0]
+        _, event_id, topic_id, exclude, cursor, queue, mode, due_at, canceled, several = found[0]
         size = 0
         if canceled is None:
             arguments = {
@@ -45,6 +45,7 @@ def expand_slice(fanout_id: int, tenant_id: UUID) -> int:
                 "cursor": cursor or _NIL,
                 "queue": queue,
                 "mode": mode,
+                "several": several,
                 "due_at": due_at,
                 "size": SLICE,
                 "per_chunk": PER_CHUNK,

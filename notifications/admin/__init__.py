@@ -1,0 +1,9 @@
+"""The screens of texts, workflows and of what happened."""
+
+from __future__ import annotations
+
+from notifications.admin.delivery import NotificationAdmin
+from notifications.admin.templates import TemplateAdmin
+from notifications.admin.workflows import WorkflowAdmin
+
+__all__ = ["NotificationAdmin", "TemplateAdmin", "WorkflowAdmin"]

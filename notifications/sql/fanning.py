@@ -7,7 +7,8 @@ from typing import Final
 # One slice, its chunk rows and the cursor commit together; chunks of `per_chunk` recipients wait
 # outside the queue index. %(topic)s null: every client of the salon in this mode.
 LOCK: Final = """
-select f.id, f.event_id, f.topic_id, f.exclude, f.cursor, f.queue, e.mode, e.due_at, e.canceled_at
+select f.id, f.event_id, f.topic_id, f.exclude, f.cursor, f.queue, e.mode, e.due_at, e.canceled_at,
+  jsonb_array_length(e.recipients) > 1
 from notifications_fanout f join notifications_event e
   on e.id = f.event_id and e.tenant_id = f.tenant_id
 where f.id = %s and f.tenant_id = %s for update of f skip locked
@@ -19,6 +20,10 @@ with people as materialized (
 ), numbered as materialized (
   select id, (row_number() over (order by id) - 1) / %(per_chunk)s as part from people
   where subscriber_id <> all(%(exclude)s)
+    -- once also when two topics, or a topic and a name, address the same client
+    and not (%(several)s and exists (select 1 from notifications_notification told
+      where told.tenant_id = %(tenant)s and told.subscriber_id = people.id
+        and told.event_id = %(event)s))
 ), chunk_ids as materialized (
   select part, nextval(pg_get_serial_sequence('notifications_chunk', 'id')) as chunk_id
   from (select distinct part from numbered) p

@@ -1,0 +1,193 @@
+"""The screens of what happened: events, notifications with their story, messages, the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import (
+    DeadLetter,
+    Event,
+    LogEntry,
+    Message,
+    Notification,
+)
+from tenants.admin_base import LogAdmin, column
+from tenants.ids import floor_id
+
+STATE_LABELS = {
+    "pending": "info",
+    "running": "info",
+    "delayed": "info",
+    "completed": "success",
+    "sent": "info",
+    "delivered": "success",
+    "read": "success",
+    "failed": "danger",
+    "bounced": "danger",
+    "unknown": "warning",
+    "skipped": "warning",
+    "canceled": "warning",
+    "merged": "info",
+}
+MODE_LABELS = {"live": "success", "test": "info"}
+
+
+class MadeFilter(admin.SimpleListFilter):
+    """How long ago: a bound on the time-ordered id, which is the partition key as well."""
+
+    title = _("time")
+    parameter_name = "made"
+    SPANS = {"hour": 1, "day": 24, "week": 24 * 7, "month": 24 * 31}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[str, Any]]:
+        """Offer four spans."""
+        return (
+            ("hour", _("Last hour")),
+            ("day", _("Last 24 hours")),
+            ("week", _("Last 7 days")),
+            ("month", _("Last 31 days")),
+        )
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Cut by id."""
+        hours = self.SPANS.get(self.value() or "")
+        if hours is None:
+            return queryset
+        return queryset.filter(pk__gte=floor_id(timezone.now() - timedelta(hours=hours)))
+
+
+class StoryAdmin(LogAdmin):
+    """A row that belongs to one notification of one client."""
+
+    def client_of(self, subscriber: Any) -> str:
+        """Name the client."""
+        name = f"{subscriber.first_name} {subscriber.last_name}".strip()
+        return name or str(subscriber.subscriber_id)
+
+    @column(_("client"))
+    def client(self, row: Any) -> str:
+        """Name the client."""
+        return self.client_of(row.notification.subscriber)
+
+
+@admin.register(Event)
+class EventAdmin(LogAdmin):
+    """Accepted triggers."""
+
+    list_display = ("made_at", "workflow", "transaction_id", "mode_label", "due_at", "canceled_at")
+    list_filter = (MadeFilter, "mode")
+    list_select_related = ("workflow",)
+    search_fields = ("transaction_id__exact",)
+    search_help_text = _("The whole transaction id")
+    fields = (
+        ("made_at", "mode"),
+        ("workflow", "version", "transaction_id"),
+        ("due_at", "expires_at", "canceled_at"),
+        "payload",
+        "overrides",
+    )
+
+    @column(_("mode"), label=MODE_LABELS)
+    def mode_label(self, row: Event) -> tuple[str, str]:
+        """Colour the mode."""
+        return row.mode, row.get_mode_display()
+
+
+@admin.register(Notification)
+class NotificationAdmin(StoryAdmin):
+    """One event for one client, with its whole story: the answer to “why did she not get it?”"""
+
+    list_display = ("made_at", "client", "workflow", "state_label", "reason", "finished_at")
+    list_filter = (MadeFilter, "state")
+    list_select_related = ("subscriber", "event__workflow")
+    search_fields = ("subscriber__first_name", "subscriber__last_name", "subscriber__subscriber_id")
+    search_help_text = _("Name or key of the client")
+    fields = (("client", "workflow"), ("state", "reason"), ("made_at", "finished_at"))
+    change_form_outer_after_template = "notifications/admin/notification_story.html"
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Tell the story under the card."""
+        row = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            extra = kwargs.setdefault("extra_context", None) or {}
+            kwargs["extra_context"] = extra | _story(row)
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @column(_("client"))
+    def client(self, row: Notification) -> str:
+        """Name the client."""
+        return self.client_of(row.subscriber)
+
+    @column(_("workflow"))
+    def workflow(self, row: Notification) -> str:
+        """Name the workflow."""
+        return str(row.event.workflow.name)
+
+    @column(_("state"), ordering="state", label=STATE_LABELS)
+    def state_label(self, row: Notification) -> tuple[str, str]:
+        """Colour the state."""
+        return row.state, row.get_state_display()
+
+
+@admin.register(Message)
+class MessageAdmin(StoryAdmin):
+    """What left for a provider, and what became of it."""
+
+    list_display = ("made_at", "client", "channel", "provider", "address", "state_label", "reason")
+    list_filter = (MadeFilter, "state", "channel")
+    list_select_related = ("notification__subscriber",)
+    search_fields = ("provider_id__exact", "notification__subscriber__subscriber_id__exact")
+    search_help_text = _("The provider's id or the client's key, whole")
+    fields = (
+        ("client", "address", "language"),
+        ("channel", "provider", "provider_id"),
+        ("state", "reason", "made_at"),
+        ("template_version",),
+        "title",
+        "body",
+    )
+
+    @column(_("state"), ordering="state", label=STATE_LABELS)
+    def state_label(self, row: Message) -> tuple[str, str]:
+        """Colour the state."""
+        return row.state, row.get_state_display()
+
+
+@admin.register(LogEntry)
+class LogEntryAdmin(StoryAdmin):
+    """The delivery log, line by line."""
+
+    list_display = ("made_at", "client", "status_label", "reason", "detail")
+    list_filter = (MadeFilter,)
+    list_select_related = ("notification__subscriber",)
+    search_fields = ("notification__subscriber__subscriber_id__exact",)
+    search_help_text = _("The client's key, whole")
+    fields = (("client", "made_at"), ("status", "reason", "step"), "detail", "message_id")
+
+    @column(_("status"), label=STATE_LABELS)
+    def status_label(self, row: LogEntry) -> str:
+        """Colour the status."""
+        return row.status
+
+
+@admin.register(DeadLetter)
+class DeadLetterAdmin(StoryAdmin):
+    """What ended in failure and can be sent again."""
+
+    list_display = ("created_at", "client", "reason", "detail", "replayed_at")
+    list_filter = (("replayed_at", admin.EmptyFieldListFilter),)
+    list_select_related = ("notification__subscriber",)
+    fields = (("client", "created_at"), ("reason", "step"), "detail", "replayed_at")
+
+
+def _story(row: Notification) -> dict[str, Any]:
+    lines = LogEntry.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:200]
+    sent = Message.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:50]
+    return {"lines": list(lines), "sent": list(sent), "state_labels": STATE_LABELS}

@@ -1,0 +1,210 @@
+"""The screens of texts: a draft in two languages, its preview, what is live, and older versions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext_lazy as _
+from modeltranslation.admin import TranslationAdmin
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from notifications.admin.buttons import ButtonRows, ButtonsField
+from notifications.admin.words import sentence, with_place
+from notifications.models import MessageTemplate, TemplateVersion, Workflow
+from notifications.preview import Preview, preview
+from notifications.publishing import PublishRefused, publish_template, restore_template
+from notifications.refusals import LANGUAGES, Refusal, source_of, template_problems
+from tenants.admin_base import SalonAdmin, SalonForm, column
+from tenants.models import Tenant
+
+PUBLISH = "notifications_messagetemplate_save_and_publish"  # the button's name in the form
+FIELDS = ("title", "body", "image_url", "buttons")
+
+
+class TemplateForm(SalonForm):
+    """A draft; when it is to be published as well, what stands in the way is shown by field."""
+
+    buttons_ru = ButtonsField(label=_("Buttons"))
+    buttons_en = ButtonsField(label=_("Buttons"))
+
+    class Meta:
+        model = MessageTemplate
+        exclude = ("tenant", "published")
+        labels = {
+            f"{field}_{language}": label
+            for language in LANGUAGES
+            for field, label in (
+                ("title", _("Title or subject")),
+                ("body", _("Text")),
+                ("image_url", _("Picture")),
+            )
+        }
+        widgets = {
+            f"body_{language}": UnfoldAdminTextareaWidget({"rows": 14}) for language in LANGUAGES
+        }
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # not in the stubs
+        if PUBLISH in self.data and not self.errors:
+            for problem in template_problems(self.instance):
+                self.add_error(_form_field(problem), sentence(problem))
+
+
+def _form_field(problem: Refusal) -> str:
+    return f"{problem.field.partition('.')[0]}_{problem.language}"
+
+
+@admin.register(MessageTemplate)
+class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
+    """What clients read. The draft may change at any time; versions are what is sent."""
+
+    area = "templates"
+    form = TemplateForm
+    list_display = ("name", "key", "languages", "live", "updated_at")
+    list_select_related = ("published",)
+    search_fields = ("name", "key")
+    ordering = ("name", "key")
+    actions_submit_line = ("save_and_publish",)
+    change_form_outer_before_template = "notifications/admin/template_live.html"
+    change_form_outer_after_template = "notifications/admin/template_panels.html"
+    fieldsets = (
+        (None, {"fields": (("name", "key"),)}),
+        (_("Russian"), {"classes": ["tab"], "fields": [f"{field}_ru" for field in FIELDS]}),
+        (_("English"), {"classes": ["tab"], "fields": [f"{field}_en" for field in FIELDS]}),
+    )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was published stays: messages refer to it."""
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and not (obj is not None and obj.published_id)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer no deletion of many: some of them have been sent."""
+        offered = super().get_actions(request)
+        offered.pop("delete_selected", None)
+        return offered
+
+    def get_urls(self) -> Any:
+        """Add the preview, publishing without a change, and restoring."""
+        wrap = self.admin_site.admin_view
+        name = "notifications_messagetemplate"
+        return [
+            path("<uuid:pk>/preview/", wrap(self.preview_view), name=f"{name}_preview"),
+            path("<uuid:pk>/publish/", wrap(self.publish_view), name=f"{name}_publish"),
+            path(
+                "<uuid:pk>/restore/<int:number>/", wrap(self.restore_view), name=f"{name}_restore"
+            ),
+            *super().get_urls(),
+        ]
+
+    @action(description=_("Save and publish"), permissions=["change"])
+    def save_and_publish(self, request: HttpRequest, obj: MessageTemplate) -> None:
+        """Publish what has just been saved; the form has asked for problems before."""
+        self._publish(request, obj)
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Show what is live, older versions and the preview beside the form."""
+        draft = self.get_object(request, object_id)
+        if draft is not None and self.has_view_permission(request, draft):
+            extra = kwargs.setdefault("extra_context", None) or {}
+            kwargs["extra_context"] = extra | self._panels(request, draft)
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def preview_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Render what stands in the form now; nothing is saved."""
+        draft = self._draft(request, pk, "view")
+        if request.method == "POST":
+            _take_typed(draft, request)
+        context = {"previews": _previews(draft)}
+        return TemplateResponse(request, "notifications/admin/template_preview.html", context)
+
+    def publish_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Publish the saved draft (POST only)."""
+        draft = self._draft(request, pk, "change")
+        if request.method == "POST":
+            self._publish(request, draft)
+        return _back(draft)
+
+    def restore_view(self, request: HttpRequest, pk: Any, number: int) -> HttpResponse:
+        """Publish an older version's texts anew (POST only)."""
+        draft = self._draft(request, pk, "change")
+        version = get_object_or_404(TemplateVersion, template=draft, number=number)
+        if request.method == "POST":
+            self._tell(request, lambda: restore_template(version, request.user))
+        return _back(draft)
+
+    @column(_("languages"))
+    def languages(self, row: MessageTemplate) -> str:
+        """Say which languages are written."""
+        return " · ".join(x.upper() for x in LANGUAGES if getattr(row, f"body_{x}")) or "—"
+
+    @column(_("live"), label={"live": "success", "draft": "warning"})
+    def live(self, row: MessageTemplate) -> tuple[str, Any]:
+        """Say which version clients get."""
+        if row.published is None:
+            return "draft", _("draft only")
+        return "live", _("version %(number)s") % {"number": row.published.number}
+
+    def _draft(self, request: HttpRequest, pk: Any, verb: str) -> MessageTemplate:
+        draft: MessageTemplate = get_object_or_404(self.get_queryset(request), pk=pk)
+        may = {"view": self.has_view_permission, "change": self.has_change_permission}[verb]
+        if not may(request, draft):
+            raise PermissionDenied
+        return draft
+
+    def _publish(self, request: HttpRequest, draft: MessageTemplate) -> None:
+        self._tell(request, lambda: publish_template(draft, request.user))
+
+    def _tell(self, request: HttpRequest, publish: Any) -> None:
+        try:
+            version = publish()
+        except PublishRefused as refused:
+            for problem in refused.problems:
+                self.message_user(request, with_place(problem), messages.ERROR)
+            return
+        words = _("Published: clients now get version %(number)s.") % {"number": version.number}
+        self.message_user(request, words, messages.SUCCESS)
+
+    def _panels(self, request: HttpRequest, draft: MessageTemplate) -> dict[str, Any]:
+        versions = TemplateVersion.objects.filter(template=draft).select_related("published_by")
+        newest = list(versions.order_by("-number")[:10])
+        used = Workflow.objects.filter(steps__template=draft).distinct().order_by("identifier")
+        return {
+            "draft": draft,
+            "versions": newest,
+            "live_version": next((v for v in newest if v.pk == draft.published_id), None),
+            "used_by": list(used),
+            "problems": [with_place(problem) for problem in template_problems(draft)],
+            "previews": _previews(draft),
+            "may_publish": self.has_change_permission(request, draft),
+        }
+
+
+def _previews(draft: MessageTemplate) -> list[Preview]:
+    workflows = Workflow.objects.filter(steps__template=draft)
+    schemas = list(workflows.values_list("payload_schema", flat=True))
+    salon = Tenant.objects.get(pk=draft.tenant_id)
+    now = datetime.now(UTC)
+    return [preview(source_of(draft, x), x, salon, schemas, now=now) for x in LANGUAGES]
+
+
+def _take_typed(draft: MessageTemplate, request: HttpRequest) -> None:
+    """Put what is typed, however unfinished, into the draft in memory."""
+    for language in LANGUAGES:
+        for field in ("title", "body", "image_url"):
+            setattr(draft, f"{field}_{language}", request.POST.get(f"{field}_{language}", ""))
+        rows = ButtonRows().value_from_datadict(request.POST, {}, f"buttons_{language}")
+        setattr(draft, f"buttons_{language}", rows)
+
+
+def _back(draft: MessageTemplate) -> HttpResponseRedirect:
+    address = reverse("admin:notifications_messagetemplate_change", args=[draft.pk])
+    return HttpResponseRedirect(address)

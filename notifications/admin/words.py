@@ -1,0 +1,54 @@
+"""How is a refusal told to a salon manager? In their language, with the place and the remedy."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from notifications.refusals import Refusal
+
+_QUOTED = re.compile(r"'([^']*)'")
+#: code of a refusal -> sentence; %(name)s is what the refusal quotes.
+SENTENCES: dict[str, Any] = {
+    "empty": gettext_lazy("The text is empty."),
+    "syntax": gettext_lazy("Something is wrong with the braces or the words inside: %(detail)s"),
+    "handlebars": gettext_lazy("This is Handlebars; write it the Liquid way: %(detail)s"),
+    "unknown_tag": gettext_lazy("There is no such command: %(detail)s"),
+    "unknown_filter": gettext_lazy("There is no filter “%(name)s”."),
+    "unknown_variable": gettext_lazy(
+        "Nothing gives “%(name)s” a value: the workflow neither requires it nor has a default."
+    ),
+    "too_long": gettext_lazy("Too long: %(detail)s"),
+    "bad_character": gettext_lazy("The text holds a character that cannot be sent."),
+    "no_steps": gettext_lazy("Add at least one step."),
+    "unknown_kind": gettext_lazy("There is no kind of step “%(name)s”."),
+    "no_template": gettext_lazy("Choose the template that this step sends."),
+    "no_duration": gettext_lazy('Say in the settings how long to wait: {"seconds": 3600}.'),
+    "unpublished_template": gettext_lazy("Publish the template “%(name)s” first."),
+    "mk_priority": gettext_lazy("Marketing goes out at normal or low priority only."),
+    "bad_schema": gettext_lazy("This is not a JSON Schema: %(detail)s"),
+}
+LANGUAGE_NAMES = {"ru": gettext_lazy("Russian"), "en": gettext_lazy("English")}
+
+
+def sentence(problem: Refusal) -> str:
+    """Say one refusal in the reader's language, with its line when there are several."""
+    quoted = _QUOTED.search(problem.message)
+    words = str(SENTENCES.get(problem.code, "%(detail)s")) % {
+        "name": quoted.group(1) if quoted else "",
+        "detail": problem.message,
+    }
+    if problem.line > 1:
+        return _("Line %(line)s. %(words)s") % {"line": problem.line, "words": words}
+    return words
+
+
+def with_place(problem: Refusal) -> str:
+    """Say one refusal with its place: the step, the language."""
+    place = problem.field.split(".")[1] if problem.field.startswith("steps.") else ""
+    names = [place, str(LANGUAGE_NAMES.get(problem.language, ""))]
+    prefix = ", ".join(name for name in names if name)
+    return f"{prefix}: {sentence(problem)}" if prefix else sentence(problem)

@@ -1,0 +1,132 @@
+"""The screens of workflows: the draft with its steps in order, publishing, and what is live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from modeltranslation.admin import TranslationAdmin
+from unfold.decorators import action
+
+from notifications.admin.channels_field import ChannelsField
+from notifications.admin.words import with_place
+from notifications.models import Step, Workflow, WorkflowVersion
+from notifications.publishing import PublishRefused, publish_workflow
+from notifications.refusals import workflow_problems
+from tenants.admin_base import SalonAdmin, SalonForm, SalonStacked, column
+
+PUBLISH = "notifications_workflow_save_and_publish"  # the button's name in the form
+CATEGORY_LABELS = {"tx": "info", "mk": "warning"}
+
+
+class StepForm(SalonForm):
+    """One step; channels are words in order."""
+
+    channels = ChannelsField()
+
+    class Meta:
+        model = Step
+        fields = ("position", "key", "kind", "channels", "template", "settings")
+
+
+class StepInline(SalonStacked):
+    """The steps, dragged into order."""
+
+    model = Step
+    area = "workflows"
+    form = StepForm
+    ordering_field = "position"
+    hide_ordering_field = True
+    autocomplete_fields = ("template",)
+    fields = (("kind", "key"), ("template", "channels"), "settings", "position")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Read the templates in the same query."""
+        return super().get_queryset(request).select_related("template")
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
+    """What happens after an event."""
+
+    area = "workflows"
+    list_display = ("name", "identifier", "category_label", "priority", "live", "is_active")
+    list_filter = ("category", "priority", "is_active")
+    list_select_related = ("published",)
+    search_fields = ("name", "identifier")
+    ordering = ("identifier",)
+    inlines = (StepInline,)
+    actions_submit_line = ("save_and_publish",)
+    change_form_outer_before_template = "notifications/admin/workflow_live.html"
+    fieldsets = (
+        (None, {"fields": (("name_ru", "name_en"), ("description_ru", "description_en"))}),
+        (None, {"fields": (("identifier", "is_active"), ("category", "priority"))}),
+        (_("More"), {"fields": (("is_critical", "expires_after_s"), "payload_schema")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Software calls a workflow by its identifier: once published it stays."""
+        return ("identifier",) if obj is not None and obj.published_id else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """What was published stays: accepted work walks through it. Switch it off instead."""
+        is_allowed = super().has_delete_permission(request, obj)
+        return is_allowed and not (obj is not None and obj.published_id)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Offer no deletion of many: some of them run."""
+        offered = super().get_actions(request)
+        offered.pop("delete_selected", None)
+        return offered
+
+    @action(description=_("Save and publish"), permissions=["change"])
+    def save_and_publish(self, request: HttpRequest, obj: Workflow) -> None:
+        """Leave the work to response_change: the steps are saved after the workflow."""
+
+    def response_change(self, request: HttpRequest, obj: Workflow) -> HttpResponse:
+        """Publish what has just been saved with its steps, or say what stands in the way."""
+        if PUBLISH not in request.POST or not self.has_change_permission(request, obj):
+            return super().response_change(request, obj)  # type: ignore[no-any-return]  # unfold is untyped
+        try:
+            version = publish_workflow(obj, request.user)  # type: ignore[arg-type]  # only members pass
+        except PublishRefused as refused:
+            self.message_user(request, _("Saved as a draft, not published."), messages.WARNING)
+            for problem in refused.problems:
+                self.message_user(request, with_place(problem), messages.ERROR)
+        else:
+            words = _("Published: version %(number)s runs now.") % {"number": version.number}
+            self.message_user(request, words, messages.SUCCESS)
+        return HttpResponseRedirect(reverse("admin:notifications_workflow_change", args=[obj.pk]))
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
+        """Show what is live above the form."""
+        draft = self.get_object(request, object_id)
+        if draft is not None and self.has_view_permission(request, draft):
+            extra = kwargs.setdefault("extra_context", None) or {}
+            kwargs["extra_context"] = extra | _panels(draft)
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @column(_("category"), ordering="category", label=CATEGORY_LABELS)
+    def category_label(self, row: Workflow) -> tuple[str, str]:
+        """Colour the category."""
+        return row.category, row.get_category_display()
+
+    @column(_("live"), label={"live": "success", "draft": "warning"})
+    def live(self, row: Workflow) -> tuple[str, Any]:
+        """Say which version runs."""
+        if row.published is None:
+            return "draft", _("draft only")
+        return "live", _("version %(number)s") % {"number": row.published.number}
+
+
+def _panels(draft: Workflow) -> dict[str, Any]:
+    versions = WorkflowVersion.objects.filter(workflow=draft).select_related("published_by")
+    steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
+    return {
+        "draft": draft,
+        "live_version": versions.filter(pk=draft.published_id).first(),
+        "problems": [with_place(problem) for problem in workflow_problems(draft, steps)],
+    }

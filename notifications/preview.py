@@ -1,0 +1,112 @@
+"""What would a client read? A draft rendered with example values, by the renderer that sends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from channels.contract import Content
+from notifications.liquid.names import payload_key
+from notifications.rendering import (
+    Locale,
+    RenderError,
+    Source,
+    compile_unit,
+    context_for,
+    variables,
+)
+from tenants.models import Tenant
+
+#: What a salon would send, so that a preview reads like a real message.
+EXAMPLES: Mapping[str, Mapping[str, Any]] = {
+    "ru": {
+        "clientName": "Анна",
+        "serviceName": "Маникюр с покрытием",
+        "staffName": "Ольга",
+        "promoCode": "ВЕСНА20",
+        "promoDiscount": 20,
+        "confirmUrl": "https://example.com/c/5fK2",
+        "rescheduleUrl": "https://example.com/r/5fK2",
+    },
+    "en": {
+        "clientName": "Anna",
+        "serviceName": "Gel manicure",
+        "staffName": "Olga",
+        "promoCode": "SPRING20",
+        "promoDiscount": 20,
+        "confirmUrl": "https://example.com/c/5fK2",
+        "rescheduleUrl": "https://example.com/r/5fK2",
+    },
+}
+_SUBSCRIBERS = {
+    "ru": {"firstName": "Анна", "lastName": "Иванова"},
+    "en": {"firstName": "Anna", "lastName": "Ivanova"},
+}
+_VALUES: Mapping[str, Any] = {"number": 20, "integer": 20, "boolean": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One language of a draft as a client would see it, or what stands in the way."""
+
+    language: str
+    content: Content | None = None
+    error: str = ""
+
+
+def preview(
+    source: Source, language: str, salon: Tenant, schemas: Iterable[Any], *, now: datetime
+) -> Preview:
+    """Render a draft with example values; a fault is part of the answer, never raised."""
+    zone = ZoneInfo(salon.timezone)
+    try:
+        payload = example_payload(source, language, schemas, now=now.astimezone(zone))
+        context = context_for(
+            payload=payload,
+            subscriber={"subscriberId": "1001", "language": language, "data": {}}
+            | _SUBSCRIBERS[language],
+            salon={"name": salon.name, **salon.brand},
+            location={"name": salon.name, "address": "", "phone": "", "mapUrl": ""},
+            links={
+                "unsubscribeUrl": "https://example.com/u/5fK2",
+                "preferencesUrl": "https://example.com/p/5fK2",
+            },
+            year=now.astimezone(zone).year,
+            defaults={},
+        )
+        return Preview(language, compile_unit(source).render(context, Locale(language, zone)))
+    except RenderError as error:
+        return Preview(language, error=str(error))
+
+
+def example_payload(
+    source: Source, language: str, schemas: Iterable[Any], *, now: datetime
+) -> dict[str, Any]:
+    """Invent a value for each payload key that the text uses; raises RenderError.
+
+    A schema's own example or default wins; now: in the salon's zone, the visit is tomorrow.
+    """
+    rules: dict[str, Any] = {}
+    for schema in schemas:
+        properties = schema.get("properties") if isinstance(schema, dict) else None
+        rules |= properties if isinstance(properties, dict) else {}
+    keys = {payload_key(name) for name in variables(source)} - {None}
+    return {str(key): _example(str(key), rules.get(str(key)), language, now) for key in keys}
+
+
+def _example(key: str, rule: Any, language: str, now: datetime) -> Any:
+    if key in EXAMPLES[language]:
+        return EXAMPLES[language][key]
+    if key.lower().endswith(("time", "date", "visit", "at")):
+        visit = (now + timedelta(days=1)).replace(hour=15, minute=0, second=0, microsecond=0)
+        return visit.isoformat()
+    rule = rule if isinstance(rule, dict) else {}
+    examples = rule.get("examples")
+    if isinstance(examples, list) and examples:
+        return examples[0]
+    if "default" in rule:
+        return rule["default"]
+    return _VALUES.get(str(rule.get("type")), key)

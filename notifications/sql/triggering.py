@@ -1,0 +1,83 @@
+"""Write accepted triggers: one statement for one event or for a hundred."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# A transaction id that exists already inserts nothing at all; the caller answers as the first time.
+ACCEPT: Final = """
+with e as materialized (
+  select * from unnest(%(ids)s::uuid[], %(transactions)s::text[], %(workflows)s::uuid[],
+    %(versions)s::uuid[], %(locations)s::uuid[], %(payloads)s::text[], %(overrides)s::text[],
+    %(recipients)s::text[], %(queues)s::smallint[], %(due)s::timestamptz[],
+    %(expires)s::timestamptz[])
+    e(id, transaction_id, workflow_id, version_id, location_id, payload, overrides, recipients,
+      queue, due_at, expires_at)
+), k as (
+  insert into notifications_eventkey (tenant_id, mode, transaction_id, event_id)
+  select %(tenant)s, %(mode)s, e.transaction_id, e.id from e order by e.transaction_id
+  on conflict (tenant_id, mode, transaction_id) do nothing returning event_id
+), written as (
+  insert into notifications_event (id, tenant_id, mode, transaction_id, workflow_id, version_id,
+    location_id, payload, overrides, recipients, queue, due_at, expires_at)
+  select e.id, %(tenant)s, %(mode)s, e.transaction_id, e.workflow_id, e.version_id, e.location_id,
+    e.payload::jsonb, e.overrides::jsonb, e.recipients::jsonb, e.queue, e.due_at, e.expires_at
+  from e join k on k.event_id = e.id
+), n as (
+  select * from unnest(%(notifications)s::uuid[], %(events)s::uuid[], %(subscribers)s::uuid[])
+    n(id, event_id, subscriber_id)
+), told as (
+  insert into notifications_notification (id, tenant_id, event_id, subscriber_id, state, reason)
+  select n.id, %(tenant)s, n.event_id, n.subscriber_id, 'pending', ''
+  from n join k using (event_id)
+), due as (
+  insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
+    flags, due_at)
+  select %(tenant)s, n.id, e.queue, case when e.due_at <= now() then 1 else 0 end, 0, 0, 0, 0,
+    e.due_at
+  from n join k using (event_id) join e on e.id = n.event_id
+), wide as (
+  insert into notifications_fanout (tenant_id, event_id, topic_id, exclude, queue)
+  select %(tenant)s, f.event_id, f.topic_id, f.exclude::jsonb, e.queue
+  from unnest(%(fan_events)s::uuid[], %(fan_topics)s::uuid[], %(fan_excludes)s::text[])
+    f(event_id, topic_id, exclude)
+  join k using (event_id) join e on e.id = f.event_id
+)
+select event_id from k
+"""
+
+# What waits is taken away before its worker may hand it over; what is being sent stays.
+CANCEL_EVENT: Final = """
+update notifications_event e set canceled_at = now()
+from notifications_eventkey k
+where k.tenant_id = %s and k.mode = %s and k.transaction_id = %s
+  and e.id = k.event_id and e.tenant_id = k.tenant_id and e.canceled_at is null
+returning e.id
+"""
+CANCEL_WAITING: Final = """
+with gone as (
+  delete from notifications_due d using notifications_notification n
+  where n.event_id = %(event)s and n.tenant_id = %(tenant)s and d.notification_id = n.id
+    and d.tenant_id = n.tenant_id and d.state in (0, 1, 2, 4) and d.message_id is null
+  returning n.id, d.step
+), chunks as (
+  delete from notifications_chunk c where c.event_id = %(event)s and c.tenant_id = %(tenant)s
+  returning c.id, c.taken_to, c.last
+), fans as (
+  delete from notifications_fanout f where f.event_id = %(event)s and f.tenant_id = %(tenant)s
+  returning f.id
+), waiting as (
+  select n.id, 0::smallint as step from notifications_notification n join chunks c
+    on n.chunk_id = c.id and n.id > c.taken_to and n.id <= c.last
+  where n.event_id = %(event)s and n.tenant_id = %(tenant)s
+), stopped as (
+  update notifications_notification n set state = 'canceled', reason = 'canceled',
+    finished_at = now()
+  from (select * from gone union all select * from waiting) g
+  where n.id = g.id and n.tenant_id = %(tenant)s and n.finished_at is null returning n.id, g.step
+), logged as (
+  insert into notifications_logentry (id, tenant_id, notification_id, step, status, reason, detail)
+  select kolokol_uuid7(), %(tenant)s, s.id, s.step, 'canceled', 'canceled', '' from stopped s
+)
+select (select count(*) from stopped) + (select count(*) from fans)
+"""

@@ -1,0 +1,250 @@
+"""Accept triggers: check, resolve recipients, write the promise; nothing is sent from here.
+
+At most three statements besides the key's own: recipients (one read when nobody is new), topics
+(only when named), and one insert of events, notifications and open work. After the commit nothing
+may lose them; the wake-up that follows is only haste.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from notifications import configs
+from notifications.commands import Command
+from notifications.configs import Salon
+from notifications.definition import QUEUES, Definition
+from notifications.dispatch import wake_on_commit
+from notifications.sql import triggering as sql
+from tenants import rows
+from tenants.audience import upsert_subscribers
+from tenants.auth import Caller
+from tenants.errors import InvalidFields, InvalidPayload, PlatformError
+from tenants.ids import uuid7
+
+NORMAL = QUEUES.index("normal")
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """The answer to one trigger; status is of the wire contract's closed list."""
+
+    transaction_id: str
+    status: str = "processed"
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Accepted:
+    """A checked command on its way into the database."""
+
+    command: Command
+    workflow_id: UUID
+    definition: Definition
+    queue: int
+    due_at: datetime
+    expires_at: datetime | None
+    location_id: UUID | None
+    event_id: UUID = field(default_factory=uuid7)
+
+
+def accept(caller: Caller, command: Command, now: datetime) -> Acceptance:
+    """Accept one trigger; raises InvalidFields or InvalidPayload and then writes nothing."""
+    salon = _salon(caller)
+    checked = _check(salon, command, now)
+    if isinstance(checked, Acceptance):
+        return checked
+    _write(caller, [checked])
+    return Acceptance(command.transaction_id)
+
+
+def accept_many(
+    caller: Caller, commands: Sequence[Command | PlatformError], now: datetime
+) -> list[Acceptance]:
+    """Accept what is good; a bad element becomes its own answer and does not sink the rest."""
+    salon = _salon(caller)
+    answers: list[Acceptance] = []
+    accepted: dict[str, _Accepted] = {}
+    for command in commands:
+        checked = _answered(salon, command, now)
+        if isinstance(checked, Acceptance):
+            answers.append(checked)
+            continue
+        # the same transaction id twice in one call is one event
+        accepted.setdefault(checked.command.transaction_id, checked)
+        answers.append(Acceptance(checked.command.transaction_id))
+    _write(caller, list(accepted.values()))
+    return answers
+
+
+def _salon(caller: Caller) -> Salon:
+    return configs.salons_at({caller.tenant_id: caller.config_version})[caller.tenant_id]
+
+
+def _answered(
+    salon: Salon, command: Command | PlatformError, now: datetime
+) -> _Accepted | Acceptance:
+    try:
+        if isinstance(command, PlatformError):
+            raise command
+        return _check(salon, command, now)
+    except PlatformError as refused:
+        sentences = [s for said in refused.errors.values() for s in said] or [refused.message]
+        transaction_id = (
+            str(command.ctx.get("transactionId") or "")
+            if isinstance(command, PlatformError)
+            else command.transaction_id
+        )
+        return Acceptance(transaction_id, "error", tuple(sentences))
+
+
+def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Acceptance:
+    head = salon.workflows.get(command.name)
+    if head is None:
+        sentence = f"workflow {command.name!r} does not exist in this salon"
+        raise InvalidFields(f"{sentence}.", errors={"name": [sentence]})
+    if not head.is_active:
+        return Acceptance(command.transaction_id, "trigger_not_active")
+    if head.version_id is None:
+        return Acceptance(command.transaction_id, "no_workflow_steps_defined")
+    definition = configs.definitions([salon.id], [head.version_id])[head.version_id]
+    if problems := definition.payload_errors(command.payload):
+        raise InvalidPayload(
+            "The payload does not fit the workflow's schema.",
+            errors={f"payload.{name}" if name else "payload": [what] for name, what in problems},
+        )
+    due_at = command.due_at or now
+    return _Accepted(
+        command=command,
+        workflow_id=head.id,
+        definition=definition,
+        queue=_queue(command, definition),
+        due_at=due_at,
+        expires_at=_expiry(command, definition, due_at),
+        location_id=_location(salon, command),
+    )
+
+
+def _queue(command: Command, definition: Definition) -> int:
+    queue = definition.queue if command.queue is None else command.queue
+    return max(queue, NORMAL) if definition.category == "mk" else queue
+
+
+def _expiry(command: Command, definition: Definition, due_at: datetime) -> datetime | None:
+    ends = [command.expires_at] if command.expires_at else []
+    if definition.expires_after_s:
+        ends.append(due_at + timedelta(seconds=definition.expires_after_s))
+    return min(ends, default=None)
+
+
+def _location(salon: Salon, command: Command) -> UUID | None:
+    if not command.location:
+        return None
+    found = salon.place_ids.get(command.location)
+    if found is None:
+        sentence = f"location {command.location!r} does not exist in this salon"
+        raise InvalidFields(f"{sentence}.", errors={"location": [sentence]})
+    return found
+
+
+def _write(caller: Caller, accepted: Sequence[_Accepted]) -> None:
+    if not accepted:
+        return
+    people = _people(caller, accepted)
+    rows.fetch(sql.ACCEPT, _arguments(caller, accepted, people, _topics(caller, accepted)))
+    wake_on_commit(one.queue for one in accepted)
+
+
+def _people(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
+    named = [person for one in accepted for person in one.command.people]
+    named += [one.command.actor for one in accepted if one.command.actor]
+    if not named:
+        return {}
+    found = upsert_subscribers(caller.tenant_id, caller.mode, named)
+    return {result.subscriber_id: result.id for result in found}
+
+
+def _topics(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
+    keys = {topic.key for one in accepted for topic in one.command.topics}
+    if not keys:
+        return {}
+    found = dict(
+        rows.fetch(
+            "select key, id from tenants_topic where tenant_id = %s and mode = %s and key = any(%s)",
+            [caller.tenant_id, caller.mode, list(keys)],
+        )
+    )
+    if missing := keys - found.keys():
+        sentence = f"topic {sorted(missing)[0]!r} does not exist"
+        raise InvalidFields(f"{sentence}.", errors={"to": [sentence]})
+    return found
+
+
+def _arguments(
+    caller: Caller,
+    accepted: Sequence[_Accepted],
+    people: Mapping[str, UUID],
+    topics: Mapping[str, UUID],
+) -> dict[str, Any]:
+    told = [(one.event_id, key) for one in accepted for key in _told(one, people)]
+    wide = [fan for one in accepted for fan in _fans(one, topics)]
+    return {
+        "tenant": caller.tenant_id,
+        "mode": caller.mode,
+        "ids": [one.event_id for one in accepted],
+        "transactions": [one.command.transaction_id for one in accepted],
+        "workflows": [one.workflow_id for one in accepted],
+        "versions": [one.definition.version_id for one in accepted],
+        "locations": [one.location_id for one in accepted],
+        "payloads": [json.dumps(one.command.payload) for one in accepted],
+        "overrides": [json.dumps(one.command.overrides) for one in accepted],
+        "recipients": [json.dumps(_summary(one.command)) for one in accepted],
+        "queues": [one.queue for one in accepted],
+        "due": [one.due_at for one in accepted],
+        "expires": [one.expires_at for one in accepted],
+        "notifications": [uuid7() for _ in told],
+        "events": [event for event, _ in told],
+        "subscribers": [key for _, key in told],
+        "fan_events": [event for event, _, _ in wide],
+        "fan_topics": [topic for _, topic, _ in wide],
+        "fan_excludes": [json.dumps(exclude) for _, _, exclude in wide],
+    }
+
+
+def _told(one: _Accepted, people: Mapping[str, UUID]) -> list[UUID]:
+    """Name each recipient once, the actor never when topics or several are addressed."""
+    return list(dict.fromkeys(people[p.subscriber_id] for p in one.command.people))
+
+
+def _fans(
+    one: _Accepted, topics: Mapping[str, UUID]
+) -> list[tuple[UUID, UUID | None, list[str]]]:
+    actor = [one.command.actor.subscriber_id] if one.command.actor else []
+    if one.command.is_broadcast:
+        return [(one.event_id, None, actor)]
+    named = [person.subscriber_id for person in one.command.people]
+    return [
+        (one.event_id, topics[topic.key], [*topic.exclude, *actor, *named])
+        for topic in one.command.topics
+    ]
+
+
+def _summary(command: Command) -> list[Any]:
+    """Say whom the caller addressed: ids and topics, no personal data."""
+    if command.is_broadcast:
+        return [{"type": "Broadcast"}]
+    ids: list[Any] = [person.subscriber_id for person in command.people]
+    return ids + [{"type": "Topic", "topicKey": topic.key} for topic in command.topics]
+
+
+def cancel(caller: Caller, transaction_id: str) -> bool:
+    """Stop what waits of a transaction; True when at least one waiting piece was stopped."""
+    events = rows.fetch(sql.CANCEL_EVENT, [caller.tenant_id, caller.mode, transaction_id])
+    if not events:
+        return False
+    arguments = {"event": events[0][0], "tenant": caller.tenant_id}
+    return bool(rows.fetch(sql.CANCEL_WAITING, arguments)[0][0])

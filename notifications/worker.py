@@ -1,0 +1,62 @@
+"""The RQ worker that drains: resident, one process, no fork per job.
+
+`manage.py rqworker urgent high` runs it, `rq info` and the dashboard show it. Whenever its queues
+are empty it gives itself a drain job, so a lost job costs nothing and nobody has to restore it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+from rq.timeouts import UnixSignalDeathPenalty
+
+from notifications import tasks
+
+RESULT_TTL_S = 86_400  # finished drains stay a day for whoever asks what a worker did
+FAILURE_TTL_S = 7 * 86_400
+GRACE_S = 300  # a drain ends by itself; only a hung one meets the job's own bound
+
+
+class Overdue(BaseException):
+    """A job ran past its bound; no `except Exception` may swallow it."""
+
+
+class DeathPenalty(UnixSignalDeathPenalty):
+    """Ends a job by an exception that channel code cannot catch by accident."""
+
+    def handle_death_penalty(self, signum: int, frame: Any) -> None:
+        """Stop the job."""
+        raise Overdue(f"the job ran longer than {self._timeout} s")
+
+
+class DrainWorker(SimpleWorker):
+    """A worker that keeps itself busy with drain jobs of its own queues."""
+
+    death_penalty_class = DeathPenalty
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["serializer"] = JSONSerializer  # rqworker does not look at the queue's own
+        super().__init__(*args, **kwargs)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> Any:
+        """Give a waiting job (a tick, a request), else a drain job of our own."""
+        if not any(queue.count for queue in self.queues):
+            self.queues[0].enqueue(
+                "notifications.tasks.drain",
+                [queue.name for queue in self.queues],
+                settings.DRAIN_S,
+                job_timeout=settings.DRAIN_S + GRACE_S,
+                result_ttl=RESULT_TTL_S,
+                failure_ttl=FAILURE_TTL_S,
+            )
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Let the running drain finish what is in flight, then stop."""
+        tasks.stop_requested.set()
+        super().handle_warm_shutdown_request()
