@@ -21,7 +21,7 @@ from django.urls import ResolverMatch, get_resolver
 from django.utils.cache import add_never_cache_headers
 
 from config.wire import error_response
-from tenants.errors import NotFound
+from tenants.errors import BadRequest, NotFound
 from tenants.idempotency import Idempotency
 from tenants.middleware import ApiScope
 
@@ -52,6 +52,7 @@ class ApiMiddleware:
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
         try:
+            _refuse_nul(request)
             request.resolver_match = get_resolver(getattr(request, "urlconf", None)).resolve(
                 request.path_info
             )
@@ -87,6 +88,11 @@ class _Views(BaseHandler):
 def is_api(path: str) -> bool:
     """Ask whether a path is answered by this chain; callbacks authenticate by their own token."""
     return path.startswith(("/v1/", "/v2/")) and not path.startswith("/v1/callbacks/")
+
+
+def _refuse_nul(request: HttpRequest) -> None:
+    if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        raise BadRequest("The address must not contain the NUL character (%00).")
 
 
 def _request_id(request: HttpRequest) -> str:
