@@ -39,7 +39,7 @@ MAX_SOURCE = 64_000  # characters of one field
 MAX_OUTPUT = 65_536  # bytes of one rendered field
 MAX_LOOPS = 1_000  # iterations of all loops of one field together
 MAX_LOCALS = 100_000  # bytes assigned in one render, also when a name is assigned again
-MAX_WORK = 100_000  # filter calls, plus one per 100 characters they read
+MAX_WORK = 50_000  # filter calls, plus one per 100 characters they read
 TAGS = frozenset(
     ["if", "unless", "case", "for", "break", "continue", "assign", "comment", "#", "raw"]
 )

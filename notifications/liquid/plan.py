@@ -38,7 +38,7 @@ from notifications.liquid.dates import Locale
 from notifications.liquid.environment import SafeEnvironment, SafeTemplate, is_plain_path
 from notifications.liquid.filters import TEXT
 
-MAX_HOLES = 100  # above it the counted work of the environment must decide
+MAX_HOLES = 60  # above it the counted work of the environment must decide
 MAX_FILTERS = 4  # per hole, for the same reason
 SAFE_LENGTH = 16_000  # characters that never exceed the output limit in bytes
 FAST_FILTERS = (TEXT - {"split"}) | {"default", "date"}
