@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.api_client import Api
+from tests.factories import ApiKeyFactory, TenantFactory
 from tests.servers import make_database
 
 
@@ -20,8 +23,38 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
         connection.close()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def static_root() -> None:
+    """Make the folder that whitenoise warns about; collectstatic makes it in a real place."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def database(request, django_db_setup, django_db_blocker) -> Iterator[None]:
     """Open the database to every test and forget open work at its end."""
     with django_db_blocker.unblock():
         yield
+
+
+@pytest.fixture
+def salon():
+    """Alice's salon."""
+    return TenantFactory()
+
+
+@pytest.fixture
+def other_salon():
+    """Charlie's salon."""
+    return TenantFactory()
+
+
+@pytest.fixture
+def api(salon) -> Api:
+    """Call as Alice's software, live."""
+    return Api(ApiKeyFactory(tenant=salon).text)
+
+
+@pytest.fixture
+def sandbox(salon) -> Api:
+    """Call as Alice's software, in test mode."""
+    return Api(ApiKeyFactory(tenant=salon, mode="test").text)
