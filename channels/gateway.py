@@ -36,7 +36,9 @@ from channels.smtp import SmtpSender
 from channels.smtp_connection import SmtpAccount
 from channels.transport import open_transport
 
-SLOTS_PER_INTEGRATION = 20  # a provider that stalls must not hold all slots (DESIGN 9.12)
+STALLED_SLOTS = 20  # a provider that stalls must not hold all slots (DESIGN 9.12)
+STALLED_AFTER_S = 1.0  # in flight and silent for so long
+HEALTHY_SHARE = 0.8  # of all slots; the rest is for others when one account starts to stall
 BUSY_RETRY_S = 1.0
 OFF_RETRY_S = 60.0
 TELL_EVERY_S = 1.0  # answers are counted in Redis at most this late; failures at once
@@ -84,7 +86,9 @@ class Gateway:
         self._smtp = SmtpSender(guard)
         self._gates = _Gates(breaker or Breaker(settings.REDIS_URL))
         self._flights: dict[int, _Flight] = {}
+        self._slots = slots or settings.SENDING_SLOTS
         self._busy: Counter[UUID] = Counter()
+        self._heard_at: dict[UUID, float] = {}  # when a busy account last answered, or began
         self._by_smtp = 0
         self._refused: list[Sent] = []
 
@@ -92,6 +96,14 @@ class Gateway:
     def free(self) -> int:
         """Slots that a message could start in now."""
         return self._http.free
+
+    def room(self, account: Account) -> int:
+        """Tell how many more messages this account may have in flight now."""
+        busy = self._busy[account.id]
+        is_silent = time.monotonic() - self._heard_at.get(account.id, 0.0) > STALLED_AFTER_S
+        most = STALLED_SLOTS if busy and is_silent else int(self._slots * HEALTHY_SHARE)
+        free = self._smtp.free if account.adapter.sender == "smtp" else self._http.free
+        return max(0, min(most - busy, free))
 
     @property
     def in_flight(self) -> int:
@@ -116,6 +128,8 @@ class Gateway:
             self._refused.append(_sent(key, flight, error))
             return
         self._flights[key] = flight
+        if not self._busy[account.id]:
+            self._heard_at[account.id] = flight.started_at
         self._busy[account.id] += 1
 
     def poll(self, timeout_s: float) -> list[Sent]:
@@ -144,10 +158,8 @@ class Gateway:
         if account.frozen_until is not None and account.frozen_until > now:
             rest_s = (account.frozen_until - now).total_seconds()
             raise NotStarted("the provider asked to wait", retry_after_s=rest_s)
-        if self._busy[account.id] >= SLOTS_PER_INTEGRATION:
+        if not self.room(account):
             raise NotStarted("the integration is busy", retry_after_s=BUSY_RETRY_S)
-        if not (self._smtp.free if account.adapter.sender == "smtp" else self._http.free):
-            raise NotStarted("no free slot", retry_after_s=BUSY_RETRY_S)
         self._gates.pass_one(account.id)
 
     def _start(self, key: int, account: Account, outbound: Outbound, lease_end: float) -> None:
@@ -185,8 +197,9 @@ class Gateway:
     def _land(self, key: int, result: HttpResponse | Receipt | DeliveryError) -> Sent:
         flight = self._flights.pop(key)
         self._busy[flight.account.id] -= 1
+        self._heard_at[flight.account.id] = time.monotonic()
         if not self._busy[flight.account.id]:
-            del self._busy[flight.account.id]
+            del self._busy[flight.account.id], self._heard_at[flight.account.id]
         if isinstance(result, HttpResponse):
             result = _read(flight.account, result)
         return _sent(key, flight, result)

@@ -15,7 +15,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import redis
@@ -25,7 +25,7 @@ from django.db import InterfaceError, OperationalError, connection
 from channels.gateway import Gateway
 from notifications import dispatch, fanout
 from notifications.definition import QUEUES
-from notifications.outcomes import Result, Task
+from notifications.outcomes import Result, Task, Wait
 from notifications.preparing import prepare
 from notifications.settling import hand_over, settle
 from notifications.sql import claiming as sql
@@ -43,6 +43,7 @@ SETTLE_S = 0.1
 SHARE = 10  # lines per lap that even the last queue of a worker gets
 LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
+BUSY = timedelta(seconds=1)
 NIL = UUID(int=0)
 _LOST = (OperationalError, InterfaceError)
 
@@ -158,10 +159,10 @@ class Drain:
 
     def _launch(self) -> None:
         """Mark as *sending* what fits into the free slots, and send it."""
-        free = min(self.gateway.free, len(self.prepared))
-        if not free:
+        chosen = self._choose()
+        if not chosen:
             return
-        chosen, self.prepared = self.prepared[:free], self.prepared[free:]
+        self.gateway.admit([send.account for send in chosen])
         marked = hand_over([(send.task, send.message.id) for send in chosen])
         for send in chosen:
             if send.task.due_id in marked:
@@ -170,6 +171,27 @@ class Drain:
                 lease_end = self.leases.get(send.task.batch_id, 0.0)
                 self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
         self.counts.sent += len(marked)
+
+    def _choose(self) -> list[Send]:
+        """Take what its account has room for; what a busy account holds up goes back."""
+        if not self.prepared or not self.gateway.free:
+            return []
+        room: dict[UUID, int] = {}
+        chosen: list[Send] = []
+        parked: list[Send] = []
+        for send in self.prepared:
+            left = room.setdefault(send.account.id, self.gateway.room(send.account))
+            if left > 0 and len(chosen) < self.gateway.free:
+                room[send.account.id] = left - 1
+                chosen.append(send)
+            else:
+                parked.append(send)
+        if len(parked) > BATCH // 2 and self.gateway.free:
+            until = now() + BUSY
+            self.answers += [Result(send.task, Wait(until, "integration_busy")) for send in parked]
+            parked = []
+        self.prepared = parked
+        return chosen
 
     def _collect(self) -> None:
         if not self.flying:
@@ -221,22 +243,33 @@ def claim(queue: str, worker: str, limit: int, after: UUID) -> list[Task]:
         found = rows.fetch(
             sql.CLAIM, [number, batch_id, worker, float(settings.LEASE_S), limit, after]
         )
-    return [Task(*row, batch_id, number) for row in found]
+    return [_task(row, batch_id, number) for row in found]
 
 
 def claim_suspect(queue: str, worker: str) -> list[Task]:
     """Lease one line that was claimed three times without a result, alone."""
     batch_id, number = uuid7(), QUEUES.index(queue)
     with platform_scope("a claim takes ids of all tenants"):
-        found = rows.fetch(
-            sql.CLAIM_SUSPECT, [number, batch_id, worker, float(settings.LEASE_S)]
-        )
-    return [Task(*row, batch_id, number) for row in found]
+        found = rows.fetch(sql.CLAIM_SUSPECT, [number, batch_id, worker, float(settings.LEASE_S)])
+    return [_task(row, batch_id, number) for row in found]
+
+
+def _task(row: rows.Row, batch_id: UUID, queue: int) -> Task:
+    due_id, tenant_id, notification_id, step, attempt, claims, flags, message_id = row
+    return Task(
+        due_id,
+        tenant_id,
+        notification_id,
+        step,
+        attempt,
+        claims,
+        flags,
+        message_id,
+        batch_id,
+        queue,
+    )
 
 
 def now() -> datetime:
     """Tell the time; the engine's only clock for due moments."""
     return datetime.now(UTC)
-
-
-

@@ -145,9 +145,7 @@ def _failed_channels(tasks: Sequence[Task]) -> dict[int, frozenset[str]]:
 
 
 def _events(event_ids: set[UUID], tenants: list[UUID]) -> dict[UUID, EventFacts]:
-    return {
-        row[0]: EventFacts(*row) for row in rows.fetch(sql.EVENTS, [list(event_ids), tenants])
-    }
+    return {row[0]: EventFacts(*row) for row in rows.fetch(sql.EVENTS, [list(event_ids), tenants])}
 
 
 def _person(row: rows.Row, salon: Salon) -> Person:

@@ -13,7 +13,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from notifications.loading import Batch, Work, load
-from notifications.outcomes import Cancel, Done, Drop, Fail, MessageRow, Outcome, Result, Skip, Task, Wait
+from notifications.outcomes import (
+    Cancel,
+    Done,
+    Drop,
+    Fail,
+    MessageRow,
+    Outcome,
+    Result,
+    Skip,
+    Task,
+    Wait,
+)
 from notifications.settling import settle, write
 from notifications.steps import HANDLERS
 from notifications.steps.channel import compose
@@ -35,7 +46,7 @@ def prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
     """
     try:
         return _prepare(tasks, now)
-    except Exception as error:  # noqa: BLE001 (the engine's border: a bug must cost one row only)
+    except Exception as error:
         if _is_connection_lost(error):
             raise
         if len(tasks) == 1:

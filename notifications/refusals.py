@@ -180,7 +180,8 @@ def _step_problems(step: Step, known: Collection[str] | None) -> Iterator[Refusa
 
 def _delay_problems(step: Step, place: str) -> Iterator[Refusal]:
     seconds = step.settings.get("seconds") if isinstance(step.settings, dict) else None
-    if type(seconds) not in (int, float) or not 0 < seconds <= LONGEST_DELAY_S:
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or not 0 < float(seconds or 0) <= LONGEST_DELAY_S:
         message = 'a delay says how long it is, up to a year: {"seconds": 3600}'
         yield Refusal("no_duration", f"{place}.settings", message)
 

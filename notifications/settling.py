@@ -99,12 +99,25 @@ def _move(result: Result, now: datetime) -> Move:
         case Reroute():
             flags = task.flags | SOMETHING_FAILED
             return Move(
-                READY, task.step, 0, flags, now, "failed", outcome.reason, outcome.detail,
+                READY,
+                task.step,
+                0,
+                flags,
+                now,
+                "failed",
+                outcome.reason,
+                outcome.detail,
                 outcome.message,
             )
         case Fail():
             return Move(
-                GONE, *stay, now, "failed", outcome.reason, outcome.detail, outcome.message,
+                GONE,
+                *stay,
+                now,
+                "failed",
+                outcome.reason,
+                outcome.detail,
+                outcome.message,
                 final="failed",
             )
         case Cancel():
@@ -130,7 +143,12 @@ def _skipped(task: Task, skip: Skip, now: datetime) -> Move:
 
 
 def _next_step(  # noqa: PLR0913 (the parts of one Move)
-    task: Task, flags: int, now: datetime, status: str, reason: str, detail: str,
+    task: Task,
+    flags: int,
+    now: datetime,
+    status: str,
+    reason: str,
+    detail: str,
     message: MessageRow | None,
 ) -> Move:
     is_last = task.step + 1 >= task.steps
@@ -176,7 +194,10 @@ def _move_lines(moves: Sequence[Pair]) -> set[int]:
             [move.attempt for move in lines],
             [move.flags for move in lines],
             [move.due_at for move in lines],
-            [move.status == "retry" and task.category == "tx" for task, move in zip(tasks, lines, strict=True)],
+            [
+                move.status == "retry" and task.category == "tx"
+                for task, move in zip(tasks, lines, strict=True)
+            ],
         ],
     )
     return {row[0] for row in found}

@@ -172,7 +172,7 @@ def _topics(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
     keys = {topic.key for one in accepted for topic in one.command.topics}
     if not keys:
         return {}
-    found = dict(
+    found: dict[str, UUID] = dict(
         rows.fetch(
             "select key, id from tenants_topic where tenant_id = %s and mode = %s and key = any(%s)",
             [caller.tenant_id, caller.mode, list(keys)],
@@ -220,9 +220,7 @@ def _told(one: _Accepted, people: Mapping[str, UUID]) -> list[UUID]:
     return list(dict.fromkeys(people[p.subscriber_id] for p in one.command.people))
 
 
-def _fans(
-    one: _Accepted, topics: Mapping[str, UUID]
-) -> list[tuple[UUID, UUID | None, list[str]]]:
+def _fans(one: _Accepted, topics: Mapping[str, UUID]) -> list[tuple[UUID, UUID | None, list[str]]]:
     actor = [one.command.actor.subscriber_id] if one.command.actor else []
     if one.command.is_broadcast:
         return [(one.event_id, None, actor)]

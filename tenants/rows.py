@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from django.db import connection
+from psycopg.types.json import JsonbLoader
 
 Row = tuple[Any, ...]
 
@@ -29,4 +30,7 @@ def run(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
 
 def _cursor() -> psycopg.Cursor[Row]:
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    cursor = psycopg.Cursor(connection.connection)
+    # Django leaves jsonb as text for its own fields to read; here it comes as values.
+    cursor.adapters.register_loader("jsonb", JsonbLoader)
+    return cursor

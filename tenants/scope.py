@@ -85,9 +85,7 @@ def _scope(scope: Scope, role: str, *, tenant: str = "", tenants: str = "") -> I
         finally:
             _current.reset(token)
             # At the end of the transaction PostgreSQL forgets by itself.
-            if not (
-                is_outermost or connection.needs_rollback or connection.closed_in_transaction
-            ):
+            if not (is_outermost or connection.needs_rollback or connection.closed_in_transaction):
                 _enter(*before)  # a released savepoint would leak the inner values
 
 
@@ -165,7 +163,6 @@ class ScopedQuerySet(models.QuerySet[Any]):
     def get(self, *args: Any, **kwargs: Any) -> Any:
         self._guard()
         return super().get(*args, **kwargs)
-
 
 
 class ScopedManager(models.Manager.from_queryset(ScopedQuerySet)):  # type: ignore[misc]  # built at run time

@@ -61,7 +61,7 @@ def _numbered(url: str, number: int) -> str:
     parts = urlsplit(url)
     if parts.scheme == "unix":
         query = dict(parse_qsl(parts.query)) | {"db": str(number)}
-        return urlunsplit(parts._replace(query=urlencode(query)))
+        return f"unix://{parts.path}?{urlencode(query)}"  # urlunsplit would eat the slashes
     return urlunsplit(parts._replace(path=f"/{number}"))
 
 
@@ -122,7 +122,7 @@ def _drop(admin: psycopg.Connection[tuple[object, ...]], name: str) -> None:
 
 
 def _has(admin: psycopg.Connection[tuple[object, ...]], query: str, value: str) -> bool:
-    return admin.execute(query, (value,)).fetchone() is not None  # type: ignore[arg-type]  # literal at each call
+    return admin.execute(query, (value,)).fetchone() is not None
 
 
 def _fingerprint() -> str:

@@ -16,9 +16,11 @@ from notifications.models import (
     Event,
     LogEntry,
     Message,
+    MessageState,
     Notification,
+    NotificationState,
 )
-from tenants.admin_base import LogAdmin, column
+from tenants.admin_base import LogAdmin, column, moment
 from tenants.ids import floor_id
 
 STATE_LABELS = {
@@ -190,4 +192,15 @@ class DeadLetterAdmin(StoryAdmin):
 def _story(row: Notification) -> dict[str, Any]:
     lines = LogEntry.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:200]
     sent = Message.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:50]
-    return {"lines": list(lines), "sent": list(sent), "state_labels": STATE_LABELS}
+    return {"lines": [_line(line) for line in lines], "sent": list(sent)}
+
+
+def _line(entry: LogEntry) -> dict[str, Any]:
+    words = dict(MessageState.choices) | dict(NotificationState.choices)
+    return {
+        "moment": moment(entry),
+        "status": entry.status,
+        "words": words.get(entry.status, entry.status),
+        "reason": entry.reason,
+        "detail": entry.detail,
+    }

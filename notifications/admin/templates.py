@@ -13,16 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
-from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications.admin.buttons import ButtonRows, ButtonsField
 from notifications.admin.words import sentence, with_place
 from notifications.models import MessageTemplate, TemplateVersion, Workflow
 from notifications.preview import Preview, preview
-from notifications.publishing import PublishRefused, publish_template, restore_template
+from notifications.publishing import PublishRefused, publish_template, restore_template, texts_of
 from notifications.refusals import LANGUAGES, Refusal, source_of, template_problems
-from tenants.admin_base import SalonAdmin, SalonForm, column
+from tenants.admin_base import SalonAdmin, SalonForm, column, person, submit_button
 from tenants.models import Tenant
 
 PUBLISH = "notifications_messagetemplate_save_and_publish"  # the button's name in the form
@@ -105,7 +104,7 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
             *super().get_urls(),
         ]
 
-    @action(description=_("Save and publish"), permissions=["change"])
+    @submit_button(_("Save and publish"))
     def save_and_publish(self, request: HttpRequest, obj: MessageTemplate) -> None:
         """Publish what has just been saved; the form has asked for problems before."""
         self._publish(request, obj)
@@ -138,7 +137,7 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         draft = self._draft(request, pk, "change")
         version = get_object_or_404(TemplateVersion, template=draft, number=number)
         if request.method == "POST":
-            self._tell(request, lambda: restore_template(version, request.user))
+            self._tell(request, lambda: restore_template(version, person(request)))
         return _back(draft)
 
     @column(_("languages"))
@@ -161,7 +160,7 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         return draft
 
     def _publish(self, request: HttpRequest, draft: MessageTemplate) -> None:
-        self._tell(request, lambda: publish_template(draft, request.user))
+        self._tell(request, lambda: publish_template(draft, person(request)))
 
     def _tell(self, request: HttpRequest, publish: Any) -> None:
         try:
@@ -176,11 +175,13 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
     def _panels(self, request: HttpRequest, draft: MessageTemplate) -> dict[str, Any]:
         versions = TemplateVersion.objects.filter(template=draft).select_related("published_by")
         newest = list(versions.order_by("-number")[:10])
+        live = versions.filter(pk=draft.published_id).first()
         used = Workflow.objects.filter(steps__template=draft).distinct().order_by("identifier")
         return {
             "draft": draft,
             "versions": newest,
-            "live_version": next((v for v in newest if v.pk == draft.published_id), None),
+            "live_version": live,
+            "is_changed": live is None or live.texts != texts_of(draft),
             "used_by": list(used),
             "problems": [with_place(problem) for problem in template_problems(draft)],
             "previews": _previews(draft),

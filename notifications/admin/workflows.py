@@ -9,14 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
-from unfold.decorators import action
 
 from notifications.admin.channels_field import ChannelsField
 from notifications.admin.words import with_place
 from notifications.models import Step, Workflow, WorkflowVersion
-from notifications.publishing import PublishRefused, publish_workflow
+from notifications.publishing import PublishRefused, document_of, publish_workflow
 from notifications.refusals import workflow_problems
-from tenants.admin_base import SalonAdmin, SalonForm, SalonStacked, column
+from tenants.admin_base import SalonAdmin, SalonForm, SalonStacked, column, person, submit_button
 
 PUBLISH = "notifications_workflow_save_and_publish"  # the button's name in the form
 CATEGORY_LABELS = {"tx": "info", "mk": "warning"}
@@ -82,16 +81,16 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         offered.pop("delete_selected", None)
         return offered
 
-    @action(description=_("Save and publish"), permissions=["change"])
+    @submit_button(_("Save and publish"))
     def save_and_publish(self, request: HttpRequest, obj: Workflow) -> None:
         """Leave the work to response_change: the steps are saved after the workflow."""
 
     def response_change(self, request: HttpRequest, obj: Workflow) -> HttpResponse:
         """Publish what has just been saved with its steps, or say what stands in the way."""
         if PUBLISH not in request.POST or not self.has_change_permission(request, obj):
-            return super().response_change(request, obj)  # type: ignore[no-any-return]  # unfold is untyped
+            return super().response_change(request, obj)
         try:
-            version = publish_workflow(obj, request.user)  # type: ignore[arg-type]  # only members pass
+            version = publish_workflow(obj, person(request))
         except PublishRefused as refused:
             self.message_user(request, _("Saved as a draft, not published."), messages.WARNING)
             for problem in refused.problems:
@@ -125,8 +124,10 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
 def _panels(draft: Workflow) -> dict[str, Any]:
     versions = WorkflowVersion.objects.filter(workflow=draft).select_related("published_by")
     steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
+    live = versions.filter(pk=draft.published_id).first()
     return {
         "draft": draft,
-        "live_version": versions.filter(pk=draft.published_id).first(),
+        "live_version": live,
+        "is_changed": live is None or live.document != document_of(draft, steps),
         "problems": [with_place(problem) for problem in workflow_problems(draft, steps)],
     }

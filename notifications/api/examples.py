@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
@@ -9,7 +11,7 @@ from tenants.api.examples import answers
 
 __all__ = ["ACCEPTED", "BROADCAST", "BULK", "TRIGGER", "answers"]
 
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "name": serializers.CharField(max_length=255, help_text="The workflow's identifier."),
     "payload": serializers.DictField(required=False, allow_null=True),
     "overrides": serializers.DictField(required=False, allow_null=True),

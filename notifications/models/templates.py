@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -39,7 +39,7 @@ class MessageTemplate(TenantModel):
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     # modeltranslation replaces the manager; declared so that types and scope stay
-    objects: ClassVar[models.Manager[Any]] = ScopedManager()
+    objects: ClassVar[ScopedManager] = ScopedManager()
 
     class Meta:
         verbose_name = _("template")

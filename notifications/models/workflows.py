@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -51,7 +51,9 @@ class Workflow(TenantModel):
         _("priority"), max_length=6, choices=Priority, default=Priority.NORMAL
     )
     is_critical = models.BooleanField(
-        _("critical"), default=False, help_text=_("Clients cannot switch it off; failures escalate.")
+        _("critical"),
+        default=False,
+        help_text=_("Clients cannot switch it off; failures escalate."),
     )
     expires_after_s = models.PositiveIntegerField(
         _("expires after, seconds"),
@@ -74,7 +76,7 @@ class Workflow(TenantModel):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects: ClassVar[models.Manager[Any]] = ScopedManager()
+    objects: ClassVar[ScopedManager] = ScopedManager()
 
     class Meta:
         verbose_name = _("workflow")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from channels.integrations import Account
 from notifications.loading import Work
@@ -11,8 +12,10 @@ from notifications.outcomes import Result
 from notifications.steps import channel, delay, in_app
 from notifications.steps.send import Send
 
-Prepared = Result | Send
-Handler = Callable[[Sequence[Work], "Mapping[object, Sequence[Account]]", datetime], list[Prepared]]
+# What is decided at once is a Result, what must leave the machine a Send.
+Handler = Callable[
+    [Sequence[Work], Mapping[UUID, Sequence[Account]], datetime], Sequence[Result | Send]
+]
 
 HANDLERS: Mapping[str, Handler] = {
     "in_app": in_app.prepare,

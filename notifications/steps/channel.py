@@ -24,7 +24,6 @@ from notifications.loading import AddressFacts, Work
 from notifications.masking import mask
 from notifications.outcomes import (
     SLOT_RESERVED,
-
     Fail,
     MessageRow,
     Result,
@@ -94,9 +93,7 @@ def _rule(work: Work, now: datetime) -> Skip | Wait | None:
 def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
     """Find the first usable address with an account that serves it."""
     paused = False
-    usable = [
-        a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed
-    ]
+    usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
     for account, address in _candidates(work, _of_mode(work, accounts), usable):
         if account.may_send(now):
             return Route(account, address)
@@ -206,9 +203,7 @@ def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result 
     needs = [need for index, pair in enumerate(fresh) for need in _client_needs(index, *pair, now)]
     refused: dict[int, limits.Need] = limits.reserve(needs)
     days = [
-        _day_need(index, work, now)
-        for index, (work, _) in enumerate(fresh)
-        if index not in refused
+        _day_need(index, work, now) for index, (work, _) in enumerate(fresh) if index not in refused
     ]
     late = limits.reserve(days)
     limits.release([need for need in needs if need.index in late])
@@ -256,6 +251,3 @@ def _held(work: Work, need: limits.Need | None, now: datetime) -> Result | None:
         return Result(work.task, Skip(need.reason))
     until = now + timedelta(minutes=10) if need.reason == "hourly_cap" else need.ends_at
     return Result(work.task, Wait(until, need.reason))
-
-
-

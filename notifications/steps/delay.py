@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from channels.integrations import Account
 from notifications.loading import Work
@@ -11,7 +12,7 @@ from notifications.outcomes import TIMER_RAN, Done, Result, Wait
 
 
 def prepare(
-    works: Sequence[Work], _accounts: Mapping[object, Sequence[Account]], now: datetime
+    works: Sequence[Work], _accounts: Mapping[UUID, Sequence[Account]], now: datetime
 ) -> list[Result]:
     """Wait settings["seconds"] the first time, be done the second."""
     return [Result(work.task, _outcome(work, now)) for work in works]

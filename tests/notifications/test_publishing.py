@@ -191,7 +191,7 @@ def test_a_published_workflow_is_what_the_engine_reads(salon):
     template = template_of(salon)
     publish_template(template)
     workflow = workflow_of(salon, priority="urgent", expires_after_s=60)
-    step_of(workflow, kind="delay", key="wait", settings={"duration_s": 60}, position=0)
+    step_of(workflow, kind="delay", key="wait", settings={"seconds": 60}, position=0)
     step_of(workflow, template, position=1)
 
     version = publish_workflow(workflow)

@@ -1,0 +1,169 @@
+"""The screens of the people whom the salon writes to; those of the salon stand beside."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from tenants.addressing import Refused, normalise
+from tenants.admin_accounts import TenantAdmin
+from tenants.admin_base import SalonAdmin, SalonForm, SalonTabular, column
+from tenants.admin_keys import ApiKeyAdmin
+from tenants.models import Address, Subscriber, Topic, TopicMember
+from tenants.permissions import standing
+
+__all__ = ["ApiKeyAdmin", "SubscriberAdmin", "TenantAdmin", "TopicAdmin"]
+
+ADDRESS_LABELS = {"active": "success", "inactive": "warning", "suppressed": "danger"}
+
+
+class AddressForm(SalonForm):
+    """An address in its one form; a phone may be typed in any way people write it."""
+
+    class Meta:
+        model = Address
+        fields = ("kind", "value", "state")
+
+    def clean(self) -> dict[str, Any]:
+        """Normalise the value, or say beside the field what is expected."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if "kind" in data and "value" in data:
+            try:
+                data["value"] = normalise(data["kind"], data["value"])
+            except Refused:
+                self.add_error("value", ValidationError(_HINTS.get(data["kind"], _HINT)))
+        return data
+
+
+_HINT = _("This does not look like an address of this kind.")
+_HINTS = {
+    "phone": _("Write a phone number such as +7 916 123-45-67."),
+    "whatsapp": _("Write a phone number such as +7 916 123-45-67."),
+    "email": _("Write an e-mail address such as name@example.com."),
+}
+
+
+class AddressInline(SalonTabular):
+    """Where the client is reached."""
+
+    model = Address
+    area = "clients"
+    form = AddressForm
+    tab = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Mask addresses for those who only look at numbers."""
+        if standing(request).may("change", self.area):
+            return ("kind", "value", "state", "reason")
+        return ("kind", "masked", "state", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The reason is the provider's or the client's."""
+        return ("reason", "masked")
+
+    @column(_("value"))
+    def masked(self, row: Address) -> str:
+        """Show the end of the address."""
+        return hint(row)
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(SalonAdmin):
+    """Clients of the salon."""
+
+    area = "clients"
+    list_display = (
+        "person",
+        "subscriber_id",
+        "contacts",
+        "language",
+        "last_visit_at",
+        "mode_label",
+    )
+    list_display_links = ("person", "subscriber_id")
+    list_filter = ("kind", "language", "mode")
+    search_fields = ("subscriber_id", "first_name", "last_name", "addresses__value")
+    search_help_text = _("Name, phone, e-mail or the key from the booking system")
+    ordering = ("-id",)
+    inlines = (AddressInline,)
+    readonly_fields = ("created_at", "updated_at")
+    fieldsets = (
+        (None, {"fields": (("first_name", "last_name"), ("subscriber_id", "kind"))}),
+        (None, {"fields": (("language", "timezone"), ("preferred_channel", "last_visit_at"))}),
+        (_("More"), {"fields": ("data", ("mode", "created_at", "updated_at"))}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Read the addresses of a page at once."""
+        return super().get_queryset(request).prefetch_related("addresses")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A client stays in the mode it came with."""
+        return (*self.readonly_fields, "mode") if obj else self.readonly_fields
+
+    @column(_("client"), ordering="first_name")
+    def person(self, row: Subscriber) -> str:
+        """Name the client, or say that there is no name."""
+        return f"{row.first_name} {row.last_name}".strip() or str(_("no name"))
+
+    @column(_("addresses"))
+    def contacts(self, row: Subscriber) -> str:
+        """Show where the client can be reached, masked."""
+        usable = [a for a in row.addresses.all() if a.state == Address.State.ACTIVE]
+        return " · ".join(hint(address) for address in usable) or "—"
+
+    @column(_("mode"), ordering="mode", label={"live": "success", "test": "info"})
+    def mode_label(self, row: Subscriber) -> tuple[str, str]:
+        """Colour the mode."""
+        return row.mode, row.get_mode_display()
+
+
+class TopicMemberInline(SalonTabular):
+    """Who is on the list; the booking system fills it."""
+
+    model = TopicMember
+    area = "clients"
+    per_page = 20
+    fields = readonly_fields = ("person", "created_at")
+    can_delete = False
+    tab = True
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Read the names in the same query."""
+        return super().get_queryset(request).select_related("subscriber").order_by("pk")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Lists of thousands are filled by the API."""
+        return False
+
+    @column(_("client"))
+    def person(self, row: TopicMember) -> str:
+        """Name the client."""
+        name = f"{row.subscriber.first_name} {row.subscriber.last_name}".strip()
+        return name or str(row.subscriber.subscriber_id)
+
+
+@admin.register(Topic)
+class TopicAdmin(SalonAdmin):
+    """Named lists of clients."""
+
+    area = "clients"
+    list_display = ("key", "name", "mode", "updated_at")
+    list_filter = ("mode",)
+    search_fields = ("key", "name")
+    fields = (("key", "name"), "mode")
+    inlines = (TopicMemberInline,)
+
+
+def hint(address: Address) -> str:
+    """Show enough of an address to recognise it, too little to use it."""
+    value = address.value
+    if address.kind == "email":
+        name, _at, host = value.partition("@")
+        return f"{name[:1]}…@{host}"
+    shown = f"{value[:2]}…{value[-4:]}" if len(value) > 6 else "…"
+    return shown if address.kind == "phone" else f"{address.get_kind_display()} {shown}"

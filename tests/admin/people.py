@@ -1,0 +1,65 @@
+"""Alice owns a salon, Bob and others work for her, Charlie owns another; Dana runs the platform."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.test import Client
+
+from notifications.models import MessageTemplate, Workflow
+from notifications.seeding import seed
+from tenants.accounts import create_tenant
+from tenants.ids import uuid7
+from tenants.members import add_member
+from tenants.models import Address, Member, Subscriber, Tenant, User
+from tenants.scope import tenant_scope
+
+PASSWORD = "колокольчик-звенит"
+
+
+@dataclass
+class Salon:
+    """A seeded salon with one client and a person in each role."""
+
+    tenant: Tenant
+    client: Subscriber
+    template: MessageTemplate
+    workflow: Workflow
+    people: dict[str, User] = field(default_factory=dict)
+
+
+def make_salon(name: str = "Берёзка") -> Salon:
+    tenant = create_tenant(f"s-{uuid7().hex[-12:]}", name)
+    with tenant_scope(tenant.id):
+        seed(tenant.id)
+        client = Subscriber.objects.create(
+            tenant=tenant, subscriber_id=f"c-{uuid7().hex[-8:]}", first_name=f"Анна {name}"
+        )
+        Address.objects.create(
+            tenant=tenant, subscriber=client, kind="phone", value="+79161234567"
+        )
+        people = {role: _person(tenant, role) for role in Member.Role.values}
+        workflow = Workflow.objects.get(identifier="appointment-reminder-1h")
+        template = MessageTemplate.objects.get(key="appointment-reminder-1h-message")
+    return Salon(tenant, client, template, workflow, people)
+
+
+def _person(tenant: Tenant, role: str) -> User:
+    login = f"{role}-{uuid7().hex[-12:]}"
+    member = add_member(tenant.id, role, login=login, password=PASSWORD)
+    return User.objects.get(pk=member.user_id)
+
+
+def make_staff() -> User:
+    return User.objects.create_superuser(f"dana-{uuid7().hex[-12:]}", password=PASSWORD)
+
+
+def browser(user: User, **session) -> Client:
+    """Log in and, for platform staff, choose a salon: browser(dana, salon=slug)."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    if session:
+        stored = client.session
+        stored.update(session)
+        stored.save()
+    return client
