@@ -44,6 +44,10 @@ class ApiSchema(AutoSchema):
         operation: dict[str, Any] | None = super().get_operation(*args, **kwargs)
         if operation is None or not self.path.startswith(("/v1/", "/v2/")):
             return operation
+        # Old spellings share their view with the new ones; ids must differ.
+        operation["operationId"] = (
+            getattr(self.view, "schema_prefix", "") + operation["operationId"]
+        )
         has_body = self.method in ("POST", "PUT", "PATCH", "DELETE")
         for status, text in _REFUSALS.items():
             if has_body or status not in _WITH_BODY:

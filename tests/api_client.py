@@ -14,7 +14,7 @@ class Api:
         self.client = Client(raise_request_exception=False)
         self.headers = {"Authorization": f"ApiKey {key}"} if key else {}
 
-    def call(self, method: str, path: str, body=None, *, raw: bytes | None = None, **headers: str):
+    def call(self, method: str, path: str, body=None, *, raw: bytes | None = None, **headers):
         """Call; headers are written with underscores."""
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         content = raw if raw is not None else b"" if body is None else json.dumps(body).encode()
@@ -23,17 +23,17 @@ class Api:
             method, path, content, content_type=kind, headers=self.headers | names
         )
 
-    def get(self, path: str, **headers: str):
+    def get(self, path: str, **headers):
         return self.call("GET", path, **headers)
 
-    def post(self, path: str, body=None, **headers: str):
+    def post(self, path: str, body=None, **headers):
         return self.call("POST", path, body, **headers)
 
-    def patch(self, path: str, body=None, **headers: str):
+    def patch(self, path: str, body=None, **headers):
         return self.call("PATCH", path, body, **headers)
 
-    def put(self, path: str, body=None, **headers: str):
+    def put(self, path: str, body=None, **headers):
         return self.call("PUT", path, body, **headers)
 
-    def delete(self, path: str, body=None, **headers: str):
+    def delete(self, path: str, body=None, **headers):
         return self.call("DELETE", path, body, **headers)

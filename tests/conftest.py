@@ -39,22 +39,22 @@ def database(request, django_db_setup, django_db_blocker) -> Iterator[None]:
 @pytest.fixture
 def salon():
     """Alice's salon."""
-    return TenantFactory()
+    return TenantFactory.create()
 
 
 @pytest.fixture
 def other_salon():
     """Charlie's salon."""
-    return TenantFactory()
+    return TenantFactory.create()
 
 
 @pytest.fixture
 def api(salon) -> Api:
     """Call as Alice's software, live."""
-    return Api(ApiKeyFactory(tenant=salon).text)
+    return Api(ApiKeyFactory.create(tenant=salon).text)
 
 
 @pytest.fixture
 def sandbox(salon) -> Api:
     """Call as Alice's software, in test mode."""
-    return Api(ApiKeyFactory(tenant=salon, mode="test").text)
+    return Api(ApiKeyFactory.create(tenant=salon, mode="test").text)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
-import factory
+from factory.base import Factory
+from factory.declarations import LazyFunction
 
 from tenants.accounts import create_tenant, issue_key
 from tenants.audience import upsert_subscribers
@@ -18,13 +20,13 @@ def word(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
-class TenantFactory(factory.Factory):
+class TenantFactory(Factory[Any]):
     """A salon with its main location; opens and closes the new salon's scope itself."""
 
     class Meta:
         model = Tenant
 
-    slug = factory.LazyFunction(lambda: word("salon"))
+    slug = LazyFunction(lambda: word("salon"))
     name = "Роза"
 
     @classmethod
@@ -32,7 +34,7 @@ class TenantFactory(factory.Factory):
         return create_tenant(**kwargs)
 
 
-class SubscriberFactory(factory.Factory):
+class SubscriberFactory(Factory[Any]):
     """A client without addresses."""
 
     class Meta:
@@ -40,7 +42,7 @@ class SubscriberFactory(factory.Factory):
 
     tenant = None
     mode = "live"
-    subscriber_id = factory.LazyFunction(lambda: word("client"))
+    subscriber_id = LazyFunction(lambda: word("client"))
 
     @classmethod
     def _create(cls, model_class, *args, tenant, mode, subscriber_id, **fields):
@@ -50,7 +52,7 @@ class SubscriberFactory(factory.Factory):
             return Subscriber.objects.get(pk=made.id)
 
 
-class AddressFactory(factory.Factory):
+class AddressFactory(Factory[Any]):
     """A telephone that works."""
 
     class Meta:
@@ -69,7 +71,7 @@ class AddressFactory(factory.Factory):
             )
 
 
-class ApiKeyFactory(factory.Factory):
+class ApiKeyFactory(Factory[Any]):
     """A key; its text stands in `text` of the result."""
 
     class Meta:
@@ -86,5 +88,5 @@ class ApiKeyFactory(factory.Factory):
             if changes:
                 ApiKey.objects.filter(pk=key.pk).update(**changes)
                 key.refresh_from_db()
-        key.text = text
+        key.text = text  # type: ignore[attr-defined]  # for the test only
         return key

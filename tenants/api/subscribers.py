@@ -60,6 +60,8 @@ class SubscribersView(APIView):
 class OldSubscribersView(SubscribersView):
     """/v1/subscribers: the same with numbered pages."""
 
+    schema_prefix = "v1_"
+
     @extend_schema(
         operation_id="subscribers_list",
         responses=examples.answers(
@@ -114,6 +116,8 @@ class SubscriberView(APIView):
 
 class OldSubscriberView(SubscriberView):
     """/v1/subscribers/{subscriberId}: the old clients change by PUT."""
+
+    schema_prefix = "v1_"
 
     @extend_schema(
         operation_id="subscribers_update",

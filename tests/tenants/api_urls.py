@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 from django.db import connection
 from django.http import HttpResponse
@@ -15,10 +16,10 @@ from tenants.auth import caller
 from tenants.models import Location
 from tenants.queries import integer, listed
 
-SEEDED: list = []
+SEEDED: list[Any] = []
 ENTERED = threading.Event()
 LEAVE = threading.Event()
-CALLS: list = []
+CALLS: list[Any] = []
 
 
 def seed(tenant_id, pack):
@@ -60,8 +61,8 @@ class OpenView(APIView):
     """Lets anyone in."""
 
     door = "open"
-    authentication_classes: list = []
-    permission_classes: list = []
+    authentication_classes: list[Any] = []
+    permission_classes: list[Any] = []
 
     def get(self, request):
         return Response({"data": "open"})

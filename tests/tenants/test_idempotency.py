@@ -86,7 +86,7 @@ def test_get_and_delete_take_no_notice(salon, api):
 
 
 def test_the_key_is_one_salons_and_one_modes(salon, other_salon, api, sandbox):
-    other = Api(ApiKeyFactory(tenant=other_salon).text)
+    other = Api(ApiKeyFactory.create(tenant=other_salon).text)
 
     for client in (api, other):
         assert client.post("/v1/work", {"name": "a"}, Idempotency_Key="k").status_code == 201
@@ -107,7 +107,7 @@ def test_a_stored_answer_ends_after_24_hours(salon, api):
 
 def test_two_calls_at_once_do_the_work_once(salon, api):
     """The second meets the first at work: 409 with Retry-After; after that, the replay."""
-    key = ApiKeyFactory(tenant=salon).text
+    key = ApiKeyFactory.create(tenant=salon).text
 
     def slow():
         try:
@@ -129,7 +129,7 @@ def test_two_calls_at_once_do_the_work_once(salon, api):
 
 
 def test_many_calls_at_once_do_the_work_once(salon):
-    key = ApiKeyFactory(tenant=salon).text
+    key = ApiKeyFactory.create(tenant=salon).text
     api_urls.LEAVE.set()
 
     def call(_):

@@ -16,7 +16,7 @@ from tests.factories import ApiKeyFactory, TenantFactory, word
 ERROR = {"statusCode", "timestamp", "path", "message"}
 
 
-def slug_seen_by(key: str) -> str:
+def slug_seen_by(key: str):
     answer = Api(key).post("/v1/events/echo", {})
     assert answer.status_code == 201, answer.content
     return answer.json()["data"]["slug"]
@@ -44,13 +44,13 @@ def test_a_wrong_or_missing_key_is_401_in_novus_shape(header):
 
 
 def test_a_good_key_as_bearer_is_401(salon):
-    key = ApiKeyFactory(tenant=salon).text
+    key = ApiKeyFactory.create(tenant=salon).text
 
     assert Api("").get("/v2/subscribers", Authorization=f"Bearer {key}").status_code == 401
 
 
 def test_an_expired_key_is_401_with_a_sentence(salon):
-    key = ApiKeyFactory(tenant=salon, expires_at=datetime.now(UTC) - timedelta(seconds=1))
+    key = ApiKeyFactory.create(tenant=salon, expires_at=datetime.now(UTC) - timedelta(seconds=1))
 
     answer = Api(key.text).get("/v2/subscribers")
 
@@ -58,7 +58,7 @@ def test_an_expired_key_is_401_with_a_sentence(salon):
 
 
 def test_a_revoked_key_is_401_with_a_sentence(salon):
-    key = ApiKeyFactory(tenant=salon)
+    key = ApiKeyFactory.create(tenant=salon)
     with tenant_scope(salon.pk):
         revoke_key(key.pk)
 
@@ -68,7 +68,7 @@ def test_a_revoked_key_is_401_with_a_sentence(salon):
 
 
 def test_rotation_lets_both_keys_work_until_the_overlap_ends(salon):
-    old = ApiKeyFactory(tenant=salon, mode="test", scopes=["topics:read"])
+    old = ApiKeyFactory.create(tenant=salon, mode="test", scopes=["topics:read"])
 
     with tenant_scope(salon.pk):
         new, text = rotate_key(old.pk, timedelta(hours=1))
@@ -80,14 +80,14 @@ def test_rotation_lets_both_keys_work_until_the_overlap_ends(salon):
 
 
 def test_a_key_that_is_over_cannot_be_rotated(salon):
-    key = ApiKeyFactory(tenant=salon, revoked_at=datetime.now(UTC))
+    key = ApiKeyFactory.create(tenant=salon, revoked_at=datetime.now(UTC))
 
     with tenant_scope(salon.pk), pytest.raises(Conflict):
         rotate_key(key.pk)
 
 
 def test_a_key_is_kept_as_a_digest_and_due_after_90_days(salon):
-    key = ApiKeyFactory(tenant=salon)
+    key = ApiKeyFactory.create(tenant=salon)
 
     assert key.prefix == key.text[:16]
     assert key.text[16:] not in f"{key.digest} {key.prefix}"
@@ -118,7 +118,7 @@ def test_a_closed_salon_is_403(salon, api):
 
 
 def test_a_key_without_the_scope_is_403(salon):
-    reader = Api(ApiKeyFactory(tenant=salon, scopes=["subscribers:read"]).text)
+    reader = Api(ApiKeyFactory.create(tenant=salon, scopes=["subscribers:read"]).text)
 
     assert reader.get("/v2/subscribers").status_code == 200
     answer = reader.post("/v2/subscribers", {"subscriberId": "1"})
@@ -197,6 +197,6 @@ def test_a_new_salon_has_a_main_location_and_a_taken_identifier_is_a_conflict():
 )
 def test_a_bad_salon_names_the_field(field, values):
     with pytest.raises(InvalidFields) as refused:
-        TenantFactory(**values)
+        TenantFactory.create(**values)
 
     assert list(refused.value.errors) == [field]

@@ -119,7 +119,7 @@ def test_topics_of_the_other_mode_are_403_and_of_another_salon_404(
     other_salon, api, sandbox, people
 ):
     api.post("/v2/topics/vip/subscriptions", {"subscriberIds": people})
-    other = Api(ApiKeyFactory(tenant=other_salon).text)
+    other = Api(ApiKeyFactory.create(tenant=other_salon).text)
 
     for path in ("/v2/topics/vip", "/v2/topics/vip/subscriptions", "/v1/topics/vip/subscribers/a"):
         assert sandbox.get(path).status_code == 403

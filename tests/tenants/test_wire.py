@@ -16,7 +16,7 @@ from tests.api_client import Api
 PLAIN = {"statusCode", "timestamp", "path", "message"}
 
 
-def check(answer, status: int, path: str) -> dict:
+def check(answer, status: int, path: str):
     body = answer.json()
     assert answer.status_code == body["statusCode"] == status
     assert answer.headers["Content-Type"] == "application/json"
