@@ -10,14 +10,26 @@ import environ
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def option(argv: list[str], name: str, default: str) -> str:
+    """Read one option of a command line that no parser has seen yet."""
+    for position, word in enumerate(argv):
+        if word == name and position + 1 < len(argv):
+            return argv[position + 1]
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return default
+
+
 def data_folder(argv: list[str]) -> Path:
     """Read --data, KOLOKOL_DATA or the default: where the embedded servers keep their files."""
-    for position, word in enumerate(argv):
-        if word == "--data" and position + 1 < len(argv):
-            return Path(argv[position + 1]).resolve()
-        if word.startswith("--data="):
-            return Path(word.removeprefix("--data=")).resolve()
-    return Path(os.environ.get("KOLOKOL_DATA", ROOT / "var" / "data")).resolve()
+    default = os.environ.get("KOLOKOL_DATA", str(ROOT / "var" / "data"))
+    return Path(option(argv, "--data", default)).resolve()
+
+
+def local_url(host: str, port: str) -> str:
+    """Give the address at which this machine reaches its own web site."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 (only compared)
+    return f"http://{shown}:{port}"
 
 
 def prepare(argv: list[str]) -> None:
@@ -26,9 +38,12 @@ def prepare(argv: list[str]) -> None:
     `up` starts what is missing; every other command joins what `up` has written down.
     """
     if len(argv) > 1 and argv[1] == "up" and not {"--help", "-h"} & set(argv):
-        from config.up import prepare_servers
+        from config.servers import prepare_servers
 
         prepare_servers(data_folder(argv))
+        host, port = option(argv, "--host", "127.0.0.1"), option(argv, "--port", "8000")
+        os.environ.setdefault("PHONE_URL", local_url(host, port))
+        os.environ.setdefault("PUBLIC_URL", local_url(host, port))
         return
     written = data_folder(argv) / "environment"
     if "DATABASE_URL" not in os.environ and written.exists():

@@ -2,4 +2,26 @@
 
 from __future__ import annotations
 
-urlpatterns: list[object] = []
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from channels.phone_routes import phone_routes
+from config.newcomer import equip
+from notifications.callbacks import receive
+from tenants.api.tenants import TenantsView
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("v1/tenants", TenantsView.as_view(after_create=equip)),
+    path("", include("tenants.api.routes")),
+    path("", include("notifications.api.routes")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("phone/", include(phone_routes(receive))),
+    path("admin/queues/", include("config.dashboard")),
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("config.health_routes")),
+]

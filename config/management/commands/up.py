@@ -1,0 +1,242 @@
+"""Run all of Kolokol on this machine with one command."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import sys
+import time
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import close_old_connections, connections
+from django.utils.crypto import get_random_string
+
+from channels.phone_access import key_for
+from config import embedded, once
+from config.demo import SalonFacts, ensure_user, make_demo
+from config.launch import ROOT, data_folder, local_url
+from config.servers import EMBEDDED, write_environment
+from config.supervisor import Child, Supervisor
+from notifications import dispatch
+from tenants.doors import salon_by_slug
+
+WEB_THREADS = 8
+READY_S = 60.0
+WRITTEN = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "ENCRYPTION_KEYS",
+    "PUBLIC_URL",
+    "PHONE_URL",
+    "METRICS_TOKEN",
+)
+
+
+class Command(BaseCommand):
+    """Servers, database, demo salons, web, workers, scheduler."""
+
+    help = (
+        "Start PostgreSQL and Redis (unless DATABASE_URL and REDIS_URL name others), the web site,"
+        " the workers and the scheduler; print where everything is. Ctrl-C stops it all."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument("--host", default="127.0.0.1", help="address of the web site")
+        parser.add_argument("--port", type=int, default=8000, help="port of the web site")
+        parser.add_argument("--data", default="var/data", help="folder of the embedded servers")
+        parser.add_argument("--workers", type=int, default=2, help="worker processes")
+        parser.add_argument("--no-demo", action="store_true", help="without the demo salons")
+        parser.add_argument(
+            "--once", action="store_true", help="send the demo reminders, tell their story, stop"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Start everything, then watch it."""
+        if options["once"] and options["no_demo"]:
+            raise CommandError("--once needs the demo salons: leave --no-demo out.")
+        if options["workers"] < 1:
+            raise CommandError("--workers must be 1 or more.")
+        _refuse_taken_port(options["host"], options["port"])
+        data = data_folder(sys.argv)
+        base, local = settings.PUBLIC_URL, local_url(options["host"], str(options["port"]))
+        call_command("migrate", verbosity=0)
+        facts = self._facts(data, base, with_demo=not options["no_demo"])
+        write_environment(data, WRITTEN)
+        connections.close_all()
+        supervisor = Supervisor(ROOT, _children(options), tick=_Tick(data))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, supervisor.ask_to_stop)
+        supervisor.start()
+        try:
+            _wait_until_ready(local, supervisor)
+            facts["pids"] = {"supervisor": os.getpid(), **supervisor.pids}
+            _write_facts(data, facts)
+            if options["once"]:
+                self._once(facts, supervisor)
+            else:
+                self._tell(facts)
+                supervisor.watch()
+        finally:
+            supervisor.stop()
+            connections.close_all()
+
+    def _facts(self, data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
+        known = _read_facts(data)
+        tenants = make_demo(known) if with_demo else []
+        _, password = ensure_user(
+            "platform", known.get("platform_password", ""), is_platform=True
+        )
+        return {
+            "base_url": base,
+            "realtime_url": None,
+            "admin_url": f"{base}/admin/",
+            "phone_url": _phone_url(base, tenants),
+            "docs_url": f"{base}/api/docs/",
+            "metrics_url": f"{base}/metrics",
+            "tenants": tenants,
+            "platform_login": "platform",
+            "platform_password": password,
+            "pids": {},
+        }
+
+    def _once(self, facts: dict[str, Any], supervisor: Supervisor) -> None:
+        stories = once.send_and_follow(facts, look=supervisor.look)
+        for line in stories.lines:
+            self.stdout.write(line)
+        if not stories.is_delivered:
+            raise CommandError("The demo reminders were not delivered in time.", returncode=1)
+
+    def _tell(self, facts: dict[str, Any]) -> None:
+        say = self.stdout.write
+        say("")
+        say(f"  Admin    {facts['admin_url']}")
+        for salon in facts["tenants"]:
+            say(f"           {salon['owner_login']} / {salon['owner_password']}")
+        say(f"           {facts['platform_login']} / {facts['platform_password']}  (platform)")
+        say(f"  Phone    {facts['phone_url']}")
+        say(f"  API      {facts['docs_url']}")
+        if facts["tenants"]:
+            say("")
+            say("  Send something (copy this line):")
+            say("")
+            say(f"  {_curl(facts)}")
+        say("")
+        say("  Ctrl-C stops everything.")
+        self.stdout.flush()
+
+
+class _Tick:
+    """What the supervisor does itself, so that it works without Redis and without workers."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def __call__(self) -> None:
+        """Revive dead servers, free dead workers' leases."""
+        from django.db import DatabaseError
+
+        if any(EMBEDDED.values()):
+            embedded.restart_if_dead(self.data, **EMBEDDED)
+        try:
+            close_old_connections()
+            dispatch.sweep()
+        except DatabaseError:
+            connections.close_all()
+
+
+def _children(options: dict[str, Any]) -> list[Child]:
+    python, manage = sys.executable, str(ROOT / "manage.py")
+    web = Child(
+        "web",
+        [
+            *(python, "-m", "granian", "--interface", "wsgi", "--no-ws", "--http", "1"),
+            *("--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
+            *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
+            "config.wsgi:application",
+        ],
+    )
+    groups = _groups(options["workers"])
+    workers = [
+        Child(
+            f"worker-{number}",
+            [python, manage, "rqworker", *queues],
+            nice=0 if "urgent" in queues else 10,  # bulk never takes the processor from urgent
+        )
+        for number, queues in enumerate(groups, 1)
+    ]
+    return [web, *workers, Child("scheduler", [python, manage, "schedule"], nice=5)]
+
+
+def _groups(workers: int) -> list[list[str]]:
+    """Share the queues among workers: the first is for urgent and high alone when it can be."""
+    if workers == 1:
+        return [list(settings.QUEUES)]
+    return [["urgent", "high"], *([["normal", "low"]] * (workers - 1))]
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} on {host} is taken ({error.strerror}): stop who uses it, or give"
+                " --port."
+            ) from error
+
+
+def _phone_url(base: str, tenants: list[SalonFacts]) -> str:
+    if not tenants:
+        return f"{base}/phone/"
+    return f"{base}/phone/?key={key_for(salon_by_slug(tenants[0]['slug']).id)}"
+
+
+def _wait_until_ready(base: str, supervisor: Supervisor) -> None:
+    deadline = time.monotonic() + READY_S
+    while time.monotonic() < deadline and not supervisor.is_stopping:
+        try:
+            with urllib.request.urlopen(f"{base}/health/live", timeout=2):  # noqa: S310 (our own)
+                return
+        except OSError:
+            supervisor.look()
+            time.sleep(0.1)
+    if not supervisor.is_stopping:
+        raise CommandError(f"The web site did not answer within {READY_S:.0f} s.")
+
+
+def _read_facts(data: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads((data / "up.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return facts
+
+
+def _write_facts(data: Path, facts: dict[str, Any]) -> None:
+    draft = data / f"up.json.{get_random_string(6)}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(facts, file, ensure_ascii=False, indent=2)
+    draft.rename(data / "up.json")
+
+
+def _curl(facts: dict[str, Any]) -> str:
+    salon = facts["tenants"][0]
+    body = json.dumps(once.reminder(salon["subscribers"][0], "ru", "curl"), ensure_ascii=False)
+    return (
+        f"curl -s {facts['base_url']}/v1/events/trigger"
+        f" -H 'Authorization: ApiKey {salon['live_key']}' -H 'Content-Type: application/json'"
+        f" -d '{body}'"
+    )
