@@ -134,7 +134,10 @@ class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is unt
     """
 
     form = SalonForm
-    formfield_overrides = {models.JSONField: {"widget": JsonWidget}}
+    formfield_overrides = {
+        models.JSONField: {"widget": JsonWidget},
+        models.URLField: {"assume_scheme": "https"},
+    }
     list_per_page = 50
     show_full_result_count = False
     list_filter_submit = True
@@ -164,13 +167,16 @@ class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is unt
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the salon in each row when the visitor looks at all of them."""
         columns = tuple(super().get_list_display(request))
-        return (*columns, "salon") if standing(request).tenant_id is None else columns
+        return (*columns, "salon") if self._shows_salons(request) else columns
 
     def get_queryset(self, request: HttpRequest) -> Any:
         """Read the salon's name in the same query where it is shown."""
         rows = super().get_queryset(request)
-        looks_at_all = standing(request).tenant_id is None and hasattr(self.model, "tenant")
-        return rows.select_related("tenant") if looks_at_all else rows
+        joined = self.list_select_related or ()  # the list would not add them to ours
+        return rows.select_related("tenant", *joined) if self._shows_salons(request) else rows
+
+    def _shows_salons(self, request: HttpRequest) -> bool:
+        return standing(request).tenant_id is None and hasattr(self.model, "tenant")
 
     @column(_("salon"), ordering="tenant")
     def salon(self, row: Any) -> str:

@@ -35,9 +35,7 @@ def make_salon(name: str = "Берёзка") -> Salon:
         client = Subscriber.objects.create(
             tenant=tenant, subscriber_id=f"c-{uuid7().hex[-8:]}", first_name=f"Анна {name}"
         )
-        Address.objects.create(
-            tenant=tenant, subscriber=client, kind="phone", value="+79161234567"
-        )
+        Address.objects.create(tenant=tenant, subscriber=client, kind="phone", value="+79161234567")
         people = {role: _person(tenant, role) for role in Member.Role.values}
         workflow = Workflow.objects.get(identifier="appointment-reminder-1h")
         template = MessageTemplate.objects.get(key="appointment-reminder-1h-message")

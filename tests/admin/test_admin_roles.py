@@ -1,0 +1,119 @@
+"""What each role may see and do: one table, asked through real pages."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from tests.admin.people import browser, make_salon
+
+SCREENS = {
+    "salon": "tenants_location",
+    "members": "tenants_member",
+    "keys": "tenants_apikey",
+    "integrations": "channels_integration",
+    "clients": "tenants_subscriber",
+    "templates": "notifications_messagetemplate",
+    "workflows": "notifications_workflow",
+    "log": "notifications_notification",
+    "platform": "tenants_user",
+}
+# role -> areas to write, areas to read only; everything else is forbidden
+TABLE = {
+    "owner": (
+        "salon members keys integrations clients templates workflows",
+        "log",
+    ),
+    "marketer": ("templates workflows clients", ""),
+    "receptionist": ("clients", "log"),
+    "analyst": ("", "salon integrations clients templates workflows log"),
+    "developer": ("keys integrations workflows", "templates log"),
+}
+CASES = [
+    (role, area, "write" if area in write else "read" if area in read else "")
+    for role, (write, read) in ((r, (w.split(), x.split())) for r, (w, x) in TABLE.items())
+    for area in SCREENS
+]
+
+
+@pytest.fixture(scope="module")
+def salon(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield make_salon()
+
+
+@pytest.mark.parametrize(("role", "area", "right"), CASES)
+def test_a_role_sees_and_writes_what_the_table_says(salon, role, area, right):
+    visitor = browser(salon.people[role])
+    name = SCREENS[area]
+
+    seen = visitor.get(reverse(f"admin:{name}_changelist")).status_code
+    written = visitor.get(reverse(f"admin:{name}_add")).status_code
+
+    assert seen == (200 if right else 403)
+    assert written == (200 if right == "write" else 403)
+
+
+@pytest.mark.parametrize("role", TABLE)
+def test_the_menu_shows_exactly_the_pages_that_open(salon, role):
+    visitor = browser(salon.people[role])
+
+    groups = visitor.get("/admin/").context["sidebar_navigation"]
+
+    links = [item["link"] for group in groups for item in group["items"]]
+    assert links
+    assert {visitor.get(link).status_code for link in links} == {200}
+    areas = {item["area"] for group in groups for item in group["items"]}
+    assert areas == {area for r, area, right in CASES if r == role and right}
+
+
+def test_an_analyst_sees_no_whole_address(salon):
+    page = reverse("admin:tenants_subscriber_change", args=[salon.client.pk])
+
+    shown = browser(salon.people["analyst"]).get(page).content.decode()
+
+    assert "+7…4567" in shown
+    assert "+79161234567" not in shown
+
+
+def test_a_list_of_clients_masks_addresses_for_everybody(salon):
+    shown = browser(salon.people["owner"]).get(reverse("admin:tenants_subscriber_changelist"))
+
+    assert "+7…4567" in shown.content.decode()
+    assert "+79161234567" not in shown.content.decode()
+
+
+def test_an_owner_cannot_lift_the_platforms_limits(salon):
+    page = reverse("admin:tenants_tenant_change", args=[salon.tenant.pk])
+    form = {
+        "name": "Новое имя",
+        "language": "ru",
+        "timezone": "Europe/Samara",
+        "brand": "{}",
+        "limits": '{"tx_per_day": 1000000}',
+        "is_sandbox": "on",
+    }
+
+    assert browser(salon.people["owner"]).post(page, form).status_code == 302
+
+    from tenants.models import Tenant
+    from tenants.scope import tenant_scope
+
+    with tenant_scope(salon.tenant.id):
+        tenant = Tenant.objects.get()
+    assert (tenant.name, tenant.limits, tenant.is_sandbox) == ("Новое имя", {}, False)
+
+
+def test_the_last_owner_cannot_leave(salon):
+    from tenants.models import Member
+    from tenants.scope import tenant_scope
+
+    with tenant_scope(salon.tenant.id):
+        owner = Member.objects.get(role="owner")
+    alice = browser(salon.people["owner"])
+    url = reverse("admin:tenants_member_change", args=[owner.pk])
+
+    assert alice.post(url, {"role": "analyst"}).status_code == 200
+    assert alice.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
+    with tenant_scope(salon.tenant.id):
+        assert Member.objects.get(pk=owner.pk).role == "owner"
