@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -28,6 +29,10 @@ class ButtonRows(forms.Widget):
         context["rows"] = [self._row(name, number, button) for number, button in enumerate(shown)]
         context["headings"] = [_("Words on the button"), _("Link"), _("Action")]
         return context
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> Any:
+        """Render from the project's templates: the forms' own engine does not look there."""
+        return render_to_string(self.template_name, self.get_context(name, value, attrs))
 
     def _row(self, name: str, number: int, button: Mapping[str, Any]) -> list[str]:
         labels = {"text": _("Words on the button"), "url": _("Link"), "action": _("Action")}

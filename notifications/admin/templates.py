@@ -16,7 +16,7 @@ from modeltranslation.admin import TranslationAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications.admin.buttons import ButtonRows, ButtonsField
-from notifications.admin.words import sentence, with_place
+from notifications.admin.words import sentence, told
 from notifications.models import MessageTemplate, TemplateVersion, Workflow
 from notifications.preview import Preview, preview
 from notifications.publishing import PublishRefused, publish_template, restore_template, texts_of
@@ -166,8 +166,8 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         try:
             version = publish()
         except PublishRefused as refused:
-            for problem in refused.problems:
-                self.message_user(request, with_place(problem), messages.ERROR)
+            for words in told(refused.problems):
+                self.message_user(request, words, messages.ERROR)
             return
         words = _("Published: clients now get version %(number)s.") % {"number": version.number}
         self.message_user(request, words, messages.SUCCESS)
@@ -183,7 +183,7 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
             "live_version": live,
             "is_changed": live is None or live.texts != texts_of(draft),
             "used_by": list(used),
-            "problems": [with_place(problem) for problem in template_problems(draft)],
+            "problems": told(template_problems(draft)),
             "previews": _previews(draft),
             "may_publish": self.has_change_permission(request, draft),
         }

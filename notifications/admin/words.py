@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -36,9 +37,9 @@ LANGUAGE_NAMES = {"ru": gettext_lazy("Russian"), "en": gettext_lazy("English")}
 
 def sentence(problem: Refusal) -> str:
     """Say one refusal in the reader's language, with its line when there are several."""
-    quoted = _QUOTED.search(problem.message)
+    quoted = _QUOTED.findall(problem.message)  # the last: a template's name may stand before
     words = str(SENTENCES.get(problem.code, "%(detail)s")) % {
-        "name": quoted.group(1) if quoted else "",
+        "name": quoted[-1] if quoted else "",
         "detail": problem.message,
     }
     if problem.line > 1:
@@ -52,3 +53,8 @@ def with_place(problem: Refusal) -> str:
     names = [place, str(LANGUAGE_NAMES.get(problem.language, ""))]
     prefix = ", ".join(name for name in names if name)
     return f"{prefix}: {sentence(problem)}" if prefix else sentence(problem)
+
+
+def told(problems: Iterable[Refusal]) -> list[str]:
+    """Say all refusals with their places, each once."""
+    return list(dict.fromkeys(map(with_place, problems)))

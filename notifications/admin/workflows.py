@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
 from notifications.admin.channels_field import ChannelsField
-from notifications.admin.words import with_place
+from notifications.admin.words import told
 from notifications.models import Step, Workflow, WorkflowVersion
 from notifications.publishing import PublishRefused, document_of, publish_workflow
 from notifications.refusals import workflow_problems
@@ -93,8 +93,8 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
             version = publish_workflow(obj, person(request))
         except PublishRefused as refused:
             self.message_user(request, _("Saved as a draft, not published."), messages.WARNING)
-            for problem in refused.problems:
-                self.message_user(request, with_place(problem), messages.ERROR)
+            for words in told(refused.problems):
+                self.message_user(request, words, messages.ERROR)
         else:
             words = _("Published: version %(number)s runs now.") % {"number": version.number}
             self.message_user(request, words, messages.SUCCESS)
@@ -129,5 +129,5 @@ def _panels(draft: Workflow) -> dict[str, Any]:
         "draft": draft,
         "live_version": live,
         "is_changed": live is None or live.document != document_of(draft, steps),
-        "problems": [with_place(problem) for problem in workflow_problems(draft, steps)],
+        "problems": told(workflow_problems(draft, steps)),
     }
