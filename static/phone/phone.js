@@ -96,7 +96,7 @@ function take(messages) {
   if (fresh.some((message) => !isKnown(message))) loadClients();
   showClients();
   showTabs();
-  for (const message of fresh) if (isOpen(message)) showMessage(message);
+  for (const message of fresh) if (isOpen(message)) showMessage(message).classList.add("is-new");
   readSoon();
 }
 
@@ -259,14 +259,17 @@ function showApp() {
   const letter = [...(state.salon || "K")][0].toUpperCase();
   $("salon-avatar").textContent = letter;
   $("app-name").textContent = state.salon;
-  $("app-address").textContent = client && state.tab ? `${client.name} · ${client.tabs[state.tab]?.join(", ")}` : "";
+  const addresses = state.tab === "push" ? [] : client?.tabs[state.tab] || [];
+  $("app-address").textContent = client ? [client.name, ...addresses].join(" · ") : "";
   const messages = client ? of(client).filter((message) => message.tab === state.tab) : [];
   $("feed").setAttribute("aria-live", "off"); // old messages are not news
   $("feed").replaceChildren();
   if (state.tab === "push") $("feed").append(lockClock());
   if (!messages.length) $("feed").append(nothing(client));
   for (const message of messages) showMessage(message);
-  $("feed").scrollTop = $("feed").scrollHeight;
+  const last = $("feed").lastElementChild;
+  const isLetter = state.tab === "email" && last.classList.contains("msg");
+  $("feed").scrollTop = isLetter ? last.offsetTop - $("feed").offsetTop - 12 : $("feed").scrollHeight;
   setTimeout(() => $("feed").setAttribute("aria-live", "polite"), 100);
   for (const field of $("reply").elements) field.disabled = !client || !state.tab || !config.may_touch;
   readSoon();
@@ -293,8 +296,10 @@ function showMessage(message) {
   const day = dayOf(message);
   if (feed.dataset.day !== day || !feed.querySelector(".day")) feed.append(make("span", "day", day));
   feed.dataset.day = day;
-  feed.append(draw(message));
+  const box = draw(message);
+  feed.append(box);
   if (isAtEnd || message.from === "client") feed.scrollTop = feed.scrollHeight;
+  return box;
 }
 
 function dayOf(message) {
@@ -456,7 +461,7 @@ function showSwitches() {
   const groups = [group(t.on_phone, WHOLE_PHONE, client, isStranger)];
   if (state.tab) {
     const faults = ONE_APP.filter((fault) => fault !== "window_closed" || WINDOWED.includes(state.tab));
-    groups.push(group(`${t.in_app} ${t[state.tab]}`, faults, client, isStranger));
+    groups.push(group(`${t.in_app}: ${t[state.tab]}`, faults, client, isStranger));
   }
   if (client && isStranger) groups.push(make("p", "quiet", t.for_strangers));
   const focused = document.activeElement?.dataset?.fault;
