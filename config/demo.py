@@ -10,7 +10,7 @@ from uuid import UUID
 from config.newcomer import equip
 from tenants.accounts import create_tenant, issue_key
 from tenants.audience import upsert_subscribers
-from tenants.auth import digest
+from tenants.auth import Mode, digest
 from tenants.doors import salon_by_slug
 from tenants.errors import NotFound
 from tenants.models import ApiKey, Location, Member, Tenant, User
@@ -67,7 +67,11 @@ SALONS = (
         name="Beauty Lab",
         timezone="Europe/Moscow",
         language="ru",
-        brand={"color": "#b4436c", "phone": "+7 900 000-00-00", "address": "Москва, Цветной б-р, 1"},
+        brand={
+            "color": "#b4436c",
+            "phone": "+7 900 000-00-00",
+            "address": "Москва, Цветной бульвар, 1",
+        },
         place={
             "name_ru": "Beauty Lab на Цветном",
             "name_en": "Beauty Lab, Tsvetnoy",
@@ -114,8 +118,8 @@ def _make(salon: DemoSalon, earlier: dict[str, Any]) -> SalonFacts:
         equip(tenant_id)
         Location.objects.filter(is_default=True).update(**salon.place)
         people = [read_subscriber(person) for person in salon.people]
-        for mode in ("live", "test"):
-            upsert_subscribers(tenant_id, mode, people)
+        upsert_subscribers(tenant_id, "live", people)
+        upsert_subscribers(tenant_id, "test", people)
         login = f"{salon.slug}-owner"
         password = _member(tenant_id, login, earlier.get("owner_password", ""), salon.language)
         return SalonFacts(
@@ -145,7 +149,7 @@ def _tenant(salon: DemoSalon) -> UUID:
     return tenant.pk
 
 
-def _key(tenant_id: UUID, mode: str, known: str) -> str:
+def _key(tenant_id: UUID, mode: Mode, known: str) -> str:
     """Keep the key of an earlier start while it works; keys cannot be read back."""
     if known and ApiKey.objects.filter(digest=digest(known), revoked_at=None).exists():
         return known

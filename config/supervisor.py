@@ -38,7 +38,7 @@ class Child:
             list(self.command),
             cwd=folder,
             env=dict(environment),
-            preexec_fn=self._prepare,  # noqa: PLW1509 (before any thread of ours runs there)
+            preexec_fn=self._prepare,
         )
 
     def _prepare(self) -> None:
@@ -86,7 +86,7 @@ class Supervisor:
             return
         moment = time.monotonic()
         if not child.not_before:
-            log.warning("a process ended", extra={"process": child.name})
+            log.warning("a process ended", extra={"child": child.name})
             lived_s = moment - child.started_at
             child.not_before = moment + (FAST_DEATH_S if lived_s < FAST_DEATH_S else 0.0)
         if moment >= child.not_before:

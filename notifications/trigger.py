@@ -174,7 +174,8 @@ def _topics(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
         return {}
     found: dict[str, UUID] = dict(
         rows.fetch(
-            "select key, id from tenants_topic where tenant_id = %s and mode = %s and key = any(%s)",
+            "select key, id from tenants_topic"
+            " where tenant_id = %s and mode = %s and key = any(%s)",
             [caller.tenant_id, caller.mode, list(keys)],
         )
     )

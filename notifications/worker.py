@@ -59,4 +59,4 @@ class DrainWorker(SimpleWorker):
     def handle_warm_shutdown_request(self) -> None:
         """Let the running drain finish what is in flight, then stop."""
         tasks.stop_requested.set()
-        super().handle_warm_shutdown_request()
+        super().handle_warm_shutdown_request()  # type: ignore[no-untyped-call]  # RQ's own

@@ -12,7 +12,8 @@ def uuid7(now_s: float | None = None) -> UUID:
     """Make an id whose first 48 bits are the time in milliseconds (RFC 9562, version 7)."""
     ms = int((time.time() if now_s is None else now_s) * 1000)
     tail = int.from_bytes(os.urandom(10), "big")
-    return UUID(int=(ms << 80) | (7 << 76) | ((tail >> 68) << 64) | (2 << 62) | (tail & (2**62 - 1)))
+    high = (ms << 16) | (7 << 12) | (tail >> 68)
+    return UUID(int=(high << 64) | (2 << 62) | (tail & (2**62 - 1)))
 
 
 def created_at(key: UUID) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor as Editor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
@@ -54,14 +54,14 @@ class Protect(_TableOperation):
         self.platform = platform
 
     def database_forwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Write policies and grants."""
         for statement in self._statements(self.table(app_label, to)):
             editor.execute(statement)
 
     def database_backwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Take policies and grants back."""
         table = self.table(app_label, before)
@@ -99,7 +99,7 @@ class PartitionById(_TableOperation):
     """Rebuild an empty table as RANGE(id) partitions by month; follow with Protect and indexes."""
 
     def database_forwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Swap the plain table for a partitioned one of the same columns."""
         table = self.table(app_label, to)
@@ -110,18 +110,18 @@ class PartitionById(_TableOperation):
         )
         editor.execute(f'DROP TABLE "{table}_plain"')
         editor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_pkey" PRIMARY KEY (id)')
-        editor.execute(f"INSERT INTO kolokol_partitioned VALUES ('{table}')")
+        editor.execute("INSERT INTO kolokol_partitioned VALUES (%s)", [table])
         editor.execute("SELECT kolokol_make_partitions()")
         model = to.apps.get_model(app_label, self.model)
         for index in model._meta.indexes:
             editor.add_index(model, index)
 
     def database_backwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Forget the table; dropping it is CreateModel's own way back."""
         table = self.table(app_label, before)
-        editor.execute(f"DELETE FROM kolokol_partitioned WHERE name = '{table}'")
+        editor.execute("DELETE FROM kolokol_partitioned WHERE name = %s", [table])
 
     def describe(self) -> str:
         """Say it in the migration's plan."""
@@ -138,7 +138,7 @@ class TenantForeignKey(_TableOperation):
         self.on_delete = on_delete
 
     def database_forwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Add the key; deferred, as Django's own are, so bulk writes may come in any order."""
         table = self.table(app_label, to)
@@ -153,7 +153,7 @@ class TenantForeignKey(_TableOperation):
         return f'SET NULL ("{self.column}")' if self.on_delete == "SET NULL" else self.on_delete
 
     def database_backwards(
-        self, app_label: str, editor: BaseDatabaseSchemaEditor, before: ProjectState, to: ProjectState
+        self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
     ) -> None:
         """Drop the key."""
         table = self.table(app_label, before)

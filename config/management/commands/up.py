@@ -94,9 +94,7 @@ class Command(BaseCommand):
     def _facts(self, data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
         known = _read_facts(data)
         tenants = make_demo(known) if with_demo else []
-        _, password = ensure_user(
-            "platform", known.get("platform_password", ""), is_platform=True
-        )
+        _, password = ensure_user("platform", known.get("platform_password", ""), is_platform=True)
         return {
             "base_url": base,
             "realtime_url": None,
