@@ -1,0 +1,234 @@
+"""How is a notification's story told to a person? A table of words, Russian and English."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    from notifications.story import NotificationStory, StoryLine
+
+Pair = tuple[str, str]  # Russian, English
+
+LONGEST_ANSWER = 160
+
+#: Every reason that the engine, a provider's answer or a callback can give.
+REASONS: Mapping[str, Pair] = {
+    # chosen not to send
+    "frequency_cap": (
+        "клиент уже получал рекламу в эти дни",
+        "the client has had marketing within these days",
+    ),
+    "no_address": (
+        "у клиента нет адреса для этого шага",
+        "the client has no address for this step",
+    ),
+    "suppressed": ("клиент отказался от сообщений", "the client asked not to be written to"),
+    "no_integration": (
+        "для адреса клиента не подключён ни один провайдер",
+        "no provider is connected for the client's address",
+    ),
+    "expired": ("срок сообщения истёк", "the message is no longer of use"),
+    "canceled": ("отменено тем, кто отправлял", "called off by its sender"),
+    "staff_get_no_marketing": (
+        "сотрудникам реклама не отправляется",
+        "staff are sent no marketing",
+    ),
+    "salon_suspended": ("салон приостановлен", "the salon is suspended"),
+    "salon_closed": ("салон закрыт", "the salon is closed"),
+    # waiting
+    "scheduled": ("назначено на время", "scheduled"),
+    "delay": ("пауза в сценарии", "the scenario's own pause"),
+    "quiet_hours": ("у клиента тихие часы", "quiet hours where the client is"),
+    "hourly_cap": ("слишком много сообщений за час", "too many messages within the hour"),
+    "daily_tx_limit": (
+        "дневной лимит сервисных сообщений салона исчерпан",
+        "the salon's daily limit of service messages is used up",
+    ),
+    "daily_mk_limit": (
+        "дневной лимит рекламы салона исчерпан",
+        "the salon's daily limit of marketing is used up",
+    ),
+    "integration_paused": ("провайдер на паузе", "the provider is paused"),
+    "integration_busy": ("провайдер занят другими сообщениями", "the provider is busy"),
+    "throttled": ("провайдер просит подождать", "the provider asks to wait"),
+    "retry_after": ("провайдер просит подождать", "the provider asks to wait"),
+    "deferred_by_provider": (
+        "провайдер бережёт клиента от лишних сообщений",
+        "the provider protects the client from more messages",
+    ),
+    "defer": (
+        "провайдер бережёт клиента от лишних сообщений",
+        "the provider protects the client from more messages",
+    ),
+    "not_started": ("отправка не начиналась", "sending has not begun"),
+    "auth_pause": (
+        "провайдер не принимает ключи салона",
+        "the provider refuses the salon's credentials",
+    ),
+    "provider_pause": (
+        "провайдер остановил отправку салона",
+        "the provider has stopped the salon's account",
+    ),
+    # failed
+    "retry": ("временный сбой у провайдера", "the provider failed for a moment"),
+    "attempts_exhausted": ("все попытки исчерпаны", "every attempt failed"),
+    "render_failed": ("текст не собрался", "the text could not be made"),
+    "permanent_recipient": (
+        "по этому адресу клиента нет",
+        "the client cannot be reached at this address",
+    ),
+    "permanent_content": ("провайдер не принял текст", "the provider refused the text"),
+    "window_closed": (
+        "клиент давно не писал, свободный текст запрещён",
+        "the client has not written lately, so free text is not allowed",
+    ),
+    "opt_out": ("клиент отписался у провайдера", "the client opted out at the provider"),
+    "unsupported": ("провайдер так не умеет", "the provider cannot do this"),
+    "poisoned": ("ошибка платформы на этом сообщении", "the platform failed on this message"),
+    # not certain
+    "interrupted": (
+        "отправка прервалась, повторять рекламу нельзя",
+        "sending was interrupted; marketing is not repeated",
+    ),
+    "ambiguous": ("ответ провайдера потерян", "the provider's answer was lost"),
+    "unknown": ("ответ провайдера непонятен", "the provider's answer is not understood"),
+    # told by a callback
+    "late": ("сообщили позже, чем ждали", "told later than we waited"),
+    "blocked": ("клиент заблокировал салон", "the client has blocked the salon"),
+    "no_message": ("сообщение для отчёта не нашлось", "no message was found for the report"),
+    "sent": ("отправлено", "sent"),
+}
+
+STATUSES: Mapping[str, Pair] = {
+    "accepted": ("принято", "accepted"),
+    "sent": ("отправлено{where}", "sent{where}"),
+    "delivered": ("доставлено{where}", "delivered{where}"),
+    "read": ("прочитано{where}", "read{where}"),
+    "unread": ("снова отмечено непрочитанным", "marked as unread"),
+    "answered": ("клиент ответил{where}", "the client answered{where}"),
+    "failed": ("не доставлено{where}", "not delivered{where}"),
+    "bounced": ("вернулось{where}", "came back{where}"),
+    "unknown": ("возможно, отправлено{where}", "perhaps sent{where}"),
+    "done": ("шаг «{step}» выполнен", "step “{step}” is done"),
+    "skipped": ("шаг «{step}» пропущен", "step “{step}” was skipped"),
+    "waiting": ("отложено", "put off"),
+    "retry": ("не получилось, повторим", "did not work, another attempt follows"),
+    "canceled": ("отменено", "canceled"),
+    "merged": ("вошло в общее сообщение", "became part of one message"),
+    "late": ("ответ провайдера пришёл поздно", "the provider's answer came late"),
+}
+
+WHERE: Mapping[str, Pair] = {
+    "telegram": ("в Telegram", "to Telegram"),
+    "whatsapp": ("в WhatsApp", "to WhatsApp"),
+    "vk": ("в VK", "to VK"),
+    "max": ("в MAX", "to MAX"),
+    "instagram": ("в Instagram", "to Instagram"),
+    "phone": ("по SMS", "by SMS"),
+    "email": ("на e-mail", "by e-mail"),
+    "push": ("push-уведомлением", "by push"),
+    "in_app": ("в личный кабинет", "to the inbox"),
+    "url": ("на сервер салона", "to the salon's server"),
+}
+
+PROVIDERS: Mapping[str, Pair] = {
+    "sandbox": ("Телефон", "the Phone"),
+    "smtp": ("почта салона", "the salon's mail server"),
+    "webhook": ("вебхук", "webhook"),
+}
+
+_ANSWER: Pair = ("ответ", "answer")
+_UNTIL: Pair = ("ждёт до {when}: {why}", "waits until {when}: {why}")
+_QUEUED: Pair = ("в очереди на отправку", "queued for sending")
+
+
+def tell(stories: Sequence[NotificationStory], language: str) -> list[str]:
+    """Tell stories line by line, in the salon's time; of several, each under its client's key.
+
+    language: "ru" or "en".
+    """
+    told: list[str] = []
+    for one in stories:
+        told += [f"{one.subscriber}:"] if len(stories) > 1 else []
+        told += tell_one(one, language)
+    return told
+
+
+def tell_one(story: NotificationStory, language: str) -> list[str]:
+    """Tell one notification's story."""
+    index = 0 if language == "ru" else 1
+    zone = ZoneInfo(story.zone)
+    first = story.lines[0].time.astimezone(zone)
+    told = [f"{_clock(line.time, first)} {tell_line(line, language, zone)}" for line in story.lines]
+    if story.waits_until is not None:
+        when = _clock(story.waits_until, first)
+        told.append(_UNTIL[index].format(when=when, why=reason_words(story.waits_for, language)))
+    elif story.state == "queued":
+        told.append(_QUEUED[index])
+    return told
+
+
+def tell_line(line: StoryLine, language: str, zone: ZoneInfo) -> str:
+    """Tell one line without its time."""
+    index = 0 if language == "ru" else 1
+    sentence = STATUSES[line.status][index] if line.status in STATUSES else line.status
+    words = sentence.format(where=_where(line, index), step=line.step)
+    if line.status == "accepted":
+        return words + _appointed(line, index, zone)
+    if line.status == "answered":
+        return f"{words}: {line.reason}"
+    if line.reason:
+        words += f": {reason_words(line.reason, language)}"
+    return words + _answer(line, index, language)
+
+
+def reason_words(reason: str, language: str) -> str:
+    """Say a reason in words; one that the table does not know stands as it is."""
+    pair = REASONS.get(reason)
+    return pair[0 if language == "ru" else 1] if pair else reason
+
+
+def _where(line: StoryLine, index: int) -> str:
+    if not line.channel:
+        return ""
+    place = WHERE[line.channel][index] if line.channel in WHERE else line.channel
+    provider = PROVIDERS.get(line.provider)
+    return f" {place} ({provider[index]})" if provider else f" {place}"
+
+
+def _appointed(line: StoryLine, index: int, zone: ZoneInfo) -> str:
+    if line.reason != "scheduled":
+        return ""
+    at = datetime.fromisoformat(line.detail).astimezone(zone)
+    return (", отправка ", ", to be sent ")[index] + f"{at:%d.%m.%Y %H:%M}"
+
+
+def _answer(line: StoryLine, index: int, language: str) -> str:
+    """Quote what the provider said; a reason that stands there is told in words."""
+    if not line.detail:
+        return ""
+    if line.detail in REASONS:
+        return f" ({reason_words(line.detail, language)})"
+    status = _http_status(line.detail)
+    if status:
+        return f", {_ANSWER[index]} {status}"
+    return f", {_ANSWER[index]}: {line.detail[:LONGEST_ANSWER]}"
+
+
+def _http_status(detail: str) -> str:
+    try:
+        answer = json.loads(detail)
+    except ValueError:
+        return ""
+    is_plain = isinstance(answer, dict) and set(answer) == {"status"}
+    return str(answer["status"]) if is_plain else ""
+
+
+def _clock(moment: datetime, first: datetime) -> str:
+    """Write the time, with the date when it is another day's than the first line's."""
+    local = moment.astimezone(first.tzinfo)
+    return f"{local:%H:%M:%S}" if local.date() == first.date() else f"{local:%d.%m %H:%M:%S}"
