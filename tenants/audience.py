@@ -135,12 +135,12 @@ def find_subscriber(mode: Mode, subscriber_id: str) -> Subscriber:
 
 
 def _merged(people: Sequence[SubscriberInput]) -> dict[str, SubscriberInput]:
-    """Join what was said of the same person; the order by id keeps locks free of circles."""
+    """Join what was said of the same person."""
     found: dict[str, SubscriberInput] = {}
     for person in people:
         earlier = found.get(person.subscriber_id)
         found[person.subscriber_id] = person if earlier is None else _joined(earlier, person)
-    return dict(sorted(found.items()))
+    return found
 
 
 def _joined(earlier: SubscriberInput, later: SubscriberInput) -> SubscriberInput:

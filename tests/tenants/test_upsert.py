@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -138,23 +139,24 @@ def test_a_person_named_again_unchanged_is_not_written(salon):
 
 
 def test_upserts_at_once_in_any_order_neither_double_nor_lock_up(salon):
+    rounds, threads, many = 3, 4, 2000
+    start = threading.Barrier(threads)
+
     def work(number):
-        keys = [f"{n}" for n in range(40)]
-        order = keys if number % 2 else keys[::-1]
-        people = [
-            SubscriberInput(key, {"first_name": f"{number}"}, {"phone": (f"+{number}",)})
-            for key in order
-        ]
         try:
-            upsert(salon, *people)
+            for turn in range(rounds):  # half of the people are new in each turn
+                keys = [f"{n:06}" for n in range(turn * many, (turn + 2) * many)]
+                people = [SubscriberInput(key, {"first_name": f"{number}"}) for key in keys]
+                start.wait(10)
+                upsert(salon, *(people if number % 2 else people[::-1]))
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(work, range(18)))
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(work, range(threads)))
 
     with tenant_scope(salon.pk):
-        assert Subscriber.objects.count() == 40
+        assert Subscriber.objects.count() == (rounds + 1) * many
 
 
 @pytest.mark.parametrize(
