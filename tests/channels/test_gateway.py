@@ -101,25 +101,40 @@ def test_a_message_that_is_taken_comes_back_with_its_receipt(gateway, server):
 
 
 @pytest.mark.parametrize("client", ["curl", "requests"])
-def test_a_stalled_provider_holds_twenty_slots_and_no_more(server, client):
-    gateway = open_gateway(client=client)
-    server.say(200, b"{}", after_s=1.0)
-    stalled = account(server)
-    other_server = SayServer()
+def test_a_stalled_provider_gets_no_more_while_others_go_on(server, client):
+    gateway, other_server = open_gateway(client=client), SayServer()
+    server.say(200, b"{}", after_s=2.0)
+    stalled, healthy = account(server), account(other_server)
+    submit(gateway, stalled, module.STALLED_SLOTS)
+    time.sleep(module.STALLED_AFTER_S + 0.1)
 
-    submit(gateway, stalled, 30)
-    refused = gateway.poll(0)
-    submit(gateway, account(other_server), 1, first=100)
-    first = collect(gateway, 1)
+    submit(gateway, stalled, 5, first=20)
+    submit(gateway, healthy, 5, first=100)
+    early = collect(gateway, 10, within_s=0.7)
 
-    assert [sent.key for sent in refused] == list(range(20, 30))
-    assert {type(sent.error) for sent in refused} == {NotStarted}
-    assert {sent.error.retry_after_s for sent in refused} == {module.BUSY_RETRY_S}
-    assert list(first) == [100]
+    refused = [early[key].error for key in range(20, 25)]
+    assert {type(error) for error in refused} == {NotStarted}
+    assert {error.retry_after_s for error in refused} == {module.BUSY_RETRY_S}
+    assert all(early[key].receipt for key in range(100, 105))
+    assert gateway.room(stalled) == 0
     assert len(collect(gateway, 20)) == 20
     assert len(server.arrivals) == 20
     other_server.close()
     gateway.close()
+
+
+def test_a_burst_through_one_account_leaves_slots_for_the_others(gateway, server):
+    server.say(200, b"{}", after_s=0.5)
+    busy = account(server)
+
+    submit(gateway, busy, 100)
+    refused = gateway.poll(0)
+
+    assert {type(sent.error) for sent in refused} == {NotStarted}
+    assert len(refused) == 20
+    assert gateway.free == 20
+    assert len(collect(gateway, 80)) == 80
+    assert gateway.room(busy) == 80
 
 
 @pytest.mark.parametrize(
