@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 import redis
+from django.conf import settings
 
 from channels import breaker as module
 from channels.breaker import Breaker, Tally, Verdict
-from tests.channels.redis_place import redis_url
 
 OK, BAD = Tally(1, 0), Tally(0, 1)
 OPEN_MS = 300
@@ -19,7 +19,7 @@ OPEN_MS = 300
 
 @pytest.fixture
 def breaker():
-    breaker = Breaker(redis_url(), prefix=f"test-{uuid4()}", open_ms=OPEN_MS)
+    breaker = Breaker(settings.REDIS_URL, prefix=f"test-{uuid4()}", open_ms=OPEN_MS)
     yield breaker
     breaker.close()
 
@@ -117,7 +117,7 @@ def test_a_failed_probe_doubles_the_rest(breaker):
 
 
 def test_the_rest_is_bounded(monkeypatch):
-    breaker = Breaker(redis_url(), prefix=f"test-{uuid4()}", open_ms=10_000_000)
+    breaker = Breaker(settings.REDIS_URL, prefix=f"test-{uuid4()}", open_ms=10_000_000)
     key = uuid4()
 
     fail(breaker, key)
@@ -166,12 +166,12 @@ def test_a_batch_of_integrations_is_one_call(breaker):
     keys = [uuid4() for _ in range(50)]
     breaker.ask(keys)
     breaker.tell(dict.fromkeys(keys, OK))  # the scripts are loaded now
-    watcher, mark = redis.Redis.from_url(redis_url()), str(uuid4())
+    watcher, mark = redis.Redis.from_url(settings.REDIS_URL), str(uuid4())
 
     with watcher.monitor() as monitor:
         breaker.ask(keys)
         breaker.tell(dict.fromkeys(keys, OK))
-        redis.Redis.from_url(redis_url()).echo(mark)
+        redis.Redis.from_url(settings.REDIS_URL).echo(mark)
         seen = list(iter(lambda: monitor.next_command()["command"], f"ECHO {mark}"))
 
     ours = [command for command in seen if str(keys[0]) in command and "lua" not in command]

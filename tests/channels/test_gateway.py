@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 
 from channels import gateway as module
 from channels.accounts import Account
@@ -27,7 +28,6 @@ from channels.errors import (
 )
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
-from tests.channels.redis_place import redis_url
 from tests.channels.say_server import SayServer
 
 PREFIX = f"test-gateway-{uuid4()}"
@@ -41,7 +41,7 @@ def server():
 
 
 def open_gateway(**values):
-    breaker = Breaker(redis_url(), prefix=PREFIX, open_ms=200)
+    breaker = Breaker(settings.REDIS_URL, prefix=PREFIX, open_ms=200)
     return Gateway(slots=100, guard=AddressGuard(("127.0.0.1",)), breaker=breaker, **values)
 
 
