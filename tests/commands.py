@@ -20,7 +20,7 @@ def environment(**changes: str | None) -> dict[str, str]:
 
 def manage(
     *words: str, timeout_s: float = 60, **changes: str | None
-) -> subprocess.CompletedProcess:
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, str(ROOT / "manage.py"), *words],
@@ -33,7 +33,7 @@ def manage(
     )
 
 
-def start(*words: str, **changes: str | None) -> subprocess.Popen:
+def start(*words: str, **changes: str | None) -> subprocess.Popen[str]:
     """Start a command that goes on until it is told to stop."""
     return subprocess.Popen(
         [sys.executable, str(ROOT / "manage.py"), *words],

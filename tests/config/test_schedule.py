@@ -89,7 +89,7 @@ def test_a_tick_is_queued_as_json_and_runs(server):
     worker.work(burst=True)
     job = JsonJob.fetch("tick-soon", connection=server)
     assert job.get_status() == "finished"
-    assert set(job.return_value()) == {"due"}
+    assert list(job.return_value() or {}) == ["due"]
 
 
 def test_ticks_do_not_pile_up_while_workers_are_away(server):
@@ -121,12 +121,12 @@ def test_a_flushed_redis_gets_its_ticks_back(server):
 
 
 def test_a_tick_that_left_the_table_is_forgotten_and_others_jobs_are_left_alone(server):
-    ticker(server, SOON, Tick("old", timedelta(days=1), "tenants.rotation.tick")).lap()
+    yesterday = ticker(server, SOON, Tick("old", timedelta(days=1), "tenants.rotation.tick"))
+    yesterday.lap()
+    yesterday.remove_lock()
     server.zadd("rq:scheduler:scheduled_jobs", {"somebody-elses": 1e12})
 
-    ticker_of_today = ticker(server)
-    ticker_of_today.acquire_lock = lambda: True
-    ticker_of_today.lap()
+    assert ticker(server).lap()
 
     names = server.zrange("rq:scheduler:scheduled_jobs", 0, -1)
     assert b"tick-old" not in names
@@ -165,7 +165,7 @@ def wait_for(what, within_s: float = 20.0):
     raise AssertionError("it did not happen in time")
 
 
-def finish(*processes: subprocess.Popen) -> None:
+def finish(*processes: subprocess.Popen[str]) -> None:
     for process in processes:
         process.kill()
         process.communicate()
