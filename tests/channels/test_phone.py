@@ -78,11 +78,18 @@ def deliver(salon, message):
 
 
 def linked(salon):
-    browser = Client(enforce_csrf_checks=True)
+    browser = Browser(enforce_csrf_checks=True)
     browser.get("/phone/", {"key": key_for(salon.pk)})
     page = browser.get("/phone/")
-    browser.token = re.search(r'name="csrf" content="(\w+)"', page.content.decode())[1]
+    found = re.search(r'name="csrf" content="(\w+)"', page.content.decode())
+    browser.token = found[1] if found else ""
     return browser
+
+
+class Browser(Client):
+    """Remembers the page's token."""
+
+    token = ""
 
 
 def do(browser, verb, **body):
