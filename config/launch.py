@@ -43,6 +43,7 @@ def prepare(argv: list[str]) -> None:
         prepare_servers(data_folder(argv))
         host, port = option(argv, "--host", "127.0.0.1"), option(argv, "--port", "8000")
         os.environ.setdefault("PHONE_URL", local_url(host, port))
+        os.environ.setdefault("LOG_LEVEL", "WARNING")  # a person looks at this terminal
         os.environ.setdefault("PUBLIC_URL", local_url(host, port))
         return
     written = data_folder(argv) / "environment"

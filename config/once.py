@@ -67,7 +67,7 @@ def send_and_follow(facts: dict[str, Any], look: Callable[[], None]) -> Stories:
             break
         look()
         time.sleep(0.1)
-    lines = [line for key, stories in found.items() for one in stories for line in tell(one, key)]
+    lines = [line for language, stories in found.items() for line in tell(stories, language)]
     return Stories(lines, all(_is_delivered(one) for one in found.values()))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -23,7 +24,8 @@ def ensure_roles() -> None:
     Raises ImproperlyConfigured with the statement to run when the owner may not create roles.
     """
     names = settings.DATABASE_ROLES
-    password = settings.DATABASES["default"]["PASSWORD"]
+    # not settings.DATABASES: while the owner works, that dictionary holds the owner's own
+    password = environ.Env.db_url_config(settings.DATABASE_URL)["PASSWORD"]
     try:
         _create(names["app"], sql.SQL("LOGIN NOINHERIT PASSWORD {}").format(sql.Literal(password)))
         for word in ("worker", "platform", "support"):

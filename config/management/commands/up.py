@@ -168,7 +168,7 @@ def _children(options: dict[str, Any]) -> list[Child]:
     workers = [
         Child(
             f"worker-{number}",
-            [python, manage, "rqworker", *queues],
+            [python, manage, "rqworker", *queues, "--verbosity", "0"],
             nice=0 if "urgent" in queues else 10,  # bulk never takes the processor from urgent
         )
         for number, queues in enumerate(groups, 1)
