@@ -199,12 +199,13 @@ def _assign(column: str) -> str:
 
 
 _UPDATE = f"""
-with locked as materialized (
-  select id from tenants_subscriber where tenant_id = %s and id = any(%s) order by id for update)
+with p as materialized (
+  select (x->>'id')::uuid as id, x->'change' as change from jsonb_array_elements(%s::jsonb) x),
+locked as materialized (
+  select s.id, p.change from tenants_subscriber s join p on p.id = s.id where s.tenant_id = %s
+  order by s.id for update of s)
 update tenants_subscriber s set updated_at = now(), {", ".join(_assign(c) for c in COLUMNS)}
-from (select (x->>'id')::uuid as id, x->'change' as change from jsonb_array_elements(%s::jsonb) x) p
-  join locked on locked.id = p.id
-where s.tenant_id = %s and s.id = p.id
+from locked p where s.tenant_id = %s and s.id = p.id
 """  # noqa: S608  names of our own columns
 
 
@@ -221,8 +222,7 @@ def _change(
         if change or _links(person, wanted[key]) != (set(), set()):
             rows.append({"id": str(person.id), "change": change})
     if rows:
-        ids = [UUID(str(row["id"])) for row in rows]
-        run(_UPDATE, (tenant_id, ids, json.dumps(rows), tenant_id))
+        run(_UPDATE, (json.dumps(rows), tenant_id, tenant_id))
 
 
 def _links(person: _Known, wanted: SubscriberInput) -> tuple[set[UUID], set[tuple[str, str]]]:
