@@ -58,7 +58,9 @@ def accept(caller: Caller, command: Command, now: datetime) -> Acceptance:
     checked = _check(salon, command, now)
     if isinstance(checked, Acceptance):
         return checked
-    _write(caller, [checked])
+    topics = _topics(caller, [command])
+    _require_topics(command, topics)
+    _write(caller, [checked], topics)
     return Acceptance(command.transaction_id)
 
 
@@ -69,15 +71,16 @@ def accept_many(
     salon = _salon(caller)
     answers: list[Acceptance] = []
     accepted: dict[str, _Accepted] = {}
+    topics = _topics(caller, [c for c in commands if isinstance(c, Command)])
     for command in commands:
-        checked = _answered(salon, command, now)
+        checked = _answered(salon, command, topics, now)
         if isinstance(checked, Acceptance):
             answers.append(checked)
             continue
         # the same transaction id twice in one call is one event
         accepted.setdefault(checked.command.transaction_id, checked)
         answers.append(Acceptance(checked.command.transaction_id))
-    _write(caller, list(accepted.values()))
+    _write(caller, list(accepted.values()), topics)
     return answers
 
 
@@ -86,11 +89,12 @@ def _salon(caller: Caller) -> Salon:
 
 
 def _answered(
-    salon: Salon, command: Command | PlatformError, now: datetime
+    salon: Salon, command: Command | PlatformError, topics: Mapping[str, UUID], now: datetime
 ) -> _Accepted | Acceptance:
     try:
         if isinstance(command, PlatformError):
             raise command
+        _require_topics(command, topics)
         return _check(salon, command, now)
     except PlatformError as refused:
         sentences = [s for said in refused.errors.values() for s in said] or [refused.message]
@@ -151,11 +155,11 @@ def _location(salon: Salon, command: Command) -> UUID | None:
     return found
 
 
-def _write(caller: Caller, accepted: Sequence[_Accepted]) -> None:
+def _write(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> None:
     if not accepted:
         return
     people = _people(caller, accepted)
-    rows.fetch(sql.ACCEPT, _arguments(caller, accepted, people, _topics(caller, accepted)))
+    rows.fetch(sql.ACCEPT, _arguments(caller, accepted, people, topics))
     wake_on_commit(one.queue for one in accepted)
 
 
@@ -168,21 +172,23 @@ def _people(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
     return {result.subscriber_id: result.id for result in found}
 
 
-def _topics(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
-    keys = {topic.key for one in accepted for topic in one.command.topics}
+def _topics(caller: Caller, commands: Sequence[Command]) -> dict[str, UUID]:
+    keys = {topic.key for command in commands for topic in command.topics}
     if not keys:
         return {}
-    found: dict[str, UUID] = dict(
+    return dict(
         rows.fetch(
             "select key, id from tenants_topic"
             " where tenant_id = %s and mode = %s and key = any(%s)",
             [caller.tenant_id, caller.mode, list(keys)],
         )
     )
-    if missing := keys - found.keys():
+
+
+def _require_topics(command: Command, known: Mapping[str, UUID]) -> None:
+    if missing := {topic.key for topic in command.topics} - known.keys():
         sentence = f"topic {sorted(missing)[0]!r} does not exist"
         raise InvalidFields(f"{sentence}.", errors={"to": [sentence]})
-    return found
 
 
 def _arguments(
@@ -217,7 +223,7 @@ def _arguments(
 
 
 def _told(one: _Accepted, people: Mapping[str, UUID]) -> list[UUID]:
-    """Name each recipient once, the actor never when topics or several are addressed."""
+    """Name each recipient once; only topics and broadcasts leave the actor out."""
     return list(dict.fromkeys(people[p.subscriber_id] for p in one.command.people))
 
 
@@ -246,4 +252,6 @@ def cancel(caller: Caller, transaction_id: str) -> bool:
     if not events:
         return False
     arguments = {"event": events[0][0], "tenant": caller.tenant_id}
-    return bool(rows.fetch(sql.CANCEL_WAITING, arguments)[0][0])
+    # Twice: what a claim was taking out of a chunk meanwhile is seen by a new statement only.
+    stopped = [rows.fetch(sql.CANCEL_WAITING, arguments)[0][0] for _ in range(2)]
+    return any(stopped)

@@ -55,11 +55,16 @@ where k.tenant_id = %s and k.mode = %s and k.transaction_id = %s
 returning e.id
 """
 CANCEL_WAITING: Final = """
-with gone as (
-  delete from notifications_due d using notifications_notification n
-  where n.event_id = %(event)s and n.tenant_id = %(tenant)s and d.notification_id = n.id
-    and d.tenant_id = n.tenant_id and d.state in (0, 1, 2, 4) and d.message_id is null
-  returning n.id, d.step
+with open as materialized (
+  select d.id, d.notification_id, d.step from notifications_due d
+  join notifications_notification n on n.id = d.notification_id and n.tenant_id = d.tenant_id
+  where n.event_id = %(event)s and n.tenant_id = %(tenant)s and d.state in (0, 1, 2, 4)
+    -- a message id without a claim is an attempt that failed; with one, it may have been sent
+    and (d.message_id is null or d.claims = 0)
+  order by d.id for update of d
+), gone as (
+  delete from notifications_due d using open where d.id = open.id
+  returning open.notification_id as id, open.step
 ), chunks as (
   delete from notifications_chunk c where c.event_id = %(event)s and c.tenant_id = %(tenant)s
   returning c.id, c.taken_to, c.last
