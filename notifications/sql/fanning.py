@@ -6,12 +6,13 @@ from typing import Final
 
 # One slice, its chunk rows and the cursor commit together; chunks of `per_chunk` recipients wait
 # outside the queue index. %(topic)s null: every client of the salon in this mode.
+# The event is locked too: two topics of one event take turns, and a cancel waits for the slice.
 LOCK: Final = """
 select f.id, f.event_id, f.topic_id, f.exclude, f.cursor, f.queue, e.mode, e.due_at, e.canceled_at,
   jsonb_array_length(e.recipients) > 1
 from notifications_fanout f join notifications_event e
   on e.id = f.event_id and e.tenant_id = f.tenant_id
-where f.id = %s and f.tenant_id = %s for update of f skip locked
+where f.id = %s and f.tenant_id = %s for update of f, e skip locked
 """
 
 _SLICE = """
@@ -56,4 +57,8 @@ EVERYBODY: Final = _SLICE.format(
 )
 ADVANCE: Final = "update notifications_fanout set cursor = %s where id = %s and tenant_id = %s"
 FINISH: Final = "delete from notifications_fanout where id = %s and tenant_id = %s"
-PENDING: Final = "select id, tenant_id from notifications_fanout where queue = any(%s) order by id"
+# Few at a time, what has not begun first: a million recipients must not delay another salon's ten.
+PENDING: Final = """
+select id, tenant_id from notifications_fanout where queue = any(%s)
+order by cursor is not null, random() limit 4
+"""
