@@ -30,7 +30,7 @@ FLAG_TTL_MS = 2_000  # a flag whose wake-up died with its worker must not silenc
 @lru_cache(maxsize=1)
 def server() -> redis.Redis:
     """Give this process's Redis client."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=35, socket_connect_timeout=2)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=2, socket_connect_timeout=2)
 
 
 def wake(queues: Iterable[int]) -> None:

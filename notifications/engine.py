@@ -20,14 +20,14 @@ from uuid import UUID
 
 import redis
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import connection
 
 from channels.gateway import Gateway
 from notifications import dispatch, fanout
 from notifications.definition import QUEUES
 from notifications.outcomes import Result, Task, Wait
 from notifications.preparing import prepare
-from notifications.settling import hand_over, settle
+from notifications.settling import LOST, hand_over, settle
 from notifications.sql import claiming as sql
 from notifications.steps.send import Send
 from notifications.verdict import judge
@@ -45,7 +45,6 @@ LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
 BUSY = timedelta(seconds=1)
 NIL = UUID(int=0)
-_LOST = (OperationalError, InterfaceError)
 
 
 @dataclass(slots=True)
@@ -90,7 +89,7 @@ class Drain:
                 break
             try:
                 self._lap(is_over)
-            except _LOST:
+            except LOST:
                 self._database_lost()
         self.counts.seconds = round(time.monotonic() - started, 3)
         return self.counts

@@ -39,7 +39,7 @@ def key_of(*parts: object) -> UUID:
     return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
 
 
-def client_needs(
+def client_needs(  # noqa: PLR0913 (what one message is counted by)
     index: int,
     *,
     tenant_id: UUID,
@@ -100,10 +100,15 @@ on conflict (id) do update set
 returning c.id, c.granted
 """
 _RELEASE = """
-update notifications_counter c set used = greatest(0, c.used - u.back)
-from (select k.id, k.tenant_id, count(*) as back
-      from unnest(%s::uuid[], %s::uuid[]) k(id, tenant_id) group by 1, 2 order by 1) u
-where c.id = u.id and c.tenant_id = u.tenant_id
+with u as materialized (
+  select k.id, k.tenant_id, count(*) as back
+  from unnest(%s::uuid[], %s::uuid[]) k(id, tenant_id) group by 1, 2
+), held as materialized (
+  select c.id, u.back from notifications_counter c
+  join u on u.id = c.id and u.tenant_id = c.tenant_id order by c.id for update of c
+)
+update notifications_counter c set used = greatest(0, c.used - held.back)
+from held where c.id = held.id
 """
 
 

@@ -72,7 +72,7 @@ class Work:
     event: EventFacts
     definition: Definition
     person: Person
-    failed: frozenset[str] = frozenset()  # kinds of address that refused this very message
+    failed: frozenset[str] = frozenset()  # kinds of address that are closed to this very message
 
     @property
     def step(self) -> StepDefinition | None:

@@ -13,9 +13,11 @@ from uuid import UUID
 
 # Due.flags
 TIMER_RAN = 1
-SLOT_RESERVED = 2  # the mk limit's slot belongs to the notification, not to one attempt
+SLOT_RESERVED = 2  # the client's limits are reserved for this step
 SOMETHING_SENT = 4
 SOMETHING_FAILED = 8
+DAY_RESERVED = 16  # the salon's day is: a step counts once, however many attempts it needs
+SLOT_USED = 32  # the mk slot belongs to the notification: its further steps reuse it
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,16 @@ class Reroute:
 
 
 @dataclass(frozen=True, slots=True)
+class Heal:
+    """The recipient has moved: write the new address down and send there at once."""
+
+    address_id: UUID
+    new_value: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fail:
     """The step cannot succeed; the notification ends here and can be replayed by hand."""
 
@@ -111,7 +123,7 @@ class Drop:
     """Open work without a notification that could use it: it was finished elsewhere."""
 
 
-Outcome = Done | Wait | Retry | Skip | Reroute | Fail | Cancel | Merge | Drop
+Outcome = Done | Wait | Retry | Skip | Reroute | Heal | Fail | Cancel | Merge | Drop
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import traceback
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from notifications.outcomes import (
     Task,
     Wait,
 )
-from notifications.settling import settle, write
+from notifications.settling import LOST, keep_reservations, settle, write
 from notifications.steps import HANDLERS
 from notifications.steps.channel import compose
 from notifications.steps.send import Send
@@ -44,11 +45,13 @@ def prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
+    flags = [task.flags for task in tasks]
     try:
         return _prepare(tasks, now)
-    except Exception as error:
-        if _is_connection_lost(error):
-            raise
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 (the engine's border: one row must not stop the others)
+        _forget(tasks, flags)
         if len(tasks) == 1:
             _poisoned(tasks[0], error, now)
             return []
@@ -56,15 +59,16 @@ def prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
         return prepare(tasks[:middle], now) + prepare(tasks[middle:], now)
 
 
-def _is_connection_lost(error: Exception) -> bool:
-    from django.db import InterfaceError, OperationalError
-
-    return isinstance(error, InterfaceError | OperationalError)
+def _forget(tasks: Sequence[Task], flags: Sequence[int]) -> None:
+    """Take back what the tasks say about reservations: they were rolled back."""
+    for task, before in zip(tasks, flags, strict=True):
+        task.flags, task.counters = before, []
 
 
 def _poisoned(task: Task, error: Exception, now: datetime) -> None:
     name = type(error).__name__  # its text may hold a client's data
-    log.exception("a row broke the batch", extra={"due": task.due_id, "error": name})
+    trace = "".join(traceback.format_tb(error.__traceback__))
+    log.error("a row broke the batch: %s\n%s", name, trace, extra={"due": task.due_id})
     settle([Result(task, Fail("poisoned", detail=name))], now)
 
 
@@ -82,6 +86,7 @@ def _prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
         sends: list[Send] = []
         for prepared in _steps(open_works, batch, now):
             (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
+        keep_reservations([send.task for send in sends])
         if results:
             write(results, now)
     return sends
@@ -92,14 +97,14 @@ def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:
     task, event = work.task, work.event
     if work.state not in ("pending", "running", "delayed"):
         return Drop()
-    if event.is_canceled:
-        return Cancel("canceled")
     if work.step is None:
         return Done()
-    if task.claims >= MOST_CLAIMS:
-        return Fail("poisoned", detail="claimed too often without a result")
     if task.message_id is not None and task.category == "mk":
         return _interrupted(work, batch, now)
+    if event.is_canceled:
+        return Cancel("canceled")
+    if task.claims >= MOST_CLAIMS:
+        return Fail("poisoned", detail="claimed too often without a result")
     if event.expires_at is not None and now >= event.expires_at:
         return Skip("expired")
     return _of_salon(work, now)

@@ -8,21 +8,29 @@ A result whose token is gone changes nothing but adds one log line, so its provi
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
+import psycopg
+from django.db import InterfaceError, OperationalError
+
 from notifications import limits, metrics
 from notifications.outcomes import (
+    SLOT_RESERVED,
+    SLOT_USED,
     SOMETHING_FAILED,
     SOMETHING_SENT,
     Cancel,
     Done,
     Drop,
     Fail,
+    Heal,
     Merge,
     MessageRow,
     Reroute,
@@ -37,7 +45,11 @@ from tenants import rows
 from tenants.ids import uuid7
 from tenants.scope import batch_scope
 
+log = logging.getLogger(__name__)
+
 GONE, LATER, READY = -1, 0, 1
+# tenants.rows speaks to psycopg itself, so its errors come as psycopg raises them.
+LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
 @dataclass(slots=True)
@@ -60,11 +72,35 @@ class Move:
 
 
 def settle(results: Sequence[Result], now: datetime) -> set[int]:
-    """Write results in the scope of their tenants; return the lines that were still ours."""
+    """Write results in the scope of their tenants; return the lines that were still ours.
+
+    Results that cannot be written are halved down to the one at fault: the others were sent, and
+    what is not written down would be sent again.
+    """
     if not results:
         return set()
-    with batch_scope(result.task.tenant_id for result in results):
-        return write(results, now)
+    try:
+        with batch_scope(result.task.tenant_id for result in results):
+            return write(results, now)
+    except LOST:
+        raise
+    except Exception as error:  # noqa: BLE001 (the engine's border: a provider chose these words)
+        if len(results) == 1:
+            return _settle_bare(results[0], error, now)
+        middle = len(results) // 2
+        return settle(results[:middle], now) | settle(results[middle:], now)
+
+
+def _settle_bare(result: Result, error: Exception, now: datetime) -> set[int]:
+    """Write down that it was sent, or failed, without the words that broke it."""
+    name, outcome = type(error).__name__, result.outcome
+    log.error("a result could not be written: %s", name, extra={"due": result.task.due_id})
+    bare: Done | Fail = Fail("poisoned", detail=name)
+    if isinstance(outcome, Done) and outcome.message is not None:
+        plain = dataclasses.replace(outcome.message, provider_id="", title="", body="", extra=None)
+        bare = Done(plain, name)
+    with batch_scope([result.task.tenant_id]):
+        return write([Result(result.task, bare)], now)
 
 
 def write(results: Sequence[Result], now: datetime) -> set[int]:
@@ -75,6 +111,7 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _insert_messages(ours)
     _insert_log(ours, [pair for pair in moves if pair[0].task.due_id not in held])
     _close(ours)
+    _give_back(ours)
     _note(ours)
     batches = list({result.task.batch_id for result in results})
     rows.run(sql.FINISH_BATCHES, [batches])
@@ -82,8 +119,10 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     return held
 
 
-def _move(result: Result, now: datetime) -> Move:
+def _move(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per outcome, closed)
     task, outcome = result.task, result.outcome
+    if _is_given_back(result):
+        task.flags &= ~SLOT_RESERVED
     stay = (task.step, task.attempt, task.flags)
     match outcome:
         case Done():
@@ -96,6 +135,9 @@ def _move(result: Result, now: datetime) -> Move:
             state = LATER
             at = (task.step, task.attempt + 1, task.flags)
             return Move(state, *at, outcome.at, "retry", outcome.reason, outcome.detail)
+        case Heal():
+            at = (task.step, task.attempt + 1, task.flags)
+            return Move(READY, *at, now, "retry", outcome.reason, outcome.detail)
         case Reroute():
             flags = task.flags | SOMETHING_FAILED
             return Move(
@@ -133,6 +175,8 @@ def _move(result: Result, now: datetime) -> Move:
 def _onward(task: Task, done: Done, now: datetime) -> Move:
     message = done.message
     flags = task.flags | (SOMETHING_SENT if message else 0)
+    if message and task.category == "mk" and flags & SLOT_RESERVED:
+        flags |= SLOT_USED
     status = message.state if message else "done"
     reason = message.reason if message else ""
     return _next_step(task, flags, now, status, reason, done.detail, message)
@@ -152,7 +196,7 @@ def _next_step(  # noqa: PLR0913 (the parts of one Move)
     message: MessageRow | None,
 ) -> Move:
     is_last = task.step + 1 >= task.steps
-    kept = flags & (SOMETHING_SENT | SOMETHING_FAILED)  # the rest belongs to the step
+    kept = flags & (SOMETHING_SENT | SOMETHING_FAILED | SLOT_USED)  # the rest belongs to the step
     move = Move(
         GONE if is_last else READY, task.step + 1, 0, kept, now, status, reason, detail, message
     )
@@ -195,7 +239,7 @@ def _move_lines(moves: Sequence[Pair]) -> set[int]:
             [move.flags for move in lines],
             [move.due_at for move in lines],
             [
-                move.status == "retry" and task.category == "tx"
+                move.status in ("retry", "waiting") and task.category == "tx"
                 for task, move in zip(tasks, lines, strict=True)
             ],
         ],
@@ -219,16 +263,21 @@ def _insert_messages(pairs: Iterable[Pair]) -> None:
             [m.provider for m in messages],
             [task.step for task, _ in written],
             [m.state for m in messages],
-            [m.provider_id for m in messages],
+            [_clean(m.provider_id, 255) for m in messages],
             [m.language for m in messages],
             [m.template_version_id for m in messages],
             [m.address for m in messages],
-            [m.title for m in messages],
+            [_clean(m.title, 500) for m in messages],
             [m.body for m in messages],
             [json.dumps(m.extra) if m.extra else None for m in messages],
             [m.reason for m in messages],
         ],
     )
+
+
+def _clean(text: str, limit: int) -> str:
+    """Cut what a provider said to what a column holds; PostgreSQL knows no NUL."""
+    return text.replace("\0", "")[:limit]
 
 
 def _insert_log(ours: Iterable[Pair], stale: Iterable[Pair]) -> None:
@@ -249,8 +298,8 @@ def _insert_log(ours: Iterable[Pair], stale: Iterable[Pair]) -> None:
             [move.message.id if move.message else None for _, move, *_ in lines],
             [task.step for task, *_ in lines],
             [status for _, _, status, _ in lines],
-            [move.reason[:100] for _, move, *_ in lines],
-            [detail[:2000] for *_, detail in lines],
+            [_clean(move.reason, 100) for _, move, *_ in lines],
+            [_clean(detail, 2000) for *_, detail in lines],
         ],
     )
 
@@ -279,20 +328,25 @@ def _close(pairs: Iterable[Pair]) -> None:
         lambda task, _: task.step,
         lambda task, _: task.queue,
         lambda _, move: move.reason[:100],
-        lambda _, move: move.detail[:300],
+        lambda _, move: _clean(move.detail, 300),
     )
-    _release(failed)
 
 
-def _release(failed: Sequence[tuple[Task, Move]]) -> None:
-    """Give the marketing slot back when nothing was sent for it."""
+def _is_given_back(result: Result) -> bool:
+    """Say whether a proven non-send gives back what it took of the client's limits.
+
+    Marketing does so at each attempt and takes it anew at the next: while it waits, another
+    message may have the slot.
+    """
+    task, outcome = result.task, result.outcome
+    is_sent = isinstance(outcome, Done) and outcome.message is not None
+    is_over = task.category == "mk" or isinstance(outcome, Fail)
+    return bool(task.counters) and is_over and not is_sent
+
+
+def _give_back(pairs: Iterable[Pair]) -> None:
     limits.release_keys(
-        [
-            (key, task.tenant_id)
-            for task, move in failed
-            if not move.flags & SOMETHING_SENT
-            for key in task.counters
-        ]
+        [(key, r.task.tenant_id) for r, _ in pairs if _is_given_back(r) for key in r.task.counters]
     )
 
 
@@ -310,6 +364,15 @@ def _note(pairs: Iterable[Pair]) -> None:
         lambda task, _: task.tenant_id,
         lambda _, reroute: reroute.state,
         lambda _, reroute: reroute.reason,
+    )
+    moved = [(r.task, r.outcome) for r, _ in pairs if isinstance(r.outcome, Heal)]
+    _run(
+        sql.HEAL,
+        sorted(moved, key=lambda pair: pair[1].address_id),
+        lambda _, heal: heal.address_id,
+        lambda task, _: task.tenant_id,
+        lambda _, heal: heal.new_value,
+        lambda _, heal: heal.reason,
     )
     tasks = [r.task for r, _ in pairs]
     frozen = {t.freeze[0]: (t, t.freeze[1]) for t in tasks if t.freeze}
@@ -337,6 +400,19 @@ def _run(
         rows.run(statement, [[column(*pair) for pair in pairs] for column in columns])
 
 
+def keep_reservations(tasks: Sequence[Task]) -> None:
+    """Write down which lines hold a marketing slot; call inside the batch's scope.
+
+    A worker that dies before hand-over would else leave lines that their own slot forbids to send.
+    """
+    held = sorted((t for t in tasks if t.category == "mk"), key=lambda task: task.due_id)
+    if held:
+        rows.run(
+            sql.RESERVED,
+            [[t.due_id for t in held], [t.batch_id for t in held], [t.flags for t in held]],
+        )
+
+
 def hand_over(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
     """Mark tasks as sending with their message ids; return those that are still ours to send."""
     if not tasks:
@@ -352,4 +428,15 @@ def hand_over(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
                 [task.flags for task, _ in ordered],
             ],
         )
-    return {row[0] for row in found}
+        marked = {row[0] for row in found}
+        _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
+    return marked
+
+
+def _give_back_canceled(refused: Sequence[Task]) -> None:
+    """Free the slots of what was called off after prepare; lines of ended leases keep theirs."""
+    held = {task.notification_id: task for task in refused if task.counters}
+    if held:
+        tenants = [task.tenant_id for task in held.values()]
+        canceled = rows.fetch(sql.CANCELED, [list(held), tenants])
+        limits.release_keys([(k, held[n].tenant_id) for (n,) in canceled for k in held[n].counters])

@@ -6,12 +6,13 @@ import dataclasses
 import random
 from datetime import datetime, timedelta
 
-from channels.errors import DeliveryError, NotStarted
+from channels.errors import DeliveryError, Moved, NotStarted
 from channels.errors import Outcome as Answer
 from channels.gateway import Sent
 from notifications.outcomes import (
     Done,
     Fail,
+    Heal,
     MessageRow,
     Outcome,
     Reroute,
@@ -22,9 +23,9 @@ from notifications.outcomes import (
 from notifications.retry import next_attempt
 from notifications.steps.send import Send
 
-PROBE_AFTER = timedelta(minutes=1)
 DEFER = timedelta(days=1)
 FREEZE_AT_LEAST_S = 1.0
+MOST_MOVES = 3  # a provider that never stops moving its client has no address for her
 
 
 def judge(send: Send, sent: Sent, now: datetime) -> Result:
@@ -50,7 +51,8 @@ def _outcome(send: Send, error: DeliveryError, now: datetime) -> Outcome:
             return _deferred(send, error, now)
         case Answer.AUTH_PAUSE | Answer.PROVIDER_PAUSE:
             send.task.pause = (send.account.id, f"{error.outcome}: {error.detail}"[:200])
-            return Wait(now + PROBE_AFTER, str(error.outcome), detail=error.detail)
+            # At once: prepare sees the pause and takes another channel, or waits there.
+            return Wait(now, str(error.outcome), detail=error.detail)
         case Answer.AMBIGUOUS | Answer.UNKNOWN:
             return _uncertain(send, error, now)
         case Answer.PERMANENT_RECIPIENT | Answer.OPT_OUT | Answer.WINDOW_CLOSED:
@@ -93,9 +95,11 @@ def _uncertain(send: Send, error: DeliveryError, now: datetime) -> Done | Retry 
     return Done(message, error.detail)
 
 
-def _next_address(send: Send, error: DeliveryError) -> Reroute | Fail:
+def _next_address(send: Send, error: DeliveryError) -> Reroute | Heal | Fail:
     if send.address_id is None:
         return Fail(str(error.outcome), _failed(send, error), error.detail)
+    if isinstance(error, Moved) and send.task.attempt < MOST_MOVES:
+        return Heal(send.address_id, error.new_address, "moved", error.detail)
     state = {
         Answer.PERMANENT_RECIPIENT: "inactive",
         Answer.OPT_OUT: "suppressed",

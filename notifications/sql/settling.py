@@ -70,6 +70,18 @@ where i.id = u.id and i.tenant_id = u.tenant_id
   and (i.frozen_until is null or i.frozen_until < u.until - interval '1 second')
 """
 
+# The client may have the new address already; then the old one is only switched off.
+HEAL: Final = """
+update tenants_address a set changed_at = now(),
+  value = case when known.id is null then u.value else a.value end,
+  state = case when known.id is null then a.state else 'inactive' end, reason = u.reason
+from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, value, reason)
+join tenants_address o on o.id = u.id and o.tenant_id = u.tenant_id
+left join tenants_address known on known.tenant_id = o.tenant_id
+  and known.subscriber_id = o.subscriber_id and known.kind = o.kind and known.value = u.value
+where a.id = u.id and a.tenant_id = u.tenant_id and a.state = 'active'
+"""
+
 PAUSE: Final = """
 update channels_integration i set state = 'paused', state_reason = u.reason
 from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(id, tenant_id, reason)
@@ -79,6 +91,21 @@ where i.id = u.id and i.tenant_id = u.tenant_id and i.state = 'active'
 FINISH_BATCHES: Final = """
 delete from notifications_batch b where b.id = any(%s)
   and not exists (select 1 from notifications_due d where d.batch_id = b.id and d.state in (2, 3))
+"""
+
+RESERVED: Final = """
+with held as materialized (
+  select d.id, u.flags from notifications_due d
+  join unnest(%s::bigint[], %s::uuid[], %s::smallint[]) u(id, batch_id, flags)
+    on u.id = d.id and u.batch_id = d.batch_id order by d.id for update of d
+)
+update notifications_due d set flags = h.flags from held h where d.id = h.id
+"""
+
+CANCELED: Final = """
+select n.id from notifications_notification n
+join unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id) on u.id = n.id and u.tenant_id = n.tenant_id
+where n.state = 'canceled'
 """
 
 # The last look before hand-over: token and lease must still hold.

@@ -23,7 +23,9 @@ from notifications.links import client_links
 from notifications.loading import AddressFacts, Work
 from notifications.masking import mask
 from notifications.outcomes import (
+    DAY_RESERVED,
     SLOT_RESERVED,
+    SLOT_USED,
     Fail,
     MessageRow,
     Result,
@@ -91,16 +93,32 @@ def _rule(work: Work, now: datetime) -> Skip | Wait | None:
 
 
 def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
-    """Find the first usable address with an account that serves it."""
-    paused = False
+    """Find the first usable address with an account that serves it.
+
+    A paused account gives way to the next channel. One that only rests (its provider's "too many")
+    is waited for if the message allows it: else a few seconds would turn a campaign into SMS.
+    """
+    paused, rests, kind = False, None, ""
     usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
     for account, address in _candidates(work, _of_mode(work, accounts), usable):
+        if rests is not None and address.kind != kind:
+            break
         if account.may_send(now):
             return Route(account, address)
         paused = True
+        if _may_wait(work, account) and rests is None:
+            rests, kind = account.frozen_until, address.kind
+    if rests is not None:
+        return Wait(rests, "integration_rests")
     if paused:
         return Wait(now + PAUSE, "integration_paused")
     return Skip(_why_unreachable(work, usable))
+
+
+def _may_wait(work: Work, account: Account) -> bool:
+    expires, until = work.event.expires_at, account.frozen_until
+    is_in_time = until is not None and (expires is None or until < expires)
+    return account.state == "active" and is_in_time
 
 
 def _of_mode(work: Work, accounts: Iterable[Account]) -> list[Account]:
@@ -184,7 +202,7 @@ def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
 
 
 def _extra(work: Work, route: Route) -> dict[str, str]:
-    extra = {"channel": route.address.kind, "subscriber": str(work.person.id)}
+    extra = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
     if route.address.kind == "email" and work.definition.category == "mk":
         links = client_links(work.salon.id, work.person.id)
         extra["unsubscribe_url"] = links["unsubscribeUrl"]
@@ -199,25 +217,32 @@ def _kept(rendered: Rendered) -> dict[str, object] | None:
 
 
 def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
-    fresh = [pair for pair in routed if not pair[0].task.flags & SLOT_RESERVED]
-    needs = [need for index, pair in enumerate(fresh) for need in _client_needs(index, *pair, now)]
-    refused: dict[int, limits.Need] = limits.reserve(needs)
+    own = [_client_needs(index, *pair, now) for index, pair in enumerate(routed)]
+    fresh = [
+        need for index, (work, _) in enumerate(routed) if _is_fresh(work) for need in own[index]
+    ]
+    refused: dict[int, limits.Need] = limits.reserve(fresh)
     days = [
-        _day_need(index, work, now) for index, (work, _) in enumerate(fresh) if index not in refused
+        _day_need(index, work, now)
+        for index, (work, _) in enumerate(routed)
+        if index not in refused and not work.task.flags & DAY_RESERVED
     ]
     late = limits.reserve(days)
-    limits.release([need for need in needs if need.index in late])
-    again = [send for work, send in routed if work.task.flags & SLOT_RESERVED]
-    return again + [
-        _held(work, refused.get(index) or late.get(index), now)
-        or _marked(send, [need for need in needs if need.index == index])
-        for index, (work, send) in enumerate(fresh)
+    limits.release([need for need in fresh if need.index in late])
+    return [
+        _held(work, refused.get(index) or late.get(index), now) or _marked(send, own[index])
+        for index, (work, send) in enumerate(routed)
     ]
+
+
+def _is_fresh(work: Work) -> bool:
+    return not work.task.flags & (SLOT_RESERVED | SLOT_USED)
 
 
 def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:
-    send.task.counters = [need.key for need in needs]
-    send.task.flags |= SLOT_RESERVED  # attempts and fallbacks reuse the reservation
+    if not send.task.flags & SLOT_USED:
+        send.task.counters = [need.key for need in needs]
+    send.task.flags |= SLOT_RESERVED | DAY_RESERVED
     return send
 
 
