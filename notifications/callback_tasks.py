@@ -1,0 +1,147 @@
+"""The job that applies kept callbacks: claim what is open, apply it, try again what came too early.
+
+1. Ids of open callbacks of all salons are read by the platform role, oldest first.
+2. Each salon's are locked (SKIP LOCKED) and applied in one transaction of its scope.
+3. A batch that breaks is halved down to the callback that breaks it.
+4. A callback whose message is not there is tried again for 24 hours, then given up with a note.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import psycopg
+import redis
+from django.db import InterfaceError, OperationalError
+
+from channels.contract import StatusEvent
+from notifications import dispatch, inbound, tracking
+from notifications.callbacks import FLAG, Received, read_event
+from notifications.sql import callbacks as sql
+from tenants import rows
+from tenants.ids import created_at
+from tenants.scope import platform_scope, tenant_scope
+
+log = logging.getLogger(__name__)
+
+SLICE = 500
+LONGEST_S = 20.0  # what is left then is for the next job
+# Seconds before each further look: a report overtakes its settle by moments, never by hours.
+WAITS_S = (1, 2, 5, 15, 60, 300, 900, 3600)
+KEPT_FOR = timedelta(hours=24)
+# tenants.rows speaks to psycopg itself, so its errors come as psycopg raises them.
+LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What becomes of a callback: settled at a moment, or looked at again when it is due."""
+
+    id: UUID
+    applied_at: datetime | None
+    due_at: datetime
+    note: str
+
+
+def apply_callbacks() -> dict[str, int]:
+    """Apply every callback that is due; returns counts. Runs as a job and as a tick."""
+    with contextlib.suppress(redis.RedisError):
+        dispatch.server().delete(FLAG)  # before looking, so that none is overlooked
+    counts = {"applied": 0, "waiting": 0}
+    deadline = time.monotonic() + LONGEST_S
+    while time.monotonic() < deadline:
+        handled = 0
+        for tenant_id, ids in _open(datetime.now(UTC)).items():
+            applied, waiting = _apply(tenant_id, ids, datetime.now(UTC))
+            counts["applied"] += applied
+            counts["waiting"] += waiting
+            handled += applied + waiting
+        if not handled:
+            break
+    return counts
+
+
+def _open(now: datetime) -> Mapping[UUID, list[UUID]]:
+    by_tenant: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    with platform_scope("callbacks of all salons are claimed by id"):
+        for tenant_id, key in rows.fetch(sql.OPEN, [now, SLICE]):
+            by_tenant[tenant_id].append(key)
+    return by_tenant
+
+
+def _apply(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
+    """Apply one salon's callbacks; return how many were settled and how many wait."""
+    try:
+        with tenant_scope(tenant_id):
+            return _apply_locked(tenant_id, ids, now)
+    except LOST:
+        raise  # the rows are still open
+    except Exception as error:  # noqa: BLE001  the callback's border: a bug must cost one row only
+        if len(ids) == 1:
+            return _set_aside(tenant_id, ids[0], error, now)
+        middle = len(ids) // 2
+        first = _apply(tenant_id, ids[:middle], now)
+        second = _apply(tenant_id, ids[middle:], now)
+        return first[0] + second[0], first[1] + second[1]
+
+
+def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
+    received = _lock(tenant_id, ids, now)
+    statuses = [one for one in received if isinstance(one.event, StatusEvent)]
+    others = [one for one in received if not isinstance(one.event, StatusEvent)]
+    settled = dict.fromkeys(tracking.apply(tenant_id, statuses), "")
+    settled |= inbound.apply(tenant_id, others)
+    ends = [
+        End(one.id, now, now, settled[one.id])
+        if one.id in settled
+        else _later(one.id, one.attempt, now, "no_message")
+        for one in received
+    ]
+    return _close(tenant_id, ends)
+
+
+def _lock(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> list[Received]:
+    return [
+        Received(key, account, read_event(event), attempt)
+        for key, account, event, attempt in rows.fetch(sql.LOCK, [tenant_id, list(ids), now])
+    ]
+
+
+def _later(key: UUID, attempt: int, now: datetime, note: str) -> End:
+    """Say when to look again, or give up after a day."""
+    if now - created_at(key) >= KEPT_FOR:
+        return End(key, now, now, note)
+    wait_s = WAITS_S[min(attempt, len(WAITS_S) - 1)]
+    return End(key, None, now + timedelta(seconds=wait_s), "")
+
+
+def _close(tenant_id: UUID, ends: Sequence[End]) -> tuple[int, int]:
+    if ends:
+        arguments = {
+            "tenant": tenant_id,
+            "ids": [end.id for end in ends],
+            "applied": [end.applied_at for end in ends],
+            "due": [end.due_at for end in ends],
+            "notes": [end.note for end in ends],
+        }
+        rows.run(sql.CLOSE, arguments)
+    applied = sum(end.applied_at is not None for end in ends)
+    return applied, len(ends) - applied
+
+
+def _set_aside(tenant_id: UUID, key: UUID, error: Exception, now: datetime) -> tuple[int, int]:
+    """Leave a callback that breaks its batch for later; after a day it is given up."""
+    name = type(error).__name__  # its text may hold a client's data
+    extra = {"callback": str(key), "error": name}
+    log.error("a callback could not be applied", exc_info=error, extra=extra)
+    with tenant_scope(tenant_id):
+        # the event itself stays unread: it may be what breaks
+        held = rows.fetch(sql.LOCK, [tenant_id, [key], now])
+        return _close(tenant_id, [_later(key, row[3], now, f"broken: {name}") for row in held])

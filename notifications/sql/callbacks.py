@@ -1,0 +1,94 @@
+"""Keep providers' callbacks, find the messages they speak of, and write what they changed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KEEP: Final = """
+insert into notifications_receivedcallback (id, tenant_id, integration_id, key, event, due_at,
+  attempt)
+select u.id, %(tenant)s, %(integration)s, u.key, u.event::jsonb, %(now)s, 0
+from unnest(%(ids)s::uuid[], %(keys)s::text[], %(events)s::text[]) u(id, key, event)
+on conflict (tenant_id, integration_id, key) do nothing returning id
+"""
+
+OPEN: Final = """
+select tenant_id, id from notifications_receivedcallback
+where applied_at is null and due_at <= %s order by due_at limit %s
+"""
+
+LOCK: Final = """
+select id, integration_id, event, attempt from notifications_receivedcallback
+where tenant_id = %s and id = any(%s) and applied_at is null and due_at <= %s order by id
+for update skip locked
+"""
+
+CLOSE: Final = """
+update notifications_receivedcallback r
+set applied_at = u.applied_at, due_at = u.due_at, attempt = r.attempt + 1,
+  event = case when u.note = '' then r.event
+    else r.event || jsonb_build_object('note', u.note) end
+from unnest(%(ids)s::uuid[], %(applied)s::timestamptz[], %(due)s::timestamptz[], %(notes)s::text[])
+  u(id, applied_at, due_at, note)
+where r.id = u.id and r.tenant_id = %(tenant)s
+"""
+
+# By our own id when the provider echoes it, else by the provider's; never another account's.
+FIND: Final = """
+select u.id, m.id, m.notification_id
+from unnest(%(ids)s::uuid[], %(integrations)s::uuid[], %(messages)s::uuid[], %(providers)s::text[])
+  u(id, integration_id, message_id, provider_id)
+cross join lateral (
+  (select m.id, m.notification_id from notifications_message m
+   where m.id = u.message_id and m.tenant_id = %(tenant)s and m.integration_id = u.integration_id)
+  union all
+  (select m.id, m.notification_id from notifications_message m
+   where m.integration_id = u.integration_id and m.provider_id = u.provider_id
+     and m.provider_id <> '' and m.tenant_id = %(tenant)s order by m.id desc limit 1)
+  limit 1) m
+"""
+
+# Timers and callbacks lock the notification first, in id order, and read messages under the lock.
+LOCK_NOTIFICATIONS: Final = """
+select id from notifications_notification where tenant_id = %s and id = any(%s)
+order by id for update
+"""
+
+MESSAGES: Final = """
+select m.id, m.notification_id, m.step, m.state, m.channel, m.extra, n.event_id, n.subscriber_id,
+  e.mode
+from notifications_message m
+join notifications_notification n on n.id = m.notification_id and n.tenant_id = m.tenant_id
+join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
+where m.tenant_id = %s and m.id = any(%s)
+"""
+
+ADVANCE: Final = """
+update notifications_message m set state = u.state, reason = u.reason
+from unnest(%s::uuid[], %s::text[], %s::text[]) u(id, state, reason)
+where m.id = u.id and m.tenant_id = %s
+"""
+
+SET_EXTRA: Final = """
+update notifications_message m set extra = coalesce(m.extra, '{}'::jsonb) || u.change::jsonb
+from unnest(%s::uuid[], %s::text[]) u(id, change) where m.id = u.id and m.tenant_id = %s
+"""
+
+ADDRESSES_OF: Final = """
+select a.subscriber_id, a.kind, a.value from tenants_address a
+where a.tenant_id = %s and a.subscriber_id = any(%s)
+"""
+
+INTEGRATIONS: Final = """
+select i.id, i.provider, t.is_sandbox from channels_integration i
+join tenants_tenant t on t.id = i.tenant_id where i.tenant_id = %s and i.id = any(%s)
+"""
+
+# A person who said no stays suppressed, whatever the provider tells.
+SET_ADDRESSES: Final = """
+update tenants_address a set state = %(state)s, reason = %(reason)s, changed_at = now()
+from tenants_subscriber s
+where a.tenant_id = %(tenant)s and a.value = %(value)s and a.kind = any(%(kinds)s)
+  and a.state = %(before)s and s.id = a.subscriber_id and s.tenant_id = a.tenant_id
+  and s.mode = any(%(modes)s)
+"""

@@ -1,0 +1,196 @@
+"""The providers' door: who may come in, what is kept, and what a repetition changes."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from channels.contract import Callback
+from notifications import callback_tasks
+from notifications.callbacks import FLAG, MOST_BYTES, receive
+from notifications.dispatch import server
+from tenants.errors import NotFound, TooLarge, Unauthorized
+from tenants.ids import uuid7
+from tenants.owner import as_owner
+from tests.factories import TenantFactory
+from tests.notifications.phone_line import PhoneLine, press, status
+
+
+@pytest.fixture
+def salon():
+    """A demo salon, whose messages go to the Phone."""
+    return TenantFactory(is_sandbox=True)
+
+
+@pytest.fixture
+def line(salon) -> PhoneLine:
+    return PhoneLine(salon)
+
+
+@pytest.fixture
+def url(line) -> str:
+    return f"/v1/callbacks/{line.row.pk}/{line.row.callback_token}"
+
+
+def post(client, url: str, callback: Callback):
+    return client.post(
+        url, callback.body, content_type="application/json", headers=dict(callback.headers)
+    )
+
+
+def test_a_signed_report_is_kept_and_answered_at_once(client, line, url):
+    answer = post(client, url, line.callback(status("delivered", uuid7(), "k1")))
+
+    assert (answer.status_code, answer.json()) == (200, {"ok": True})
+    (row,) = line.received
+    assert (row.key, row.event["state"], row.applied_at) == ("k1", "delivered", None)
+
+
+def test_a_repetition_keeps_nothing_new(line):
+    event = status("delivered", uuid7(), "k1")
+
+    assert [line.report(event), line.report(event), line.report(event, event)] == [1, 0, 0]
+    assert len(line.received) == 1
+
+
+def test_two_salons_may_have_the_same_key(line):
+    other = PhoneLine(TenantFactory(is_sandbox=True))
+
+    assert line.report(status("read", uuid7(), "k1")) == 1
+    assert other.report(status("read", uuid7(), "k1")) == 1
+    assert len(line.received) == len(other.received) == 1
+
+
+@pytest.mark.parametrize("token", ["wrong", "Ж", "0" * 43])
+def test_a_wrong_token_is_404_and_shows_nothing_of_the_right_one(client, line, token):
+    answer = client.post(f"/v1/callbacks/{line.row.pk}/{token}", b"{}", "application/json")
+
+    body = answer.json()
+    assert (answer.status_code, body["statusCode"]) == (404, 404)
+    assert token not in json.dumps(body, ensure_ascii=False)
+
+
+def test_an_unknown_integration_is_404(client, line):
+    with pytest.raises(NotFound):
+        receive(uuid4(), line.row.callback_token, line.callback())
+
+    assert client.post(f"/v1/callbacks/{uuid4()}/t", b"{}", "application/json").status_code == 404
+
+
+def test_another_salons_token_opens_nothing(line):
+    other = PhoneLine(TenantFactory(is_sandbox=True))
+
+    with pytest.raises(NotFound):
+        receive(line.row.pk, other.row.callback_token, line.callback())
+
+
+def test_a_wrong_signature_is_401_and_keeps_nothing(client, line, url):
+    answer = post(client, url, line.callback(status("read", uuid7()), secret="another"))
+
+    assert answer.status_code == 401
+    assert line.received == []
+    with pytest.raises(Unauthorized):
+        receive(line.row.pk, line.row.callback_token, Callback(b"{}", {}))
+
+
+def test_a_changed_byte_is_401(client, line, url):
+    callback = line.callback(status("delivered", uuid7()))
+
+    changed = Callback(callback.body.replace(b"delivered", b"read"), callback.headers)
+
+    assert post(client, url, changed).status_code == 401
+
+
+def test_a_body_over_512_kb_is_413(client, line, url):
+    answer = client.post(url, b"x" * (MOST_BYTES + 1), "application/json")
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (413, 413)
+    with pytest.raises(TooLarge):
+        receive(line.row.pk, line.row.callback_token, Callback(b"x" * (MOST_BYTES + 1), {}))
+
+
+def test_only_post_is_answered(client, url):
+    answer = client.get(url)
+
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_a_signed_body_that_the_adapter_cannot_read_is_answered_and_dropped(line, caplog):
+    assert line.report("not an object") == 0
+
+    assert line.received == []
+    assert "could not be read" in caplog.text
+
+
+def test_text_that_postgresql_refuses_is_kept_without_it(line):
+    event = {"type": "text", "key": "a\0b", "address": "+7", "value": "да\0 \ud800!"}
+
+    assert [line.report(event), line.report(event)] == [1, 0]
+    assert line.received[0].event["value"] == "да ?!"
+
+
+def test_a_report_without_a_key_is_still_kept_once(line):
+    event = {"type": "text", "key": "", "address": "+7", "value": "да"}
+
+    assert [line.report(event), line.report(event)] == [1, 0]
+
+
+def test_a_kept_report_asks_for_one_job(line):
+    server().delete(FLAG, "rq:queue:high")
+
+    line.report(status("read", uuid7()))
+    line.report(status("read", uuid7()))
+
+    assert server().llen("rq:queue:high") == 1
+    server().delete("rq:queue:high")
+
+
+def test_the_job_applies_what_is_open_and_lets_the_next_wake_up_through(line):
+    line.report({"type": "text", "key": "k", "address": "+7", "value": "да"})
+
+    callback_tasks.apply_callbacks()
+
+    assert line.received[0].applied_at is not None
+    assert server().get(FLAG) is None
+
+
+def test_a_report_without_a_message_waits_longer_each_time_and_is_given_up_after_a_day(line):
+    line.report(status("delivered", uuid7()))
+    waits: list[timedelta] = []
+    for _ in range(3):
+        before = line.received[0].due_at
+        line.work(ahead=timedelta(minutes=len(waits)))
+        waits.append(line.received[0].due_at - before)
+
+    assert line.received[0].applied_at is None
+    assert waits == sorted(waits)
+    line.work(ahead=timedelta(hours=25))
+    (row,) = line.received
+    assert row.applied_at is not None
+    assert row.event["note"] == "no_message"
+
+
+def test_a_callback_that_breaks_does_not_hold_up_the_others(line, caplog):
+    line.report(*[{"type": "text", "key": f"k{n}", "address": "", "value": ""} for n in range(5)])
+    broken = line.received[2]
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(
+            'update notifications_receivedcallback set event = \'{"type": "nonsense"}\''
+            " where id = %s",
+            [broken.pk],
+        )
+
+    line.work()
+
+    assert [row.applied_at is None for row in line.received] == [False, False, True, False, False]
+
+
+def test_a_press_without_a_message_waits_too(line):
+    line.told(press(uuid7(), "confirm", "+79161234567"))
+
+    assert line.received[0].applied_at is None
+    assert line.received[0].attempt == 1

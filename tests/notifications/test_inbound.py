@@ -1,0 +1,144 @@
+"""What clients do: only her own press counts, blocking switches the address off, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from notifications import events
+from notifications.models import LogEntry
+from tenants.models import Address
+from tenants.scope import tenant_scope
+from tests.factories import AddressFactory, SubscriberFactory, TenantFactory
+from tests.notifications.phone_line import PhoneLine, press
+
+PHONE = "+79161234567"
+
+
+@pytest.fixture
+def salon():
+    """A demo salon, whose messages go to the Phone."""
+    return TenantFactory(is_sandbox=True)
+
+
+@pytest.fixture
+def line(salon, reminders, worker, provider, settings) -> PhoneLine:
+    """A reminder has been sent to the Phone."""
+    settings.PHONE_URL = provider.url.rstrip("/")
+    line = PhoneLine(salon)
+    reminders.trigger()
+    worker.drain_dry()
+    return line
+
+
+@pytest.fixture
+def answers():
+    """What upper rooms heard of answers."""
+    news = []
+
+    def hear(tenant_id, one):
+        news.append(one)
+
+    events.subscribe(events.ANSWERED, hear)
+    yield news
+    events.unsubscribe(events.ANSWERED, hear)
+
+
+def block(kind: str, address: str, key: str = "k") -> dict[str, str]:
+    return {"type": kind, "key": key, "address": address}
+
+
+def test_a_press_is_kept_with_the_message_and_told(line, answers):
+    line.told(press(line.sent, "confirm", PHONE))
+
+    assert line.sent.extra["answer"]["action"] == "confirm"
+    assert line.log == [("answered", "confirm")]
+    assert [(news.message, news.action) for news in answers] == [(line.sent.pk, "confirm")]
+
+
+def test_the_same_press_again_changes_nothing(line, answers):
+    line.told(press(line.sent, "confirm", PHONE))
+    line.told(press(line.sent, "confirm", PHONE), press(line.sent, "confirm", PHONE))
+
+    assert line.log == [("answered", "confirm")]
+    assert len(answers) == 1
+
+
+def test_a_client_may_change_her_mind(line, answers):
+    line.told(press(line.sent, "confirm", PHONE), press(line.sent, "reschedule", PHONE))
+
+    assert line.sent.extra["answer"]["action"] == "reschedule"
+    assert [news.action for news in answers] == ["confirm", "reschedule"]
+
+
+def test_the_buttons_of_the_message_stay(line):
+    before = line.sent.extra["buttons"]
+
+    line.told(press(line.sent, "confirm", PHONE))
+
+    assert line.sent.extra["buttons"] == before
+
+
+def test_a_press_from_somebody_elses_address_counts_for_nothing(line, answers):
+    line.told(press(line.sent, "confirm", "+79990000000"))
+
+    assert "answer" not in (line.sent.extra or {})
+    assert (line.log, answers) == ([], [])
+    assert line.received[0].event["note"] == "foreign_address"
+
+
+def test_the_address_must_be_of_the_messages_kind(line, answers):
+    with tenant_scope(line.salon.pk):
+        Address.objects.filter(pk=line.address().pk).update(kind="whatsapp")
+
+    line.told(press(line.sent, "confirm", PHONE))
+
+    assert answers == []
+
+
+def test_a_press_on_another_salons_message_counts_for_nothing(line, answers):
+    other = PhoneLine(TenantFactory(is_sandbox=True))
+
+    other.told(press(line.sent, "confirm", PHONE))
+
+    assert answers == []
+
+
+def test_blocking_switches_the_address_off_and_unblocking_on(line):
+    line.told(block("blocked", PHONE, "1"))
+    assert (line.address().state, line.address().reason) == ("inactive", "blocked")
+
+    line.told(block("unblocked", PHONE, "2"))
+    assert (line.address().state, line.address().reason) == ("active", "")
+
+
+def test_a_no_stays_a_no(line):
+    with tenant_scope(line.salon.pk):
+        Address.objects.filter(pk=line.address().pk).update(state="suppressed")
+
+    line.told(block("unblocked", PHONE))
+
+    assert line.address().state == "suppressed"
+
+
+def test_the_phone_of_a_real_salon_speaks_of_test_clients_only():
+    salon: Any = TenantFactory()
+    line = PhoneLine(salon)
+    for mode in ("live", "test"):
+        AddressFactory(subscriber=SubscriberFactory(tenant=salon, mode=mode), value=PHONE)
+
+    line.told(block("blocked", PHONE))
+
+    with tenant_scope(salon.pk):
+        states = dict(Address.objects.values_list("subscriber__mode", "state"))
+    assert states == {"live": "active", "test": "inactive"}
+
+
+def test_text_is_kept_and_applied_without_a_trace_in_the_log(line):
+    before = len(line.all(LogEntry))
+
+    line.told({"type": "text", "key": "t", "address": PHONE, "value": "перенесите, пожалуйста"})
+
+    assert len(line.all(LogEntry)) == before
+    assert line.received[0].applied_at is not None
