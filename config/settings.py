@@ -54,7 +54,7 @@ def _database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(url)
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
-    return {**config, "CONN_MAX_AGE": 600, "ATOMIC_REQUESTS": True}
+    return {**config, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
 
 
 DATABASES = {"default": _database(DATABASE_URL)}
@@ -91,7 +91,7 @@ INSTALLED_APPS = [
     "modeltranslation",
     "unfold",
     "unfold.contrib.forms",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls discovers; workers need no pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -114,6 +114,7 @@ SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 
 MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
     "config.api.ApiMiddleware",  # answers /v1 by its own short chain
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,7 +126,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "tenants.middleware.MemberScope",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -208,7 +208,9 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "channels.calls": {"level": env.str("CALL_LOG_LEVEL", default="INFO")},
+        "channels.calls": {
+            "level": env.str("CALL_LOG_LEVEL", default=env.str("LOG_LEVEL", default="INFO"))
+        },
         "rq": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
         "rq_scheduler": {"level": "WARNING"},

@@ -12,6 +12,8 @@ from channels.phone_routes import phone_routes
 from config.newcomer import equip
 from tenants.api.tenants import TenantsView
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("v1/tenants", TenantsView.as_view(after_create=equip)),

@@ -17,6 +17,7 @@ from uuid import UUID
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 
 from tenants.auth import NO_TENANT, Caller
 from tenants.doors import check_state, named_salon, open_door, salon_by_slug, secret
@@ -26,6 +27,8 @@ from tenants.scope import entered, platform_scope, support_scope, tenant_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
+#: Pages that wait for news: they open short scopes of their own instead of one long transaction.
+SCOPELESS = "/phone/"
 _LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
@@ -57,6 +60,8 @@ class ApiScope:
     def _answer(self, request: HttpRequest, key: str, door: str) -> HttpResponseBase:
         keep: list[Callable[[], None]] = []
         request.after_rollback = keep  # type: ignore[attr-defined]  # ours: what outlives a refusal
+        # this chain heals a lost connection itself; a question before each call would cost one more
+        connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
         with transaction.atomic():
             who = self._enter(request, key, door)
             with _note(who):
@@ -111,6 +116,7 @@ class Salon:
     slug: str
     name: str
     role: str
+    timezone: str = ""
 
 
 class MemberScope:
@@ -127,9 +133,9 @@ class MemberScope:
         salon = _salon(request)
         request.salon = salon  # type: ignore[attr-defined]  # ours
         is_staff = bool(getattr(request.user, "is_superuser", False))
-        if salon is None and not is_staff:
+        if (salon is None and not is_staff) or request.path.startswith(SCOPELESS):
             return self.get_response(request)
-        with _member_scope(salon):
+        with _member_scope(salon), timezone.override(salon.timezone if salon else None):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
@@ -147,7 +153,8 @@ def choose_salon(request: HttpRequest, tenant_id: UUID | None) -> None:
 def salons_of(user_id: int) -> list[Salon]:
     """List the salons a person works for, by name."""
     rows = fetch(
-        "select tenant_id, slug, name, role from kolokol_memberships(%s) where state <> 'closed'",
+        "select tenant_id, slug, name, role, timezone from kolokol_memberships(%s)"
+        " where state <> 'closed'",
         (user_id,),
     )
     return [Salon(*row) for row in rows]
@@ -168,10 +175,10 @@ def _salon(request: HttpRequest) -> Salon | None:
 def _any_salon(chosen: str) -> Salon | None:
     with platform_scope("platform staff choose any salon"):
         rows = fetch(
-            "select id, slug, name from tenants_tenant where id::text = %s or slug = %s",
+            "select id, slug, name, timezone from tenants_tenant where id::text = %s or slug = %s",
             (chosen, chosen),
         )
-    return next((Salon(pk, slug, name, "platform") for pk, slug, name in rows), None)
+    return next((Salon(pk, slug, name, "platform", zone) for pk, slug, name, zone in rows), None)
 
 
 @contextmanager

@@ -84,9 +84,9 @@ def _scope(scope: Scope, role: str, *, tenant: str = "", tenants: str = "") -> I
             yield
         finally:
             _current.reset(token)
-            # At the end of the transaction PostgreSQL forgets by itself.
-            if not (is_outermost or connection.needs_rollback or connection.closed_in_transaction):
-                _enter(*before)  # a released savepoint would leak the inner values
+        # At its end, or when it rolls back, the transaction forgets by itself.
+        if not (is_outermost or connection.needs_rollback):
+            _enter(*before)  # a released savepoint would leak the inner values
 
 
 def _enter(role: str, tenant: str, tenants: str) -> tuple[str, str, str]:

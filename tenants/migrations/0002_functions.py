@@ -78,9 +78,9 @@ begin
   end if;
 end $$;
 CREATE FUNCTION kolokol_memberships(p_user bigint)
-RETURNS TABLE (tenant_id uuid, slug text, name text, role text, state text)
+RETURNS TABLE (tenant_id uuid, slug text, name text, role text, state text, timezone text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public AS $$
-  select t.id, t.slug, t.name, m.role, t.state from tenants_member m
+  select t.id, t.slug, t.name, m.role, t.state, t.timezone from tenants_member m
   join tenants_tenant t on t.id = m.tenant_id where m.user_id = p_user order by t.name
 $$;
 REVOKE ALL ON FUNCTION kolokol_enter(text), kolokol_memberships(bigint) FROM public;

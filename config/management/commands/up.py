@@ -50,6 +50,8 @@ class Command(BaseCommand):
         " the workers and the scheduler; print where everything is. Ctrl-C stops it all."
     )
 
+    requires_system_checks: list[str] = []  # they would load every page into the supervisor
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
         parser.add_argument("--host", default="127.0.0.1", help="address of the web site")
@@ -168,12 +170,12 @@ def _children(options: dict[str, Any]) -> list[Child]:
     workers = [
         Child(
             f"worker-{number}",
-            [python, manage, "rqworker", *queues, "--verbosity", "0"],
+            [python, manage, "rqworker", *queues, "--verbosity", "0", "--skip-checks"],
             nice=0 if "urgent" in queues else 10,  # bulk never takes the processor from urgent
         )
         for number, queues in enumerate(groups, 1)
     ]
-    return [web, *workers, Child("scheduler", [python, manage, "schedule"], nice=5)]
+    return [web, *workers, Child("scheduler", [python, manage, "schedule", "--skip-checks"], nice=5)]
 
 
 def _groups(workers: int) -> list[list[str]]:
