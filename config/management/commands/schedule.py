@@ -17,7 +17,6 @@ class Command(BaseCommand):
     """Run the scheduler until it is told to stop."""
 
     help = "Queue the periodic jobs of config/schedule.py; of several processes one leads."
-    requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Watch the clock."""
