@@ -120,6 +120,10 @@ class IntegrationAdmin(SalonAdmin):
     actions_submit_line = ("save_and_check",)
     add_form_template = "channels/admin/integration_add.html"
 
+    def heading(self, row: Integration) -> str:
+        """Head the page by the account's name."""
+        return row.name
+
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask for the provider first, then for its fields."""
         extra = kwargs.setdefault("extra_context", None) or {}
@@ -136,9 +140,9 @@ class IntegrationAdmin(SalonAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the provider's fields after the account's own."""
         provider = obj.provider if obj else _asked(request)
-        own = [("name", "identifier"), ("position",)]
+        own: list[Any] = [("name", "identifier"), "position"]
         if obj is not None:
-            own = [("name", "identifier"), ("provider", "kind", "position"), ("state", "reason")]
+            own = [("name", "identifier"), ("provider", "kind"), ("state", "reason"), "position"]
         groups: list[Any] = [(None, {"fields": own})]
         if provider in PROVIDERS:
             groups.append((_("Account"), {"fields": self._account_fields(request, provider, obj)}))

@@ -93,7 +93,8 @@ class SubscriberAdmin(SalonAdmin):
     readonly_fields = ("created_at", "updated_at")
     fieldsets = (
         (None, {"fields": (("first_name", "last_name"), ("subscriber_id", "kind"))}),
-        (None, {"fields": (("language", "timezone"), ("preferred_channel", "last_visit_at"))}),
+        (None, {"fields": (("language", "timezone"), "preferred_channel")}),
+        (None, {"fields": ("last_visit_at",)}),
         (_("More"), {"fields": ("data", ("mode", "created_at", "updated_at"))}),
     )
 
@@ -104,6 +105,10 @@ class SubscriberAdmin(SalonAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A client stays in the mode it came with."""
         return (*self.readonly_fields, "mode") if obj else self.readonly_fields
+
+    def heading(self, row: Subscriber) -> str:
+        """Head the page by the client's name."""
+        return self.person(row)
 
     @column(_("client"), ordering="first_name")
     def person(self, row: Subscriber) -> str:

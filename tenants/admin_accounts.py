@@ -38,6 +38,10 @@ class TenantAdmin(SalonAdmin):
         (_("Platform"), {"fields": (("state", "state_reason"), "is_sandbox", "limits")}),
     )
 
+    def heading(self, row: Tenant) -> str:
+        """Head the page by the salon's name."""
+        return row.name
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep the identifier for ever, and the platform's fields from the owner."""
         if standing(request).role == PLATFORM:
@@ -54,11 +58,26 @@ class TenantAdmin(SalonAdmin):
         return row.state, row.get_state_display()
 
 
+class LocationForm(SalonForm):
+    """A place; the labels say the language in words."""
+
+    class Meta:
+        model = Location
+        fields = ("name_ru", "name_en", "address_ru", "address_en")
+        labels = {
+            "name_ru": _("Name in Russian"),
+            "name_en": _("Name in English"),
+            "address_ru": _("Address in Russian"),
+            "address_en": _("Address in English"),
+        }
+
+
 @admin.register(Location)
 class LocationAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
     """Where the salon receives its clients."""
 
     area = "salon"
+    form = LocationForm
     list_display = ("name", "identifier", "address", "phone", "is_default")
     search_fields = ("name", "identifier", "address")
     fieldsets = (

@@ -22,7 +22,7 @@ class ChannelsField(forms.CharField):
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self, **options: Any) -> None:
-        options.setdefault("label", _("channels"))
+        options.setdefault("label", _("Channels"))
         options.setdefault("help_text", _("In order, with commas: chat, sms, email."))
         super().__init__(required=False, **options)
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from notifications.admin.reasons import told
 from notifications.models import (
     DeadLetter,
     Event,
@@ -68,10 +69,19 @@ class MadeFilter(admin.SimpleListFilter):
 class StoryAdmin(LogAdmin):
     """A row that belongs to one notification of one client."""
 
+    def heading(self, row: Any) -> str:
+        """Head the page by the client's name."""
+        return str(self.client(row))
+
     def client_of(self, subscriber: Any) -> str:
         """Name the client."""
         name = f"{subscriber.first_name} {subscriber.last_name}".strip()
         return name or str(subscriber.subscriber_id)
+
+    @column(_("reason"))
+    def why(self, row: Any) -> Any:
+        """Say the reason in the reader's language."""
+        return told(row.reason)
 
     @column(_("client"))
     def client(self, row: Any) -> str:
@@ -106,12 +116,12 @@ class EventAdmin(LogAdmin):
 class NotificationAdmin(StoryAdmin):
     """One event for one client, with its whole story: the answer to “why did she not get it?”"""
 
-    list_display = ("made_at", "client", "workflow", "state_label", "reason", "finished_at")
+    list_display = ("made_at", "client", "workflow", "state_label", "why", "finished_at")
     list_filter = (MadeFilter, "state")
     list_select_related = ("subscriber", "event__workflow")
     search_fields = ("subscriber__first_name", "subscriber__last_name", "subscriber__subscriber_id")
     search_help_text = _("Name or key of the client")
-    fields = (("client", "workflow"), ("state", "reason"), ("made_at", "finished_at"))
+    fields = (("client", "workflow"), ("state", "why"), ("made_at", "finished_at"))
     change_form_outer_after_template = "notifications/admin/notification_story.html"
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
@@ -142,7 +152,7 @@ class NotificationAdmin(StoryAdmin):
 class MessageAdmin(StoryAdmin):
     """What left for a provider, and what became of it."""
 
-    list_display = ("made_at", "client", "channel", "provider", "address", "state_label", "reason")
+    list_display = ("made_at", "client", "channel", "provider", "address", "state_label", "why")
     list_filter = (MadeFilter, "state", "channel")
     list_select_related = ("notification__subscriber",)
     search_fields = ("provider_id__exact", "notification__subscriber__subscriber_id__exact")
@@ -150,7 +160,7 @@ class MessageAdmin(StoryAdmin):
     fields = (
         ("client", "address", "language"),
         ("channel", "provider", "provider_id"),
-        ("state", "reason", "made_at"),
+        ("state", "why", "made_at"),
         ("template_version",),
         "title",
         "body",
@@ -166,27 +176,27 @@ class MessageAdmin(StoryAdmin):
 class LogEntryAdmin(StoryAdmin):
     """The delivery log, line by line."""
 
-    list_display = ("made_at", "client", "status_label", "reason", "detail")
+    list_display = ("made_at", "client", "status_label", "why", "detail")
     list_filter = (MadeFilter,)
     list_select_related = ("notification__subscriber",)
     search_fields = ("notification__subscriber__subscriber_id__exact",)
     search_help_text = _("The client's key, whole")
-    fields = (("client", "made_at"), ("status", "reason", "step"), "detail", "message_id")
+    fields = (("client", "made_at"), ("status", "why", "step"), "detail", "message_id")
 
     @column(_("status"), label=STATE_LABELS)
-    def status_label(self, row: LogEntry) -> str:
+    def status_label(self, row: LogEntry) -> tuple[str, Any]:
         """Colour the status."""
-        return row.status
+        return row.status, _status(row.status)
 
 
 @admin.register(DeadLetter)
 class DeadLetterAdmin(StoryAdmin):
     """What ended in failure and can be sent again."""
 
-    list_display = ("created_at", "client", "reason", "detail", "replayed_at")
+    list_display = ("created_at", "client", "why", "detail", "replayed_at")
     list_filter = (("replayed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("notification__subscriber",)
-    fields = (("client", "created_at"), ("reason", "step"), "detail", "replayed_at")
+    fields = (("client", "created_at"), ("why", "step"), "detail", "replayed_at")
 
 
 def _story(row: Notification) -> dict[str, Any]:
@@ -195,12 +205,15 @@ def _story(row: Notification) -> dict[str, Any]:
     return {"lines": [_line(line) for line in lines], "sent": list(sent)}
 
 
+def _status(word: str) -> Any:
+    return (dict(NotificationState.choices) | dict(MessageState.choices)).get(word, word)
+
+
 def _line(entry: LogEntry) -> dict[str, Any]:
-    words = dict(MessageState.choices) | dict(NotificationState.choices)
     return {
         "moment": moment(entry),
         "status": entry.status,
-        "words": words.get(entry.status, entry.status),
-        "reason": entry.reason,
+        "words": _status(entry.status),
+        "reason": told(entry.reason),
         "detail": entry.detail,
     }

@@ -80,6 +80,10 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         (_("English"), {"classes": ["tab"], "fields": [f"{field}_en" for field in FIELDS]}),
     )
 
+    def heading(self, row: MessageTemplate) -> str:
+        """Head the page by the template's name."""
+        return row.name
+
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was published stays: messages refer to it."""
         is_allowed = super().has_delete_permission(request, obj)

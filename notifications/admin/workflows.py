@@ -29,6 +29,21 @@ class StepForm(SalonForm):
     class Meta:
         model = Step
         fields = ("position", "key", "kind", "channels", "template", "settings")
+        labels = {"template": _("Template")}
+
+
+class WorkflowForm(SalonForm):
+    """A workflow; the labels say the language in words."""
+
+    class Meta:
+        model = Workflow
+        exclude = ("tenant", "published")
+        labels = {
+            "name_ru": _("Name in Russian"),
+            "name_en": _("Name in English"),
+            "description_ru": _("Description in Russian"),
+            "description_en": _("Description in English"),
+        }
 
 
 class StepInline(SalonStacked):
@@ -52,6 +67,7 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
     """What happens after an event."""
 
     area = "workflows"
+    form = WorkflowForm
     list_display = ("name", "identifier", "category_label", "priority", "live", "is_active")
     list_filter = ("category", "priority", "is_active")
     list_select_related = ("published",)
@@ -65,6 +81,10 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         (None, {"fields": (("identifier", "is_active"), ("category", "priority"))}),
         (_("More"), {"fields": (("is_critical", "expires_after_s"), "payload_schema")}),
     )
+
+    def heading(self, row: Workflow) -> str:
+        """Head the page by the workflow's name."""
+        return str(row.name)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Software calls a workflow by its identifier: once published it stays."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.contrib import admin
 from django.test import Client
 
 from notifications.models import MessageTemplate, Workflow
@@ -13,6 +14,8 @@ from tenants.ids import uuid7
 from tenants.members import add_member
 from tenants.models import Address, Member, Subscriber, Tenant, User
 from tenants.scope import tenant_scope
+
+admin.autodiscover()  # config.urls does it in the product; tests ask the registry earlier
 
 PASSWORD = "колокольчик-звенит"
 

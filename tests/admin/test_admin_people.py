@@ -142,3 +142,27 @@ def test_platform_staff_open_their_own_pages(salon):
     dana.post(reverse("switch_salon", args=[salon.tenant.slug]))
     shown = dana.post(reverse("admin:tenants_platformkey_add"), {"name": "ops"}, follow=True)
     assert re.search(r"kk_platform_[0-9a-f]{48}", shown.content.decode())
+
+
+def test_times_are_those_of_the_salon(salon):
+    from datetime import UTC, datetime
+
+    from tenants.models import Subscriber, Tenant
+
+    with tenant_scope(salon.tenant.id):
+        Tenant.objects.update(timezone="Asia/Vladivostok")  # UTC+10, no summer time
+        Subscriber.objects.update(last_visit_at=datetime(2026, 11, 20, 14, 30, tzinfo=UTC))
+
+    page = reverse("admin:tenants_subscriber_change", args=[salon.client.pk])
+    shown = browser(salon.people["owner"]).get(page).content.decode()
+
+    assert 'value="00:30:00"' in shown
+    assert 'value="2026-11-21"' in shown
+
+
+def test_a_page_is_headed_by_a_name_not_by_an_id(salon):
+    page = reverse("admin:tenants_subscriber_change", args=[salon.client.pk])
+
+    shown = browser(salon.people["owner"]).get(page)
+
+    assert getattr(shown.wsgi_request, "heading", "") == salon.client.first_name

@@ -1,0 +1,47 @@
+"""Why was it not sent, or not delivered? The engine's words in a manager's language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+#: reason of a skip or a failure -> sentence; a word that is not here is shown as it is.
+SENTENCES: dict[str, Any] = {
+    "no_address": _("the client has no address for these channels"),
+    "no_integration": _("no channel is connected that could carry it"),
+    "integration_paused": _("the channel is paused by its provider"),
+    "suppressed": _("the client asked not to be written to"),
+    "unsubscribed": _("the client has unsubscribed"),
+    "no_consent": _("there is no consent to marketing"),
+    "opt_out": _("the client asked not to be written to"),
+    "quiet_hours": _("quiet hours of the client"),
+    "frequency_cap": _("marketing was sent to the client recently"),
+    "hourly_cap": _("too many messages to the client within an hour"),
+    "tenant_quota": _("the salon's daily limit is used up"),
+    "duplicate": _("the same text was sent recently"),
+    "staff_get_no_marketing": _("staff get no marketing"),
+    "expired": _("it was too late to send"),
+    "render_failed": _("the text could not be put together"),
+    "attempts_exhausted": _("the provider did not take it after several attempts"),
+    "deferred_by_provider": _("the provider asked to wait for too long"),
+    "window_closed": _("the 24-hour window of the messenger is closed"),
+    "permanent_recipient": _("the provider does not know this address"),
+    "permanent_content": _("the provider does not accept this text"),
+    "auth_pause": _("the provider refuses the salon's account"),
+    "provider_pause": _("the provider has paused the account"),
+    "unsupported": _("the channel cannot carry such a message"),
+    "ambiguous": _("the provider did not confirm that it took the message"),
+    "unknown": _("the provider's answer was not understood"),
+    "blocked": _("the client has blocked the salon"),
+    "interrupted": _("the sending was interrupted"),
+    "poisoned": _("the message broke its batch three times"),
+    "scheduled": _("waits for its time"),
+    "delay": _("waits for its time"),
+    "canceled": _("canceled"),
+}
+
+
+def told(reason: str) -> Any:
+    """Say a reason in the reader's language."""
+    return SENTENCES.get(reason, reason)
