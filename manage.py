@@ -8,14 +8,19 @@ import sys
 
 
 def main() -> None:
-    """Find the servers that the command needs, then run it."""
+    """Find the servers that the command needs, then run it; bad settings are one sentence."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    from config.launch import prepare
-
-    prepare(sys.argv)
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from config.launch import load_settings, prepare
+
+    try:
+        prepare(sys.argv)
+        load_settings()
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as fault:
+        sys.exit(str(fault))
 
 
 if __name__ == "__main__":

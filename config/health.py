@@ -103,10 +103,13 @@ CHECKS: Final = {
 
 
 def pending_migrations() -> list[str]:
-    """List migrations of this code that the database has not seen; asks the database once."""
+    """List migrations of this code that the database has not seen."""
     with connection.cursor() as cursor:
-        cursor.execute("select app, name from django_migrations")
-        applied = set(cursor.fetchall())
+        cursor.execute("select to_regclass('django_migrations') is not null")
+        applied = set()
+        if cursor.fetchone()[0]:
+            cursor.execute("select app, name from django_migrations")
+            applied = set(cursor.fetchall())
     return [f"{app}.{name}" for app, name in _known_migrations() if (app, name) not in applied]
 
 

@@ -49,12 +49,22 @@ def prepare(argv: list[str]) -> None:
     written = data_folder(argv) / "environment"
     if "DATABASE_URL" not in os.environ and written.exists():
         environ.Env.read_env(str(written))
-    if len(argv) > 1 and argv[1] in {"up", "help"}:
+    if argv[1:2] in (["up"], ["help"]) or {"--help", "-h", "--new-key"} & set(argv):
         _placeholders()
 
 
+def load_settings() -> None:
+    """Read the settings now; Django's own start would hide what is wrong with them.
+
+    Raises ImproperlyConfigured with one sentence.
+    """
+    from django.conf import settings
+
+    _ = settings.INSTALLED_APPS
+
+
 def _placeholders() -> None:
-    """Let `--help` speak on a machine where nothing is set up yet."""
+    """Let `--help` and `doctor --new-key` speak on a machine where nothing is set up yet."""
     os.environ.setdefault("SECRET_KEY", "help")
     os.environ.setdefault("ENCRYPTION_KEYS", "help")
     os.environ.setdefault("DATABASE_URL", "postgresql://help@localhost/help")
