@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -12,12 +13,31 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 log = logging.getLogger(__name__)
 
 STOP_S = 15.0  # a worker may finish what is in flight
 FAST_DEATH_S = 2.0  # died sooner than this: wait before the next start
 _PR_SET_PDEATHSIG = 1
+
+
+def apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Do heavy work once in a process of its own, so that its memory goes with it.
+
+    Raises SystemExit when the work failed; it has said why itself.
+    """
+    here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
+    worker = multiprocessing.get_context("fork").Process(target=lambda: there.send(work()))
+    worker.start()
+    there.close()
+    try:
+        result: dict[str, Any] = here.recv()
+    except EOFError:
+        worker.join()
+        raise SystemExit(1) from None
+    worker.join()
+    return result
 
 
 @dataclass

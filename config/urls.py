@@ -6,10 +6,10 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from notifications.callbacks import receive
 
 from channels.phone_routes import phone_routes
 from config.newcomer import equip
+from notifications.callbacks import receive
 from tenants.api.tenants import TenantsView
 
 admin.autodiscover()

@@ -24,7 +24,7 @@ from config import embedded, once
 from config.demo import SalonFacts, ensure_user, make_demo
 from config.launch import ROOT, data_folder, local_url
 from config.servers import EMBEDDED, write_environment
-from config.supervisor import Child, Supervisor
+from config.supervisor import Child, Supervisor, apart
 from notifications import dispatch
 from tenants.doors import salon_by_slug
 
@@ -72,10 +72,8 @@ class Command(BaseCommand):
         _refuse_taken_port(options["host"], options["port"])
         data = data_folder(sys.argv)
         base, local = settings.PUBLIC_URL, local_url(options["host"], str(options["port"]))
-        call_command("migrate", verbosity=0)
-        facts = self._facts(data, base, with_demo=not options["no_demo"])
         write_environment(data, WRITTEN)
-        connections.close_all()
+        facts = apart(lambda: _facts(data, base, with_demo=not options["no_demo"]))
         supervisor = Supervisor(ROOT, _children(options), tick=_Tick(data))
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, supervisor.ask_to_stop)
@@ -92,23 +90,6 @@ class Command(BaseCommand):
         finally:
             supervisor.stop()
             connections.close_all()
-
-    def _facts(self, data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
-        known = _read_facts(data)
-        tenants = make_demo(known) if with_demo else []
-        _, password = ensure_user("platform", known.get("platform_password", ""), is_platform=True)
-        return {
-            "base_url": base,
-            "realtime_url": None,
-            "admin_url": f"{base}/admin/",
-            "phone_url": _phone_url(base, tenants),
-            "docs_url": f"{base}/api/docs/",
-            "metrics_url": f"{base}/metrics",
-            "tenants": tenants,
-            "platform_login": "platform",
-            "platform_password": password,
-            "pids": {},
-        }
 
     def _once(self, facts: dict[str, Any], supervisor: Supervisor) -> None:
         stories = once.send_and_follow(facts, look=supervisor.look)
@@ -134,6 +115,26 @@ class Command(BaseCommand):
         say("")
         say("  Ctrl-C stops everything.")
         self.stdout.flush()
+
+
+def _facts(data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
+    """Bring the database up to date, make who is missing, and tell what up.json tells."""
+    call_command("migrate", verbosity=0)
+    known = _read_facts(data)
+    tenants = make_demo(known) if with_demo else []
+    _, password = ensure_user("platform", known.get("platform_password", ""), is_platform=True)
+    return {
+        "base_url": base,
+        "realtime_url": None,
+        "admin_url": f"{base}/admin/",
+        "phone_url": _phone_url(base, tenants),
+        "docs_url": f"{base}/api/docs/",
+        "metrics_url": f"{base}/metrics",
+        "tenants": tenants,
+        "platform_login": "platform",
+        "platform_password": password,
+        "pids": {},
+    }
 
 
 class _Tick:
@@ -175,7 +176,7 @@ def _children(options: dict[str, Any]) -> list[Child]:
         )
         for number, queues in enumerate(groups, 1)
     ]
-    return [web, *workers, Child("scheduler", [python, manage, "schedule", "--skip-checks"], nice=5)]
+    return [web, *workers, Child("scheduler", [python, manage, "schedule"], nice=5)]
 
 
 def _groups(workers: int) -> list[list[str]]:
