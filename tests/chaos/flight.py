@@ -1,0 +1,68 @@
+"""Which messages were in flight when a fault struck: what the database says about it.
+
+A line with a message id is being sent, or was interrupted while it was. A killed or stopped worker
+changes nothing any more, so its lines, read after the signal, are exactly what it had in flight.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+OF_WORKER = """
+select d.message_id::text from notifications_due d join notifications_batch b on b.id = d.batch_id
+where d.message_id is not null and b.worker = %s
+"""
+OF_ALL = "select message_id::text from notifications_due where message_id is not null"
+OPEN = """
+select (select count(*) from notifications_due), (select count(*) from notifications_chunk),
+  (select count(*) from notifications_fanout), (select count(*) from notifications_batch)
+"""
+COMMIT_S = 0.1  # a commit that was on its way when the signal came
+
+
+@dataclass
+class Watch:
+    """Reads over all tenants as the tables' owner; reconnects when the server was away."""
+
+    url: str
+    patience_s: float = 90.0
+    _connection: psycopg.Connection[Any] | None = field(default=None)
+
+    def of_worker(self, pid: int) -> set[str]:
+        """Name what a worker that has just been stopped or killed left in flight."""
+        time.sleep(COMMIT_S)
+        name = f"{socket.gethostname()}:{pid}"[:64]
+        return {row[0] for row in self.rows(OF_WORKER, [name])}
+
+    def of_all(self) -> set[str]:
+        """Name everything in flight."""
+        return {row[0] for row in self.rows(OF_ALL)}
+
+    def open_work(self) -> tuple[int, ...]:
+        """Count lines, chunks, fan-outs and batches."""
+        return tuple(self.rows(OPEN)[0])
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Read, waiting for a server that is just coming back."""
+        deadline = time.monotonic() + self.patience_s
+        while True:
+            try:
+                if self._connection is None or self._connection.closed:
+                    self._connection = psycopg.connect(self.url, autocommit=True, connect_timeout=5)
+                return self._connection.execute(query, values or None).fetchall()
+            except psycopg.OperationalError:
+                self.close()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
