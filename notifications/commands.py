@@ -173,7 +173,7 @@ def _queue(body: Mapping[str, Any], errors: Errors) -> int | None:
     if isinstance(value, str) and value in QUEUES:
         return QUEUES.index(value)
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if is_number and value == int(value) and 1 <= value <= 10:
+    if is_number and 1 <= value <= 10 and value == int(value):
         word = "high" if value == 1 else "normal" if value <= 5 else "low"
         return QUEUES.index(word)
     errors["overrides.priority"] = [f"priority must be one of {', '.join(QUEUES)}, or 1 to 10"]

@@ -26,6 +26,7 @@ from notifications.outcomes import (
     SLOT_USED,
     SOMETHING_FAILED,
     SOMETHING_SENT,
+    TIMER_RAN,
     Cancel,
     Done,
     Drop,
@@ -214,6 +215,10 @@ def _final(flags: int) -> str:
 def _wait(task: Task, wait: Wait, now: datetime) -> Move:
     if task.expires_at is not None and wait.until > task.expires_at:
         # It would wake up too late to be of use: say so now instead of at expiry.
+        if wait.flags & TIMER_RAN:  # what comes after a delay must not come before it
+            end = _final(task.flags)
+            stay = (task.step, task.attempt, task.flags)
+            return Move(GONE, *stay, now, "skipped", "expired", wait.reason, final=end)
         return _next_step(task, task.flags, now, "skipped", "expired", wait.reason, None)
     flags = task.flags | wait.flags
     return Move(

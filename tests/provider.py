@@ -16,7 +16,10 @@ Answer = tuple[int, dict[str, str], bytes]
 
 @dataclass
 class Provider:
-    """bodies: every message that was read completely, in order. answer: decides by message."""
+    """bodies: every message that was read completely, in order. answer: decides by message.
+
+    An answer of status 0 hangs up without a word.
+    """
 
     delay_s: float = 0.0
     answer: Callable[[dict[str, Any]], Answer] = lambda body: (200, {}, b"{}")
@@ -35,6 +38,9 @@ class Provider:
                 if provider.delay_s:
                     time.sleep(provider.delay_s)
                 status, headers, content = provider.answer(body)
+                if not status:
+                    self.close_connection = True
+                    return
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(content))}.items():
                     self.send_header(name, value)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from channels.gateway import Gateway
@@ -13,13 +16,22 @@ from channels.guard import AddressGuard
 from channels.integrations import add_integration
 from notifications.commands import read_command
 from notifications.engine import Drain
-from notifications.models import Due, LogEntry, Message, Notification, Workflow
-from notifications.publishing import publish_workflow
+from notifications.models import (
+    DeadLetter,
+    Due,
+    LogEntry,
+    Message,
+    MessageTemplate,
+    Notification,
+    Step,
+    Workflow,
+)
+from notifications.publishing import publish_template, publish_workflow
 from notifications.seeding import seed
-from notifications.trigger import accept
+from notifications.trigger import accept, cancel
 from tenants.auth import Caller
 from tenants.ids import uuid7
-from tenants.models import Tenant
+from tenants.models import Address, Tenant
 from tenants.owner import as_owner
 from tenants.scope import tenant_scope
 from tests.provider import Provider
@@ -72,10 +84,33 @@ def forget_open_work() -> None:
             cursor.execute(f"delete from notifications_{table}")  # noqa: S608 (literals above)
 
 
+@contextmanager
+def superuser() -> Iterator[psycopg.Connection]:
+    """See and change everything, as the operator of the database may."""
+    parts = settings.SERVERS.superuser_url
+    with psycopg.connect(parts, dbname=settings.SERVERS.database, autocommit=True) as one:
+        yield one
+
+
+def change(statement: str, params=()) -> int:
+    """Run one statement behind the engine's back; return how many rows it touched."""
+    with superuser() as one:
+        return one.execute(statement, params).rowcount
+
+
+def look(statement: str, params=()):
+    """Read behind the engine's back."""
+    with superuser() as one:
+        return one.execute(statement, params).fetchall()
+
+
 @pytest.fixture
 def reminders(salon, provider) -> Reminders:
     """A salon that is ready to remind its clients over this provider."""
     return Reminders(salon, provider)
+
+
+NO_QUIET = {"quiet": ["00:00", "00:00"]}
 
 
 class Reminders:
@@ -99,18 +134,93 @@ class Reminders:
 
     @property
     def caller(self) -> Caller:
+        return self.caller_of("live")
+
+    def caller_of(self, mode) -> Caller:
         with tenant_scope(self.salon.pk):
             version = Tenant.objects.get(pk=self.salon.pk).config_version
-        return Caller(self.salon.pk, uuid7(), "live", (), self.salon.slug, version, False)
+        return Caller(self.salon.pk, uuid7(), mode, (), self.salon.slug, version, False)
 
-    def trigger(self, name="appointment-reminder-24h", to=None, payload=None, **fields):
-        """Trigger as the API would; returns the transaction id."""
+    def trigger(
+        self, name="appointment-reminder-24h", to=None, payload=None, *, mode="live", **fields
+    ):
+        """Trigger as the API would; returns the transaction id. to="all": a broadcast."""
         person = {"subscriberId": "anna", "phone": "+79161234567", "locale": "ru"}
         body = {"name": name, "to": to or person, "payload": payload or VISIT, **fields}
         now = datetime.now(UTC)
+        caller = self.caller_of(mode)
+        with tenant_scope(self.salon.pk):
+            command = read_command(body, now, is_broadcast=to == "all")
+            return accept(caller, command, now).transaction_id
+
+    def cancel(self, transaction_id: str) -> bool:
         caller = self.caller
         with tenant_scope(self.salon.pk):
-            return accept(caller, read_command(body, now), now).transaction_id
+            return cancel(caller, transaction_id)
+
+    def workflow(self, name: str, *steps, body="Привет, {{ clientName }}", **fields) -> None:
+        """Publish a workflow. steps: kinds, or (kind, fields of the step); channels have `body`."""
+        with tenant_scope(self.salon.pk):
+            workflow = Workflow.objects.create(
+                tenant=self.salon,
+                identifier=name,
+                name_ru=name,
+                payload_schema={
+                    "type": "object",
+                    "properties": {"clientName": {"type": "string", "default": "Анна"}},
+                },
+                **fields,
+            )
+            for position, step in enumerate(steps):
+                kind, more = step if isinstance(step, tuple) else (step, {})
+                self._step(workflow, position, kind, {"body": body, **more})
+            publish_workflow(workflow)
+
+    def _step(self, workflow, position, kind, fields) -> None:
+        body, title = fields.pop("body"), fields.pop("title", "")
+        template = None
+        if kind != "delay":
+            template = MessageTemplate.objects.create(
+                tenant=self.salon,
+                key=f"{workflow.identifier}-{position}",
+                name=workflow.identifier,
+                body_ru=body,
+                title_ru=title,
+            )
+            publish_template(template)
+        Step.objects.create(
+            tenant=self.salon,
+            workflow=workflow,
+            key=f"step-{position}",
+            position=position,
+            kind=kind,
+            template=template,
+            **fields,
+        )
+
+    def promo(self, name="promo", *channels, **fields) -> None:
+        """Publish marketing of one step that may go at night."""
+        self.limit(**NO_QUIET)
+        steps = [("sms", {"channels": list(channels or ("sms",))})]
+        self.workflow(name, *steps, category="mk", priority="low", **fields)
+
+    def limit(self, **limits) -> None:
+        """Set limits of the salon, beside those that it has."""
+        with tenant_scope(self.salon.pk):
+            tenant = Tenant.objects.get(pk=self.salon.pk)
+            tenant.limits |= limits
+            tenant.save(update_fields=["limits"])
+
+    def set_salon(self, **fields) -> None:
+        with tenant_scope(self.salon.pk):
+            Tenant.objects.filter(pk=self.salon.pk).update(**fields)
+
+    def hurry(self) -> int:
+        """Let everything that waits be due now."""
+        return change(
+            "update notifications_due set due_at = now() where tenant_id = %s and state = 0",
+            [self.salon.pk],
+        )
 
     def change_workflow(self, name: str, **values) -> None:
         """Edit and publish."""
@@ -132,6 +242,18 @@ class Reminders:
     @property
     def notifications(self) -> list[Notification]:
         return self.all(Notification)
+
+    @property
+    def states(self) -> list[tuple[str, str]]:
+        return [(one.state, one.reason) for one in self.notifications]
+
+    @property
+    def letters(self) -> list[DeadLetter]:
+        return self.all(DeadLetter)
+
+    @property
+    def addresses(self) -> list[tuple[str, str, str, str]]:
+        return [(a.kind, a.value, a.state, a.reason) for a in self.all(Address)]
 
     @property
     def log(self) -> list[tuple[str, str]]:

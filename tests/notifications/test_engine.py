@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.notifications.conftest import VISIT
-
 
 def test_a_reminder_reaches_the_client_once_in_her_language(reminders, worker, provider):
     reminders.trigger(to={"subscriberId": "anna", "phone": "+79161234567", "locale": "ru"})
