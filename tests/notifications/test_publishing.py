@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from notifications.definition import read_definition, read_texts
@@ -251,13 +253,26 @@ def test_a_schema_that_takes_a_published_texts_variable_away_is_refused(salon):
 
 @pytest.mark.parametrize(
     "schema",
-    [{"type": "sandwich"}, {"required": "clientName"}, {"$ref": "http://127.0.0.1:9/x"}, [1]],
+    [{"type": "sandwich"}, {"required": "clientName"}, {"$ref": "#/nowhere"}, [1]],
 )
-def test_a_broken_or_outbound_schema_is_refused(salon, schema):
+def test_a_broken_schema_is_refused(salon, schema):
     workflow = workflow_of(salon, payload_schema=schema)
     step_of(workflow, kind="webhook")
 
     found = refusals(publish_workflow, workflow)
+
+    assert found == [("payload_schema", "", 0, "bad_schema")]
+
+
+def test_a_schema_that_points_elsewhere_is_refused_and_nobody_is_called(salon):
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.2)
+        address = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/schema.json"
+        workflow = workflow_of(salon, payload_schema={"$ref": address})
+        step_of(workflow, kind="webhook")
+        found = refusals(publish_workflow, workflow)
+        with pytest.raises(TimeoutError):
+            elsewhere.accept()
 
     assert found == [("payload_schema", "", 0, "bad_schema")]
 
