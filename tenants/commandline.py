@@ -10,12 +10,14 @@ from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
 from redis import RedisError
 
-from tenants.doors import SalonRow, salon_by_slug
+from tenants.auth import Caller, Mode
+from tenants.doors import SalonRow, check_state, salon_by_slug
 from tenants.errors import BadRequest, InvalidFields, InvalidPayload, NotFound, PlatformError
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "CommandParser",
     "Verb",
     "add_salon",
+    "caller_of",
     "salon",
     "spoken_json",
     "spoken_moment",
@@ -70,6 +73,13 @@ def salon(slug: str) -> SalonRow:
         return salon_by_slug(slug)
     except NotFound as missing:
         raise CommandError(missing.message, returncode=2) from missing
+
+
+def caller_of(found: SalonRow, mode: Mode) -> Caller:
+    """Act for a salon that may act; raises Forbidden for one that is suspended or closed."""
+    check_state(found.state, found.state_reason)
+    nobody = UUID(int=0)  # no key: whoever may run commands may do everything
+    return Caller(found.id, nobody, mode, (), found.slug, found.config_version, False)
 
 
 def spoken_json(text: str) -> dict[str, Any]:
