@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
@@ -31,8 +32,13 @@ def read_token(purpose: str, text: str) -> tuple[UUID, UUID] | None:
 
 
 def _mac(purpose: str, body: bytes) -> bytes:
-    key = hashlib.blake2b(settings.SECRET_KEY.encode(), digest_size=32).digest()
+    key = _key(settings.SECRET_KEY)
     return hashlib.blake2b(purpose.encode() + b"\0" + body, key=key, digest_size=_SIZE).digest()
+
+
+@lru_cache(maxsize=2)
+def _key(secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode(), digest_size=32).digest()
 
 
 def client_links(tenant_id: UUID, subscriber_id: UUID) -> dict[str, str]:

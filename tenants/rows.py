@@ -13,6 +13,8 @@ import psycopg
 from django.db import connection
 from psycopg.types.json import JsonbLoader
 
+from tenants.arrays import ListDumper
+
 Row = tuple[Any, ...]
 
 
@@ -33,4 +35,5 @@ def _cursor() -> psycopg.Cursor[Row]:
     cursor = psycopg.Cursor(connection.connection)
     # Django leaves jsonb as text for its own fields to read; here it comes as values.
     cursor.adapters.register_loader("jsonb", JsonbLoader)
+    cursor.adapters.register_dumper(list, ListDumper)
     return cursor
