@@ -27,7 +27,10 @@ SOURCES = [
     ROOT / "config/menu.py",
 ]
 PAGES = [*ROOT.glob("templates/notifications/admin/*"), *ROOT.glob("templates/channels/admin/*")]
-PAGES += [ROOT / "templates/admin/index.html", *ROOT.glob("templates/unfold/helpers/*")]
+PAGES += [
+    ROOT / "templates/admin/index.html",
+    ROOT / "templates/unfold/helpers/pagination_default.html",
+]
 _CALLS = {"_", "gettext", "gettext_lazy"}
 _TAG = re.compile(r'{% translate "([^"]+)"')
 _BLOCK = re.compile(r"{% blocktranslate[^%]*%}(.*?){% endblocktranslate %}", re.S)
