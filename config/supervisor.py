@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import logging
 import multiprocessing
@@ -107,6 +108,7 @@ class Supervisor:
         moment = time.monotonic()
         if not child.not_before:
             log.warning("a process ended", extra={"child": child.name})
+            _end_family(child.process, signal.SIGTERM)
             lived_s = moment - child.started_at
             child.not_before = moment + (FAST_DEATH_S if lived_s < FAST_DEATH_S else 0.0)
         if moment >= child.not_before:
@@ -128,5 +130,11 @@ class Supervisor:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
+                _end_family(process, signal.SIGKILL)
                 process.wait()
+
+
+def _end_family(leader: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal a child's whole group: a killed web leaves workers that go on holding its port."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(leader.pid, number)
