@@ -9,7 +9,16 @@ from rest_framework import serializers
 
 from tenants.api.examples import answers
 
-__all__ = ["ACCEPTED", "BROADCAST", "BULK", "TRIGGER", "answers"]
+__all__ = [
+    "ACCEPTED",
+    "ACTIVITY",
+    "BROADCAST",
+    "BULK",
+    "FEED",
+    "INBOX",
+    "TRIGGER",
+    "answers",
+]
 
 _COMMON: dict[str, Any] = {
     "name": serializers.CharField(max_length=255, help_text="The workflow's identifier."),
@@ -32,3 +41,64 @@ BULK = inline_serializer(
 )
 BROADCAST = inline_serializer("BroadcastBody", _COMMON)
 ACCEPTED = {"acknowledged": True, "status": "processed", "transactionId": "txn_8f2"}
+_OWNER = {"_organizationId": "0190…", "_environmentId": "0190…-live"}
+ACTIVITY = {
+    "_id": "0190…",
+    **_OWNER,
+    "_subscriberId": "0190…",
+    "transactionId": "txn_8f2",
+    "createdAt": "2026-11-21T09:00:00.000Z",
+    "status": "completed",
+    "channels": ["sms"],
+    "subscriber": {"_id": "0190…", "subscriberId": "client-17"},
+    "jobs": [
+        {
+            "_id": "0190…-message",
+            "type": "chat",
+            "status": "completed",
+            "providerId": "generic-sms",
+            "executionDetails": [
+                {
+                    "_id": "0190…",
+                    "status": "Success",
+                    "detail": "sent by SMS, answer 200",
+                    "isRetry": False,
+                    "isTest": False,
+                    "source": "Internal",
+                }
+            ],
+            "step": {"_id": "0190…-message", "active": True, "filters": [], "_templateId": "0190…"},
+        }
+    ],
+    "story": ["12:00:00 принято", "12:00:01 отправлено по SMS, ответ 200"],
+}
+INBOX = {
+    "id": "0190…",
+    "transactionId": "txn_8f2",
+    "subject": "See you tomorrow",
+    "body": "Anna, a reminder of your appointment…",
+    "to": {"id": "0190…", "subscriberId": "client-17"},
+    "isRead": False,
+    "isSeen": False,
+    "isArchived": False,
+    "isSnoozed": False,
+    "createdAt": "2026-11-21T09:00:00.000Z",
+    "channelType": "in_app",
+    "severity": "none",
+}
+FEED = {
+    "_id": "0190…",
+    "_templateId": "0190…",
+    **_OWNER,
+    "_notificationId": "0190…",
+    "_subscriberId": "0190…",
+    "_jobId": "0190…-inbox",
+    "transactionId": "txn_8f2",
+    "content": "Anna, a reminder of your appointment…",
+    "channel": "in_app",
+    "read": False,
+    "seen": False,
+    "archived": False,
+    "cta": {},
+    "status": "sent",
+}

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from django.urls import path
 
+from notifications.api.activity import ActivitiesView, ActivityView
 from notifications.api.callbacks import callback
 from notifications.api.events import BroadcastView, BulkView, CancelView, TriggerView
+from notifications.api.inbox import (
+    CountView,
+    FeedView,
+    InboxView,
+    ReadView,
+    UnreadView,
+    UnseenView,
+)
+
+_OLD_INBOX = "v1/subscribers/<str:subscriber_id>/notifications"
+_INBOX = "v2/subscribers/<str:subscriber_id>/notifications"
 
 urlpatterns = [
     path("v1/events/trigger", TriggerView.as_view()),
     path("v1/events/trigger/bulk", BulkView.as_view()),
     path("v1/events/trigger/broadcast", BroadcastView.as_view()),
     path("v1/events/trigger/<str:transaction_id>", CancelView.as_view()),
+    path("v1/notifications", ActivitiesView.as_view()),
+    path("v1/notifications/<str:notification_id>", ActivityView.as_view()),
+    path(f"{_OLD_INBOX}/feed", FeedView.as_view()),
+    path(f"{_OLD_INBOX}/unseen", UnseenView.as_view()),
+    path(_INBOX, InboxView.as_view()),
+    path(f"{_INBOX}/count", CountView.as_view()),
+    path(f"{_INBOX}/<str:notification_id>/read", ReadView.as_view()),
+    path(f"{_INBOX}/<str:notification_id>/unread", UnreadView.as_view()),
     path("v1/callbacks/<uuid:integration_id>/<str:token>", callback),
 ]
