@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ CLIENTS_SHOWN = 100
 MESSAGES_SHOWN = 300
 # Ids are made before their transactions commit, so a later one may be seen first.
 OVERLAP = timedelta(seconds=3)
+BEGINNING = datetime.fromtimestamp(0, UTC)  # an empty page asks for what came after it
 
 _TAB_OF = {kind: tab for tab, kind in TABS.items()}
 
@@ -65,7 +66,7 @@ def messages(
         if after is None:
             found = list(rows.order_by("-pk")[:MESSAGES_SHOWN])[::-1]
         else:
-            since = floor_id(created_at(after) - OVERLAP)
+            since = floor_id(max(created_at(after) - OVERLAP, BEGINNING))
             found = list(rows.filter(pk__gt=since).order_by("pk")[:MESSAGES_SHOWN])
     return [_shown(row) for row in found if str(row.pk) not in seen and row.pk != after]
 

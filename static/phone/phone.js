@@ -115,7 +115,7 @@ async function loadClients() {
 
 function busiest() {
   const last = (client) => of(client).at(-1)?.id || "";
-  return [...state.clients].sort((a, b) => (last(a) < last(b) ? 1 : -1))[0];
+  return state.clients.reduce((best, client) => (last(client) > last(best) ? client : best));
 }
 
 function linked(isLinked) {
@@ -135,6 +135,7 @@ function notice(words) {
 
 const current = () => state.known.get(state.client); // also when the search hides her
 const owns = (client, message) => (client.tabs[message.tab] || []).includes(message.address);
+const tabsOf = (client) => [...BASE_TABS, ...RARE_TABS].filter((tab) => client.tabs[tab]);
 const of = (client) => sorted().filter((message) => owns(client, message));
 const isUnread = (message) => message.from === "salon" && !message.is_read;
 const isOpen = (message) => current() && message.tab === state.tab && owns(current(), message);
@@ -186,7 +187,7 @@ function showClients() {
     name.append(make("span", "", client.name));
     if (client.language) name.append(make("span", "tag", client.language));
     if (client.mode === "test") name.append(make("span", "tag", t.test));
-    words.append(name, make("span", "client-last", preview(last) || Object.keys(client.tabs).map((tab) => t[tab]).join(" · ")));
+    words.append(name, make("span", "client-last", preview(last) || tabsOf(client).map((tab) => t[tab]).join(" · ")));
     button.append(avatar(client.name, client.id), words);
     const unread = messages.filter(isUnread).length;
     if (unread) button.append(badge(unread));
@@ -209,8 +210,7 @@ function choose(id, isByHand) {
   state.client = id;
   const client = current();
   const last = of(client).at(-1);
-  const tabs = Object.keys(client.tabs);
-  state.tab = last?.tab || [...BASE_TABS, ...RARE_TABS].find((tab) => tabs.includes(tab)) || "";
+  state.tab = last?.tab || tabsOf(client)[0] || "";
   if (isByHand) {
     document.body.dataset.view = "phone";
     if (!matchMedia("(min-width: 721px)").matches) scrollTo(0, 0);

@@ -622,3 +622,13 @@ def test_waiting_pages_hold_a_bounded_number_of_threads(salon, anna):
     for _ in held:
         page_api._waiting.release()
     assert answer == {"messages": [], "waited": False}
+
+
+def test_a_page_that_shows_nothing_yet_hears_the_first_message(salon, anna):
+    browser = linked(salon)
+    nothing = "00000000-0000-7000-8000-000000000000"  # what the page says while it is empty
+    assert browser.get("/phone/messages", {"after": nothing}).json()["messages"] == []
+
+    deliver(salon, outbound(body="Первое"))
+
+    assert [message["body"] for message in shown(browser, after=nothing)] == ["Первое"]
