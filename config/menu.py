@@ -28,6 +28,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Delivery log"), "list_alt", "notifications_logentry", "log"),
                 _item(_("Events"), "bolt", "notifications_event", "log"),
                 _item(_("Dead letters"), "error", "notifications_deadletter", "log"),
+                _page(_("The Phone"), "smartphone", "phone", "log"),
             ],
         ),
         (
