@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+# `due_at` of a send at once is the caller's clock, read after this transaction began: now() would
+# call it later and leave it to the next sweep.
 # A transaction id that exists already inserts nothing at all; the caller answers as the first time.
 ACCEPT: Final = """
 with e as materialized (
@@ -33,7 +35,8 @@ with e as materialized (
 ), due as (
   insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
     flags, due_at)
-  select %(tenant)s, n.id, e.queue, case when e.due_at <= now() then 1 else 0 end, 0, 0, 0, 0,
+  select %(tenant)s, n.id, e.queue,
+    case when e.due_at <= clock_timestamp() + interval '1 second' then 1 else 0 end, 0, 0, 0, 0,
     e.due_at
   from n join k using (event_id) join e on e.id = n.event_id
 ), wide as (
