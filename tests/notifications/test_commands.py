@@ -1,0 +1,319 @@
+"""The commands of the delivery path, as calls and as processes: effects, exit codes, JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from channels.models import Integration
+from notifications.models import MessageTemplate, Notification, Workflow
+from tenants.accounts import issue_key
+from tenants.models import ApiKey, Tenant
+from tenants.scope import tenant_scope
+from tests.api_client import Api
+from tests.commands import manage, start
+from tests.factories import SubscriberFactory, word
+from tests.notifications.conftest import VISIT, forget_open_work
+
+EVERY = "create_tenant rotate_key trigger send_test dispatch purge deadletter doctor schedule"
+
+
+def run(*words: str, **options):
+    """Call a command in this process; give what it printed, read as JSON."""
+    out = io.StringIO()
+    call_command(*words, **options, stdout=out)
+    return json.loads(out.getvalue()) if "--json" in words else out.getvalue()
+
+
+def refused(*words: str) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        run(*words)
+    return caught.value
+
+
+@pytest.fixture(autouse=True)
+def clean_queue():
+    forget_open_work()
+    yield
+    forget_open_work()
+
+
+@pytest.mark.parametrize("command", EVERY.split())
+def test_help_speaks_where_nothing_is_set_up(command):
+    result = manage(
+        command, "--help", SECRET_KEY=None, ENCRYPTION_KEYS=None, DATABASE_URL=None, REDIS_URL=None
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert f"manage.py {command}" in result.stdout
+
+
+@pytest.mark.parametrize("command", ["create_tenant", "rotate_key", "trigger", "send_test"])
+def test_missing_arguments_are_exit_code_2(command):
+    result = manage(command)
+
+    assert result.returncode == 2
+    assert "usage:" in result.stderr
+
+
+# --- create_tenant ---------------------------------------------------------------------------
+
+
+def test_a_salon_is_made_with_scenarios_phone_and_keys_that_open():
+    slug = word("rosa")
+
+    result = manage("create_tenant", slug, "--name", "Роза", "--language", "en", "--json")
+
+    assert result.returncode == 0, result.stderr
+    made = json.loads(result.stdout)
+    assert made["name"] == "Роза"
+    assert made["workflows"] > 0
+    for key in ("live_key", "test_key"):
+        assert Api(made[key]).get("/v2/subscribers").status_code == 200
+    with tenant_scope(made["id"]):
+        assert Tenant.objects.get(slug=slug).language == "en"
+        assert Integration.objects.filter(provider="sandbox").count() == 1
+
+
+def test_a_salon_may_start_without_scenarios():
+    made = run("create_tenant", word("bare"), "--no-pack", "--sandbox", "--json")
+
+    with tenant_scope(made["id"]):
+        assert Workflow.objects.count() == 0
+        assert Tenant.objects.get().is_sandbox
+
+
+def test_a_taken_identifier_is_exit_code_1_and_makes_nothing(salon):
+    result = manage("create_tenant", salon.slug)
+
+    assert result.returncode == 1
+    assert result.stderr == f"CommandError: The identifier '{salon.slug}' is taken.\n"
+
+
+def test_bad_values_name_the_field_and_are_exit_code_2():
+    fault = refused("create_tenant", "Bad Slug", "--timezone", "Mars/Phobos")
+
+    assert fault.returncode == 2
+    assert "identifier must be" in str(fault)
+    assert "timezone must be an IANA name" in str(fault)
+
+
+def test_an_unknown_pack_leaves_no_salon_behind():
+    slug = word("half")
+
+    assert refused("create_tenant", slug, "--pack", "nonsense").returncode == 2
+    assert run("create_tenant", slug, "--no-pack", "--json")["slug"] == slug
+
+
+# --- rotate_key ------------------------------------------------------------------------------
+
+
+def test_a_rotated_key_and_its_successor_both_work_until_the_overlap_ends(salon):
+    old, old_text = issue_key(salon.pk, "test", "till")
+
+    made = run(
+        "rotate_key", "--tenant", salon.slug, "--prefix", old.prefix, "--overlap", "2", "--json"
+    )
+
+    for text in (old_text, made["key"]):
+        assert Api(text).get("/v2/subscribers").status_code == 200
+    ends = datetime.fromisoformat(made["old_key_ends"]) - datetime.now(UTC)
+    assert timedelta(hours=1.9) < ends < timedelta(hours=2)
+    assert made["mode"] == "test"
+
+
+def test_a_key_of_another_salon_cannot_be_rotated(salon, other_salon):
+    key, _ = issue_key(other_salon.pk, "live")
+
+    fault = refused("rotate_key", "--tenant", salon.slug, "--id", str(key.pk))
+
+    assert fault.returncode == 2
+
+
+def test_a_prefix_of_several_keys_is_refused(salon):
+    issue_key(salon.pk, "live")
+    issue_key(salon.pk, "live")
+
+    assert "Several" in str(refused("rotate_key", "--tenant", salon.slug, "--prefix", "kk_live_"))
+
+
+def test_keys_that_are_due_are_listed(salon, other_salon):
+    due, _ = issue_key(salon.pk, "live", now=datetime(2026, 1, 1, tzinfo=UTC))
+    issue_key(salon.pk, "live")
+    issue_key(other_salon.pk, "live", now=datetime(2026, 1, 1, tzinfo=UTC))
+
+    listed = run("rotate_key", "--due", "--tenant", salon.slug, "--json")
+
+    assert [key["id"] for key in listed] == [str(due.pk)]
+    for tenant in (salon, other_salon):
+        with tenant_scope(tenant.pk):
+            ApiKey.objects.update(revoked_at=datetime.now(UTC))
+
+
+# --- trigger, dispatch -----------------------------------------------------------------------
+
+
+def trigger(reminders, *words: str):
+    SubscriberFactory(tenant=reminders.salon, subscriber_id="anna", first_name="Анна")
+    head = ["trigger", "appointment-reminder-24h", "--tenant", reminders.salon.slug, "--to", "anna"]
+    return [*head, "--payload", json.dumps(VISIT), *words]
+
+
+def test_a_trigger_is_accepted_once_per_transaction_id(reminders):
+    words = trigger(reminders, "--transaction-id", "t-1", "--json")
+
+    assert run(*words) == run(*words) == {"status": "processed", "transactionId": "t-1"}
+    assert len(reminders.notifications) == 1
+
+
+def test_what_is_due_is_delivered_by_dispatch_and_told_by_follow(reminders, tmp_path):
+    payload = tmp_path / "visit.json"
+    payload.write_text(json.dumps(VISIT))
+    SubscriberFactory(tenant=reminders.salon, subscriber_id="anna")
+    words = ["trigger", "appointment-reminder-24h", "--tenant", reminders.salon.slug]
+    follower = start(*words, "--to", "anna", "--payload", f"@{payload}", "--follow")
+    worker = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1")
+
+    try:
+        assert follower.wait(40) == 0
+    finally:
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        follower.communicate()
+        worker.communicate()
+    assert [one.state for one in reminders.notifications] == ["completed"]
+
+
+def test_dispatch_drains_the_named_queue_and_stops(reminders):
+    run(*trigger(reminders))
+
+    assert run("dispatch", "--queue", "low", "--json")["claimed"] == 0
+    assert run("dispatch", "--json")["claimed"] > 0
+    assert reminders.due == []
+
+
+def test_dispatch_needs_no_redis(reminders):
+    run(*trigger(reminders))
+
+    result = manage("dispatch", "--json", REDIS_URL="redis://127.0.0.1:9/0")
+
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["claimed"] > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nonsense", "--to", "a"], "workflow 'nonsense' does not exist"),
+        (["appointment-reminder-24h", "--to", "a"], "appointmentTime"),
+        (["appointment-reminder-24h", "--to", ""], "to"),
+    ],
+)
+def test_a_bad_trigger_names_the_field_and_is_exit_code_2(reminders, words, said):
+    fault = refused("trigger", *words, "--tenant", reminders.salon.slug)
+
+    assert fault.returncode == 2
+    assert said in str(fault)
+    assert reminders.notifications == []
+
+
+@pytest.mark.parametrize("payload", ["{", "[]", "@/nowhere/at/all"])
+def test_a_payload_that_is_no_object_is_exit_code_2(payload):
+    result = manage("trigger", "w", "--tenant", "t", "--to", "a", "--payload", payload)
+
+    assert result.returncode == 2
+    assert "argument --payload" in result.stderr
+
+
+def test_an_unknown_salon_is_exit_code_2():
+    fault = refused("trigger", "w", "--tenant", word("nobody"), "--to", "a")
+
+    assert fault.returncode == 2
+
+
+def test_a_suspended_salon_may_not_trigger(reminders):
+    with tenant_scope(reminders.salon.pk):
+        Tenant.objects.update(state="suspended", state_reason="unpaid")
+
+    fault = refused(*trigger(reminders))
+
+    assert (fault.returncode, str(fault)) == (1, "The salon is suspended: unpaid.")
+
+
+def test_following_what_is_not_delivered_is_exit_code_1(reminders):
+    fault = refused(*trigger(reminders, "--follow", "--timeout", "0.1"))
+
+    assert fault.returncode == 1
+
+
+# --- send_test -------------------------------------------------------------------------------
+
+
+def a_template(reminders) -> str:
+    with tenant_scope(reminders.salon.pk):
+        templates = MessageTemplate.objects.filter(key__startswith="appointment-reminder-24h")
+        return str(templates.order_by("key").last().key)
+
+
+def test_a_try_goes_by_the_real_road_to_the_provider(reminders, provider):
+    worker = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1")
+    try:
+        words = ["send_test", a_template(reminders), "--tenant", reminders.salon.slug, "--json"]
+        result = manage(*words, "--phone", "+79161234567", "--mode", "live")
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=20)
+
+    report = json.loads(result.stdout)
+    assert (result.returncode, report["states"]) == (0, ["completed"]), report["story"]
+    assert len(provider.bodies) == 1
+    assert provider.bodies[0]["address"] == "+79161234567"
+    assert [m.channel for m in reminders.messages] == ["phone"]
+    assert not any(n.state != "completed" for n in reminders.notifications)
+
+
+def test_two_tries_share_one_workflow_that_no_trigger_can_name(reminders):
+    words = ["send_test", a_template(reminders), "--tenant", reminders.salon.slug]
+    for _ in range(2):
+        refused(*words, "--phone", "+79161234567", "--timeout", "0")
+
+    with tenant_scope(reminders.salon.pk):
+        workflow = Workflow.objects.get(identifier="template-try")
+        assert workflow.versions.count() == 1
+        assert Notification.objects.count() == 2
+    fault = refused("trigger", "template-try", "--tenant", reminders.salon.slug, "--to", "a")
+    assert "trigger_not_active" in str(fault)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["nonsense", "--to", "a"], 2, "does not exist"),
+        (["x", "--phone", "12"], 2, "phone"),
+    ],
+)
+def test_a_try_of_nothing_is_exit_code_2(reminders, words, code, said):
+    fault = refused("send_test", *words, "--tenant", reminders.salon.slug, "--timeout", "0")
+
+    assert fault.returncode == code
+    assert said in str(fault)
+
+
+def test_nothing_of_a_try_reaches_the_provider_in_test_mode(reminders, provider):
+    words = ["send_test", a_template(reminders), "--tenant", reminders.salon.slug]
+    refused(*words, "--phone", "+79161234567", "--timeout", "0")
+
+    run("dispatch")
+
+    assert provider.bodies == []
+
+
+def test_a_send_at_once_is_ready_at_once(reminders):
+    run(*trigger(reminders))
+
+    assert [line.state for line in reminders.due] == [1]
