@@ -114,8 +114,6 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _close(ours)
     _give_back(ours)
     _note(ours)
-    batches = list({result.task.batch_id for result in results})
-    rows.run(sql.FINISH_BATCHES, [batches])
     metrics.count(pair[1].status for pair in ours)
     return held
 
