@@ -100,10 +100,15 @@ class Gateway:
     def room(self, account: Account) -> int:
         """Tell how many more messages this account may have in flight now."""
         busy = self._busy[account.id]
-        is_silent = time.monotonic() - self._heard_at.get(account.id, 0.0) > STALLED_AFTER_S
-        most = STALLED_SLOTS if busy and is_silent else int(self._slots * HEALTHY_SHARE)
+        most = STALLED_SLOTS if self.stalls(account) else int(self._slots * HEALTHY_SHARE)
         free = self._smtp.free if account.adapter.sender == "smtp" else self._http.free
         return max(0, min(most - busy, free))
+
+    def stalls(self, account: Account) -> bool:
+        """Say whether messages are in flight there and no answer has come for a while."""
+        if not self._busy[account.id]:
+            return False
+        return time.monotonic() - self._heard_at[account.id] > STALLED_AFTER_S
 
     @property
     def in_flight(self) -> int:

@@ -37,7 +37,8 @@ from tenants.scope import platform_scope
 
 log = logging.getLogger(__name__)
 
-BATCH = 100
+BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway's slots
+HAND_OVER = 25  # lines worth a hand-over while others are in flight
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SHARE = 10  # lines per lap that even the last queue of a worker gets
@@ -109,7 +110,7 @@ class Drain:
             self._look()
         self._launch()
         self._collect()
-        self._settle(force=not self.flying)
+        self._settle(force=not (self.flying or self.prepared))
         if may_wait and not is_over and self._is_idle():
             self._wait()
 
@@ -131,7 +132,7 @@ class Drain:
     def _look(self) -> None:
         """Claim when there is room and either a wake-up, recent success, or time says so."""
         room = BATCH - len(self.prepared)
-        if room <= BATCH // 2 or not self.gateway.free:
+        if room <= BATCH // 2:
             return
         if self.flying and time.monotonic() - self.last_look < 0.02:
             return
@@ -185,12 +186,17 @@ class Drain:
                 chosen.append(send)
             else:
                 parked.append(send)
-        if len(parked) > BATCH // 2 and self.gateway.free:
-            until = now() + BUSY
-            self.answers += [Result(send.task, Wait(until, "integration_busy")) for send in parked]
-            parked = []
-        self.prepared = parked
+        if self.flying and parked and len(chosen) < HAND_OVER:
+            return []  # a few free slots are not worth a transaction
+        self.prepared = [send for send in parked if not self._sent_back(send)]
         return chosen
+
+    def _sent_back(self, send: Send) -> bool:
+        """Give a line back whose provider stalls: others need the place it waits in."""
+        if not self.gateway.stalls(send.account):
+            return False
+        self.answers.append(Result(send.task, Wait(now() + BUSY, "integration_busy")))
+        return True
 
     def _collect(self) -> None:
         if not self.flying:
