@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-if TYPE_CHECKING:
-    from notifications.story import NotificationStory, StoryLine
+from notifications.story_lines import NotificationStory, StoryLine
 
 Pair = tuple[str, str]  # Russian, English
 
@@ -53,6 +51,7 @@ REASONS: Mapping[str, Pair] = {
         "the salon's daily limit of marketing is used up",
     ),
     "integration_paused": ("провайдер на паузе", "the provider is paused"),
+    "integration_rests": ("провайдер просил подождать", "the provider asked to wait"),
     "integration_busy": ("провайдер занят другими сообщениями", "the provider is busy"),
     "throttled": ("провайдер просит подождать", "the provider asks to wait"),
     "retry_after": ("провайдер просит подождать", "the provider asks to wait"),
@@ -75,6 +74,7 @@ REASONS: Mapping[str, Pair] = {
     ),
     # failed
     "retry": ("временный сбой у провайдера", "the provider failed for a moment"),
+    "moved": ("у клиента новый адрес", "the client has a new address"),
     "attempts_exhausted": ("все попытки исчерпаны", "every attempt failed"),
     "render_failed": ("текст не собрался", "the text could not be made"),
     "permanent_recipient": (
