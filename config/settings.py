@@ -236,10 +236,6 @@ UNFOLD = {
     "SHOW_HISTORY": True,
     "SHOW_LANGUAGES": True,
     "BORDER_RADIUS": "8px",
-    "SITE_DROPDOWN": "config.menu.salons",
-    "SITE_SUBHEADER": "config.menu.salon_name",
-    "ENVIRONMENT": "config.menu.environment",
-    "STYLES": ["config.menu.style"],
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": "/static/kolokol/favicon.svg"}
     ],

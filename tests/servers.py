@@ -42,7 +42,8 @@ class TestServers:
     def url(self, role: str, database: str) -> str:
         parts = urlsplit(self.superuser_url)
         host = parts.netloc.rpartition("@")[2]
-        return urlunsplit(("postgresql", f"{role}:{PASSWORD}@{host}", f"/{database}", parts.query, ""))
+        place = f"{role}:{PASSWORD}@{host}"
+        return urlunsplit(("postgresql", place, f"/{database}", parts.query, ""))
 
 
 def find() -> TestServers:

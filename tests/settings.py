@@ -16,6 +16,6 @@ os.environ.setdefault("DATABASE_URL", "postgresql://kolokol_app:app@localhost:1/
 os.environ.setdefault("DATABASE_OWNER_URL", "postgresql://kolokol_owner:owner@localhost:1/kolokol")
 os.environ.setdefault("REDIS_URL", "redis://localhost:1/0")
 
-from config.settings import *  # noqa: E402, F403  (the environment above comes first)
+from config.settings import *  # noqa: F403  (the environment above comes first)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; never in the product
