@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+# Laterals that cannot be pulled up fix the order: each line to its notification to its client, by
+# id. After a large import the statistics are stale, and a join that starts with all clients of the
+# salon made 5,000 recipients take 43 s instead of 2.
 NOTIFICATIONS: Final = """
 select u.due_id, n.event_id, n.state, s.id, s.subscriber_id, s.kind, s.first_name, s.last_name,
   s.language, s.timezone, s.preferred_channel, s.data, s.last_visit_at
 from unnest(%s::bigint[], %s::uuid[], %s::uuid[]) u(due_id, tenant_id, notification_id)
-join notifications_notification n on n.id = u.notification_id and n.tenant_id = u.tenant_id
-join tenants_subscriber s on s.id = n.subscriber_id and s.tenant_id = n.tenant_id
+cross join lateral (
+  select n.event_id, n.state, n.subscriber_id from notifications_notification n
+  where n.id = u.notification_id and n.tenant_id = u.tenant_id offset 0) n
+cross join lateral (
+  select s.* from tenants_subscriber s
+  where s.id = n.subscriber_id and s.tenant_id = u.tenant_id offset 0) s
 """
 
 EVENTS: Final = """
