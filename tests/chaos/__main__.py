@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import environ
@@ -82,11 +82,19 @@ def _run(plan: Plan, installation: Installation, port: int) -> tuple[Verdict, li
     injector.run(deal(plan.seconds, plan.gap_s, random.Random(plan.seed + 2)))
     generator.join()
     _wait_until_quiet(watch)
+    _write_down(plan.folder / "faults.jsonl", injector.done)
     evidence = gather(plan.folder, watch, injector.done, SLOTS, generator.refused)
     watch.close()
     verdict = judge(evidence)
     verdict.counts["repeated_calls"] = generator.repeated
     return verdict, injector.done
+
+
+def _write_down(path: Path, faults: list[Fault]) -> None:
+    with path.open("w") as file:
+        for fault in faults:
+            line = {**asdict(fault), "in_flight": sorted(fault.in_flight)}
+            file.write(json.dumps(line) + "\n")
 
 
 def _start_mock(plan: Plan) -> tuple[subprocess.Popen[str], int]:

@@ -161,6 +161,9 @@ def _stories(evidence: Evidence, verdict: Verdict) -> None:
         "notifications are not final", {n.key for n in evidence.told if n.state not in FINAL}
     )
     verdict.must_be_none(
+        "broke the engine", {n.key for n in evidence.told if n.reason == "poisoned"}
+    )
+    verdict.must_be_none(
         "ends are not explained by the log", {n.key for n in evidence.told if not _is_told(n)}
     )
     verdict.must_be_none(
