@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from rq import SimpleWorker
+from rq import SimpleWorker, worker_registration
 from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
@@ -45,6 +45,7 @@ class DrainWorker(SimpleWorker):
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> Any:
         """Give a waiting job (a tick, a request), else a drain job of our own."""
+        self._register_again()
         if not any(queue.count for queue in self.queues):
             self.queues[0].enqueue(
                 "notifications.tasks.drain",
@@ -55,6 +56,12 @@ class DrainWorker(SimpleWorker):
                 failure_ttl=FAILURE_TTL_S,
             )
         return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def _register_again(self) -> None:
+        """Come back on the list of workers after a flush: heartbeats alone do not do that."""
+        if not self.connection.sismember(self.redis_workers_keys, self.key):
+            self.connection.hset(self.key, mapping=self.serialize())
+            worker_registration.register(self)
 
     def handle_warm_shutdown_request(self) -> None:
         """Let the running drain finish what is in flight, then stop."""
