@@ -15,7 +15,8 @@ import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from rq import Queue, SimpleWorker
+from rq import Queue, SimpleWorker, Worker
+from rq.exceptions import NoSuchJobError
 from rq.serializers import JSONSerializer
 
 from config import embedded
@@ -159,7 +160,7 @@ def wait_for(what, within_s: float = 20.0):
         try:
             if found := what():
                 return found
-        except redis.RedisError:
+        except (redis.RedisError, NoSuchJobError):
             pass
         time.sleep(0.05)
     raise AssertionError("it did not happen in time")
@@ -198,3 +199,21 @@ def test_the_command_survives_a_killed_redis_hands_over_and_ends_at_once(place, 
     finally:
         finish(first, second)
         server.close()
+
+
+def state(server, tick: str) -> str:
+    return JsonJob.fetch(f"tick-{tick}", connection=server).get_status().value
+
+
+def test_workers_run_the_ticks_and_are_back_on_the_list_after_a_flush(server, url):
+    clock = start("schedule", REDIS_URL=url)
+    worker = start("rqworker", "normal", "low", REDIS_URL=url, DRAIN_S="1")
+    try:
+        for tick in TICKS:
+            assert wait_for(lambda tick=tick: state(server, tick.name) == "finished"), tick
+        server.flushall()
+        wait_for(lambda: state(server, "sweep") == "finished")
+        listed = wait_for(lambda: Worker.all(connection=server, serializer=JSONSerializer))
+        assert listed[0].queue_names() == ["normal", "low"]
+    finally:
+        finish(worker, clock)
