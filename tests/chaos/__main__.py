@@ -23,7 +23,7 @@ import environ
 
 from config import embedded
 from tests.chaos.audit import Verdict, gather, judge
-from tests.chaos.faults import Fault, Injector, deal
+from tests.chaos.faults import DECK, SHORT, Fault, Injector, deal
 from tests.chaos.flight import Watch
 from tests.chaos.generator import Generator, make_calls
 from tests.chaos.installation import ROOT, Installation
@@ -43,6 +43,7 @@ class Plan:
     gap_s: float
     lease_s: int
     workers: int
+    is_short: bool
     folder: Path
     report: Path
 
@@ -79,7 +80,8 @@ def _run(plan: Plan, installation: Installation, port: int) -> tuple[Verdict, li
         installation, watch, urls["REDIS_URL"], port, plan.lease_s, random.Random(plan.seed + 1)
     )
     generator.start()
-    injector.run(deal(plan.seconds, plan.gap_s, random.Random(plan.seed + 2)))
+    deck = SHORT if plan.is_short else DECK
+    injector.run(deal(deck, plan.seconds, plan.gap_s, random.Random(plan.seed + 2)))
     generator.join()
     _wait_until_quiet(watch)
     _write_down(plan.folder / "faults.jsonl", injector.done)
@@ -157,6 +159,7 @@ def _read_arguments() -> Plan:
     parser.add_argument("--gap", type=float, default=1.5, help="mean seconds between two faults")
     parser.add_argument("--lease", type=int, default=10, help="LEASE_S of the installation")
     parser.add_argument("--workers", type=int, default=3)
+    parser.add_argument("--short", action="store_true", help="only faults that are quickly over")
     parser.add_argument("--data", type=Path, default=ROOT / "var" / "chaos")
     parser.add_argument("--report", type=Path, default=ROOT / "var" / "chaos.json")
     given = parser.parse_args()
@@ -167,6 +170,7 @@ def _read_arguments() -> Plan:
         gap_s=given.gap,
         lease_s=given.lease,
         workers=given.workers,
+        is_short=given.short,
         folder=given.data.resolve(),
         report=given.report.resolve(),
     )

@@ -13,7 +13,7 @@ import json
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import psutil  # type: ignore[import-untyped]  # ships no types
@@ -44,6 +44,17 @@ DECK = {
     "second scheduler": 1,
     "newer worker": 1,
 }
+#: What the short form does: each kind of process and server once, and nothing that starts slowly.
+SHORT = {
+    "worker SIGSTOP": 1,
+    "worker kill -9": 3,
+    "worker SIGTERM": 1,
+    "redis FLUSHALL": 1,
+    "redis kill -9": 1,
+    "postgres immediate stop": 1,
+    "provider reset": 1,
+    "second scheduler": 1,
+}
 #: Faults after which a message that was in flight may be sent a second time.
 INTERRUPTING = frozenset({"worker kill -9", "worker SIGSTOP", "postgres immediate stop"})
 PROVIDER_S = (0.5, 3.0)
@@ -60,13 +71,15 @@ class Fault:
     in_flight: frozenset[str] = frozenset()
 
 
-def deal(seconds: float, gap_s: float, luck: random.Random) -> list[tuple[float, str]]:
-    """Deal faults over so many seconds: (when, kind)."""
+def deal(
+    kinds: Mapping[str, int], seconds: float, gap_s: float, luck: random.Random
+) -> list[tuple[float, str]]:
+    """Deal faults over so many seconds: (when, kind). gap_s: mean seconds between two."""
     dealt: list[tuple[float, str]] = []
     at, deck = luck.uniform(0.2, 1.0) * gap_s, list[str]()
     while at < seconds:
         if not deck:
-            deck = [kind for kind, times in DECK.items() for _ in range(times)]
+            deck = [kind for kind, times in kinds.items() for _ in range(times)]
             luck.shuffle(deck)
         dealt.append((at, deck.pop()))
         at += luck.uniform(0.5, 1.5) * gap_s
