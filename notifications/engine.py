@@ -41,6 +41,7 @@ BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway
 HAND_OVER = 25  # lines worth a hand-over while others are in flight
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
+SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
 SHARE = 10  # lines per lap that even the last queue of a worker gets
 LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
@@ -146,14 +147,16 @@ class Drain:
                 self._claim(queue, room)
 
     def _claim(self, queue: str, limit: int) -> None:
+        leased_at = time.monotonic()  # before the database says so: ours must not end later
         tasks = claim(queue, self.worker, limit, self.cursors.get(queue, NIL))
         if not tasks:
             self.cursors[queue] = NIL
+            leased_at = time.monotonic()
             tasks = claim_suspect(queue, self.worker)
         if not tasks:
             return
         self.cursors[queue] = max(task.tenant_id for task in tasks)
-        self.leases[tasks[0].batch_id] = time.monotonic() + settings.LEASE_S
+        self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
         self.counts.claimed += len(tasks)
         self.prepared += prepare(tasks, now())
 
