@@ -96,8 +96,9 @@ def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[
     received = _lock(tenant_id, ids, now)
     statuses = [one for one in received if isinstance(one.event, StatusEvent)]
     others = [one for one in received if not isinstance(one.event, StatusEvent)]
-    settled = dict.fromkeys(tracking.apply(tenant_id, statuses), "")
-    settled |= inbound.apply(tenant_id, others)
+    found = tracking.find(tenant_id, received)  # all locks at once, in id order
+    settled = dict.fromkeys(tracking.apply(tenant_id, statuses, found), "")
+    settled |= inbound.apply(tenant_id, others, found)
     ends = [
         End(one.id, now, now, settled[one.id])
         if one.id in settled

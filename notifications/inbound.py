@@ -30,16 +30,21 @@ ADDRESS_CHANGES: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def apply(tenant_id: UUID, received: Sequence[Received]) -> dict[UUID, str]:
+def apply(
+    tenant_id: UUID, received: Sequence[Received], found: Mapping[UUID, Tracked] | None = None
+) -> dict[UUID, str]:
     """Apply inbound events; return what is settled, by the callback's id, with a note or "".
 
-    Call inside the tenant's scope. A press whose message is not there yet is not settled.
+    Call inside the tenant's scope. found: what `tracking.find` gave for them, when it was called
+    already. A press whose message is not there yet is not settled.
     """
     presses = [one for one in received if _kind(one) == "button" and _is_addressed(one)]
-    _change_addresses(tenant_id, [one for one in received if _kind(one) in ADDRESS_CHANGES])
     waiting = {one.id for one in presses}
     settled = {one.id: "" for one in received if one.id not in waiting}
-    return settled | _answer(tenant_id, presses)
+    settled |= _answer(tenant_id, presses, find(tenant_id, presses) if found is None else found)
+    # after notifications, as the engine locks them
+    _change_addresses(tenant_id, [one for one in received if _kind(one) in ADDRESS_CHANGES])
+    return settled
 
 
 def _kind(one: Received) -> str:
@@ -50,9 +55,10 @@ def _is_addressed(one: Received) -> bool:
     return bool(one.event.message_id or one.event.provider_id)
 
 
-def _answer(tenant_id: UUID, presses: Sequence[Received]) -> dict[UUID, str]:
-    found = find(tenant_id, presses)
-    own = _addresses(tenant_id, found.values())
+def _answer(
+    tenant_id: UUID, presses: Sequence[Received], found: Mapping[UUID, Tracked]
+) -> dict[UUID, str]:
+    own = _addresses(tenant_id, [found[one.id] for one in presses if one.id in found])
     notes: dict[UUID, str] = {}
     lines: list[Line] = []
     for one in presses:

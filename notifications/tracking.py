@@ -78,19 +78,22 @@ class Line:
     detail: str = ""
 
 
-def apply(tenant_id: UUID, received: Sequence[Received]) -> set[UUID]:
+def apply(
+    tenant_id: UUID, received: Sequence[Received], found: Mapping[UUID, Tracked] | None = None
+) -> set[UUID]:
     """Apply status events in one go; return the ids of those whose message was found.
 
-    Call inside the tenant's scope. What is not found may yet be written: try it again later.
+    Call inside the tenant's scope. found: what `find` gave for them, when it was called already.
+    What is not found may yet be written: try it again later.
     """
-    found = find(tenant_id, received)
+    found = find(tenant_id, received) if found is None else found
     lines: list[Line] = []
     for one in received:
         message = found.get(one.id)
         if message is not None and isinstance(one.event, StatusEvent):
             lines += advance(message, one.event.state, one.event.reason, one.event.raw)
     write_states(tenant_id, lines)
-    return set(found)
+    return {one.id for one in received if one.id in found}
 
 
 def advance(message: Tracked, state: str, reason: str = "", detail: str = "") -> list[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from channels.contract import Callback
 from notifications import callback_tasks
 from notifications.callbacks import FLAG, MOST_BYTES, receive
 from notifications.dispatch import server
+from notifications.models import LogEntry
 from tenants.errors import NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
 from tenants.owner import as_owner
@@ -194,3 +196,40 @@ def test_a_press_without_a_message_waits_too(line):
 
     assert line.received[0].applied_at is None
     assert line.received[0].attempt == 1
+
+
+def test_workers_that_apply_at_once_neither_double_nor_lock_each_other(
+    line, reminders, worker, provider, settings
+):
+    settings.PHONE_URL = provider.url.rstrip("/")
+    reminders.trigger(to=[{"subscriberId": f"c{n}", "phone": f"+7916123{n:04}"} for n in range(20)])
+    worker.drain_dry()
+    sent = [message for message in reminders.messages if message.channel == "phone"]
+    everything = [
+        event
+        for message in sent
+        for event in (
+            status("read", message),
+            status("delivered", message),
+            press(message, "confirm", f"+7916123{0:04}"),
+        )
+    ]
+    for events in (everything, list(reversed(everything))):
+        line.report(*[{**event, "key": str(uuid4())} for event in events])
+
+    def work() -> None:
+        try:
+            for _ in range(3):
+                callback_tasks.apply_callbacks()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(work) for _ in range(4)]:
+            done.result()
+
+    assert all(row.applied_at for row in line.received)
+    assert {m.state for m in reminders.messages if m.channel == "phone"} == {"read"}
+    read = [entry.message_id for entry in reminders.all(LogEntry) if entry.status == "read"]
+    assert sorted(read) == sorted(message.pk for message in sent)
+    assert [entry for entry in reminders.log if entry[0] == "answered"] == [("answered", "confirm")]
