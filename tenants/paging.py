@@ -42,6 +42,9 @@ def cut(rows: QuerySet[Row], query: QueryDict, orders: dict[str, str] | None = N
     anchor = before or after
     is_backward = before is not None
     is_less = is_down != is_backward  # which side of the anchor, and the order of reading
+    if column != "id" and anchor is not None and not rows.filter(pk=anchor).exists():
+        # by its id alone nobody knows where a row stood that is gone, or was never here
+        raise _refused("before" if is_backward else "after", "is not a row of this list")
     found = rows.filter(_beyond(rows, column, anchor, is_less, flag(query, "includeCursor")))
     taken = list(_ordered(found, column, is_less)[: limit + 1])
     has_more = len(taken) > limit
@@ -83,9 +86,11 @@ def _cursor(query: QueryDict, name: str) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise BadRequest(
-            f"{name} is not a cursor.", errors={name: [f"{name} is not a cursor"]}
-        ) from None
+        raise _refused(name, "is not a cursor") from None
+
+
+def _refused(name: str, rule: str) -> BadRequest:
+    return BadRequest(f"{name} {rule}.", errors={name: [f"{name} {rule}"]})
 
 
 def _id(row: list[Any]) -> str | None:
