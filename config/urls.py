@@ -26,7 +26,6 @@ urlpatterns = [
     path("phone/", include(phone_routes(receive))),
     path("admin/queues/", include("config.dashboard")),
     path("admin/salon/<str:slug>/", switch_salon, name="switch_salon"),
-    path("admin/salon/<str:slug>/", switch_salon, name="switch_salon"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("config.health_routes")),
