@@ -25,6 +25,14 @@ def required(name: str, why: str) -> str:
     return value
 
 
+def whole(name: str, default: int) -> int:
+    """Read a number, or say in one sentence that it is none."""
+    try:
+        return int(env.int(name, default=default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must be a whole number (README, Settings).") from error
+
+
 # --- Secrets and addresses -------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", "it signs sessions and links; give 50 random characters")
 ENCRYPTION_KEYS: list[str] = [
@@ -218,10 +226,10 @@ LOGGING = {
 }
 
 # --- Limits (defaults; a tenant's own stand in Tenant.limits) ---------------------------------
-LEASE_S = env.int("LEASE_S", default=60)
-SENDING_SLOTS = env.int("SENDING_SLOTS", default=100)  # requests in flight per worker
-DRAIN_S = env.int("DRAIN_S", default=30)
-RETENTION_DAYS = env.int("RETENTION_DAYS", default=90)
+LEASE_S = whole("LEASE_S", 60)
+SENDING_SLOTS = whole("SENDING_SLOTS", 100)  # requests in flight per worker
+DRAIN_S = whole("DRAIN_S", 30)
+RETENTION_DAYS = whole("RETENTION_DAYS", 90)
 
 # --- The admin's look ------------------------------------------------------------------------
 UNFOLD = {

@@ -286,3 +286,10 @@ def test_a_new_key_can_be_made_where_nothing_is_set_up():
 
 def test_a_wrong_argument_is_exit_code_2():
     assert manage("doctor", "--nonsense").returncode == 2
+
+
+def test_a_setting_that_is_no_number_is_one_sentence():
+    result = manage("doctor", LEASE_S="soon")
+
+    assert result.returncode == 1
+    assert result.stderr == "LEASE_S must be a whole number (README, Settings).\n"
