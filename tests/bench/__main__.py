@@ -22,7 +22,11 @@ from tests.bench.servers import close_servers, open_servers
 if TYPE_CHECKING:
     from tests.bench.bench import Bench
 
-SCENARIOS = ("delivery",)
+SCENARIOS = (
+    *("delivery", "trigger", "fanout", "urgent", "tenants"),
+    *("stall", "fairness", "growth"),
+)
+NAMED = (*SCENARIOS, "soak")
 MODES = ("full", "quick", "soak")
 
 
@@ -33,7 +37,7 @@ def main() -> None:
         _profile(int(sys.argv[2]) if len(sys.argv) > 2 else 10_000)
         return
     words = [word for word in os.environ.get("BENCH", "full").split(",") if word]
-    unknown = set(words) - {*MODES, *SCENARIOS}
+    unknown = set(words) - {*MODES, *NAMED}
     if unknown:
         sys.exit(f"BENCH knows {', '.join((*MODES, *SCENARIOS))}, not {', '.join(unknown)}.")
     names = [word for word in words if word not in MODES]
@@ -49,7 +53,7 @@ def _measure(names: list[str], mode: str) -> None:
         print("  ".join(f"{name}={value}" for name, value in settings.items()), flush=True)
         bench.processes.start_web()
         for name in names:
-            _scenario(name)(bench)
+            _try(bench, name)
             print(f"[{time.monotonic() - started:6.0f} s] {name} done", flush=True)
     from tests.bench import report
 
@@ -59,9 +63,20 @@ def _measure(names: list[str], mode: str) -> None:
     results["peak_rss_mb"] = round(bench.peak_mb)
     print(report.table(found))
     print(f"lost {bench.lost}, duplicates {bench.duplicates}, peak {bench.peak_mb:.0f} MB")
-    for note in bench.notes:
+    for note in (*bench.notes, *bench.failures):
         print(note)
     report.write(results, settings, ",".join([mode, *names]) if names != list(SCENARIOS) else mode)
+    if bench.failures:
+        sys.exit(1)
+
+
+def _try(bench: Bench, name: str) -> None:
+    """Run one scenario; one that fails must not take the others' figures with it."""
+    try:
+        _scenario(name)(bench)
+    except (TimeoutError, RuntimeError, OSError) as error:
+        bench.failures.append(f"{name} FAILED: {error}")
+        bench.processes.stop("workers")
 
 
 def _scenario(name: str) -> Callable[[Bench], None]:

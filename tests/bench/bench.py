@@ -1,10 +1,11 @@
-"""What does every scenario stand on: servers, salons, provider, processes, and what it has found."""
+"""What does every scenario stand on: servers, salons, provider, processes, what it found."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ from typing import Any
 
 from tests.bench import cpu
 from tests.bench.cpu import MemoryWatch, Usage
-from tests.bench.fill import Filling, Salon, forget_work, has_open_work
+from tests.bench.fill import Filling, forget_work, has_open_work
 from tests.bench.processes import Processes, until
 from tests.bench.provider import Provider
+from tests.bench.salon import Salon
 from tests.bench.servers import Servers
 from tests.bench.text import payload
 
@@ -51,6 +53,7 @@ class Bench:
     is_quick: bool
     figures: list[Figure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
     lost: int = 0
     duplicates: int = 0
     peak_mb: float = 0.0
@@ -85,6 +88,7 @@ class Bench:
     ) -> None:
         """Keep a figure; the same name again is another run of the same."""
         self.figures.append(Figure(name, unit, value, usage, count))
+        print(f"  {name} {value:,.6g} {unit}", file=sys.stderr, flush=True)
 
     def tally(self, run: str, expected: int) -> None:
         """Count what a finished run lost or doubled, as the provider saw it."""
@@ -132,6 +136,32 @@ class Bench:
             return self.provider.seen(run) >= expected and not has_open_work(self.servers)
 
         until(is_done, limit_s, f"{expected} messages of run {run} are sent", 0.1)
+
+    def wait_arriving(self, run: str, count: int, limit_s: float) -> None:
+        """Wait until so many of a run's messages have arrived."""
+        until(lambda: self.provider.seen(run) >= count, limit_s, f"{count} of run {run} arrive")
+
+    def wait_expanded(self, limit_s: float) -> float:
+        """Wait until no recipient is left to write; give the moment."""
+
+        def is_done() -> bool:
+            self.processes.check()
+            return not self.servers.one("select exists (select 1 from notifications_fanout)")
+
+        until(is_done, limit_s, "the broadcast is expanded")
+        return time.monotonic()
+
+    def warm_worker(self, workflow: str = "bench-low") -> None:
+        """Let the worker pay for imports, connections, plans and caches before it is measured."""
+        run, salon = self.run_name(), self.crowd(1_000)
+        if workflow == "bench-low":
+            self.broadcast(salon, run, workflow)
+            expected = salon.people
+        else:
+            expected = 100
+            self.trigger(salon, run, list(range(1, expected + 1)), workflow)
+        self.wait_drained(run, expected, 120)
+        self.tally(run, expected)
 
     def broadcast(self, salon: Salon, run: str, workflow: str = "bench-low") -> float:
         """Send one event to all of a salon's clients by the API; give the moment of the call."""

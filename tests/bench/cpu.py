@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # its stubs are not among our packages
 
 GROUPS = ("web", "workers", "postgres", "redis")
 Roots = Callable[[], Mapping[str, list[int]]]

@@ -11,21 +11,12 @@ from uuid import UUID
 from psycopg import sql
 
 from tests.bench import model_salon
+from tests.bench.salon import Salon
 from tests.bench.servers import Servers
 
 OWN_LIMIT = 10_000_000  # recipients of one salon have numbers below this
 _HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "batch")
 _HOT_TABLES = [f"notifications_{t}" for t in (*_HOT, "fanout", "counter", "deadletter")]
-
-
-@dataclass(frozen=True)
-class Salon:
-    """One copy. Its clients are called c-1 to c-<people>; client n has the chat first_chat + n."""
-
-    id: UUID
-    key: str
-    people: int
-    first_chat: int
 
 
 @dataclass(frozen=True)
@@ -83,7 +74,7 @@ class Filling:
             if provider_url:
                 self._point_to(provider_url)
         for table in ("tenants_subscriber", "tenants_address", "tenants_apikey"):
-            admin.execute(f"vacuum analyze {table}")  # type: ignore[call-overload]  # literals above
+            admin.execute(f"vacuum analyze {table}")
         return salons
 
     def _number(self, salons: Iterable[Salon], numbers: Iterable[int]) -> None:
@@ -118,16 +109,17 @@ class Filling:
         value = "t.document::text"
         for step in range(6):
             old = f"(t.document #>> '{{steps,{step},template}}')"
-            value = f"replace({value}, coalesce({old}, '-'), coalesce({_DERIVED.format(old)}::text, '-'))"
+            new = f"{_DERIVED.format(old)}::text"
+            value = f"replace({value}, coalesce({old}, '-'), coalesce({new}, '-'))"
         return f"({value})::jsonb"
 
     def _insert(self, table: str, columns: Sequence[tuple[str, str]], where: str) -> None:
         statement = sql.SQL("insert into {} ({}) select {} from {} t cross join c where {}").format(
             sql.Identifier(table),
             sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
-            sql.SQL(", ").join(sql.SQL(value) for _, value in columns),  # type: ignore[arg-type]  # ours
+            sql.SQL(", ").join(sql.SQL(value) for _, value in columns),
             sql.Identifier(table),
-            sql.SQL(where),  # type: ignore[arg-type]  # ours
+            sql.SQL(where),
         )
         self.servers.admin.execute(statement, [self.model])
 
@@ -175,14 +167,14 @@ class Filling:
 
 
 def forget_work(servers: Servers) -> None:
-    """Empty the tables of the delivery path, so that each measurement starts from the same state."""
-    servers.admin.execute(f"truncate {', '.join(_HOT_TABLES)}")  # type: ignore[call-overload]  # literals above
+    """Empty the tables of the delivery path: each measurement starts from the same state."""
+    servers.admin.execute(f"truncate {', '.join(_HOT_TABLES)}")
 
 
 def has_open_work(servers: Servers) -> bool:
     """Ask whether anything still has to be expanded or sent."""
     tables = ("due", "chunk", "fanout")
-    query = " or ".join(f"exists (select 1 from notifications_{table})" for table in tables)
+    query = " or ".join(f"exists (table notifications_{table})" for table in tables)
     return bool(servers.one(f"select {query}"))
 
 

@@ -1,4 +1,4 @@
-"""Which processes are measured? The product's own: granian, `manage.py rqworker`, as `up` runs them."""
+"""Which processes are measured? The product's own, as `up` runs them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class Processes:
 
     started: list[tuple[str, Child]] = field(default_factory=list)
     port: int = 0
+    counted: int = 0
 
     def start_web(self) -> None:
         """Start one web process and wait until it answers."""
@@ -46,8 +47,12 @@ class Processes:
         options: Sequence[str] = (),
     ) -> Child:
         """Start a worker; it is ready when its first job or wait shows in Redis."""
-        command = [sys.executable, str(ROOT / "manage.py"), "rqworker", *queues, *options]
-        child = Child(f"worker-{len(self.started)}", command, nice=nice)
+        self.counted += 1
+        command = [
+            *(sys.executable, str(ROOT / "manage.py"), "rqworker", *queues),
+            *("--verbosity", "0", "--skip-checks", *options),
+        ]
+        child = Child(f"worker-{self.counted}", command, nice=nice)
         self._start("workers", child, environment or {})
         return child
 

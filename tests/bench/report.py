@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]  # its stubs are not among our packages
 
 from tests.bench.bench import Figure
 from tests.bench.cpu import GROUPS

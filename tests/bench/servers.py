@@ -41,7 +41,7 @@ class Servers:
 
     def one(self, query: str, parameters: Any = ()) -> Any:
         """Give the first column of the first row."""
-        row = self.admin.execute(query, parameters).fetchone()  # type: ignore[call-overload]  # ours
+        row = self.admin.execute(query, parameters).fetchone()
         return row[0] if row else None
 
 
@@ -93,4 +93,4 @@ def _reach() -> Servers:
     row = admin.execute("select pg_read_file('postmaster.pid')").fetchone()
     client = redis.Redis.from_url(found.redis_url)
     assert row is not None
-    return Servers(admin, client, int(row[0].split()[0]), int(client.info()["process_id"]))  # type: ignore[index]  # synchronous client
+    return Servers(admin, client, int(row[0].split()[0]), int(client.info()["process_id"]))

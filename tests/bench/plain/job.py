@@ -1,4 +1,4 @@
-"""How is a message sent the plain way? One job: read the row, render, requests, update the row."""
+"""How is a message sent the plain way? One job: read, render, requests, update one row."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXT = (
 
 def send(message_id: int, url: str) -> None:
     """Send one message."""
-    row = PlainMessage.objects.get(pk=message_id)
+    row = PlainMessage._default_manager.get(pk=message_id)
     values = {**PAYLOAD, "first_name": row.first_name, "run": row.run}
     body = {"chat_id": row.chat_id, "text": _template().render(Context(values))}
     answer = _session().post(url, json=body, timeout=10).json()

@@ -6,4 +6,4 @@ from config.settings import *  # noqa: F403
 from config.settings import REDIS_URL
 
 RQ_QUEUES = {"plain": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 120}}
-RQ: dict[str, object] = {}
+RQ = {}

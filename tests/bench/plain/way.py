@@ -25,7 +25,7 @@ class Plain:
         self.bench = bench
         app = os.environ["DATABASE_URL"].split("//", 1)[1].split(":", 1)[0]
         bench.servers.admin.execute(TABLE)
-        bench.servers.admin.execute(f'grant all on bench_plain_message to "{app}"')  # type: ignore[call-overload]  # our own role
+        bench.servers.admin.execute(f'grant all on bench_plain_message to "{app}"')
 
     def deliver(self, kind: str, size: int, ms: int = 0) -> None:
         """Deliver so many messages by one worker process of this class."""
