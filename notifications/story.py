@@ -138,7 +138,7 @@ def _now(
         return state, None, None
     if work == DueState.LATER or chunk_until:
         return NotificationState.DELAYED.value, position or 0, until or chunk_until
-    is_held = work in (DueState.LEASED, DueState.SENDING)
+    is_held = work == DueState.LEASED
     return (NotificationState.RUNNING.value if is_held else "queued"), position or 0, None
 
 

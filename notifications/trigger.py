@@ -19,6 +19,7 @@ from notifications.commands import Command
 from notifications.configs import Salon
 from notifications.definition import QUEUES, Definition
 from notifications.dispatch import wake_on_commit
+from notifications.models import DueState
 from notifications.sql import triggering as sql
 from tenants import rows
 from tenants.audience import upsert_subscribers
@@ -46,6 +47,7 @@ class _Accepted:
     workflow_id: UUID
     definition: Definition
     queue: int
+    is_due: bool
     due_at: datetime
     expires_at: datetime | None
     location_id: UUID | None
@@ -127,6 +129,7 @@ def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Accepta
         workflow_id=head.id,
         definition=definition,
         queue=_queue(command, definition),
+        is_due=due_at <= now,
         due_at=due_at,
         expires_at=_expiry(command, definition, due_at),
         location_id=_location(salon, command),
@@ -211,6 +214,7 @@ def _arguments(
         "overrides": [json.dumps(one.command.overrides) for one in accepted],
         "recipients": [json.dumps(_summary(one.command)) for one in accepted],
         "queues": [one.queue for one in accepted],
+        "states": [DueState.READY if one.is_due else DueState.LATER for one in accepted],
         "due": [one.due_at for one in accepted],
         "expires": [one.expires_at for one in accepted],
         "notifications": [uuid7() for _ in told],

@@ -96,7 +96,14 @@ class Protect(_TableOperation):
 
 
 class PartitionById(_TableOperation):
-    """Rebuild an empty table as RANGE(id) partitions by month; follow with Protect and indexes."""
+    """Rebuild an empty table as RANGE(id) partitions by month; follow with Protect.
+
+    fillfactor: of its partitions, in percent; less than 100 for rows that are updated.
+    """
+
+    def __init__(self, model: str, *, fillfactor: int = 100) -> None:
+        super().__init__(model)
+        self.fillfactor = fillfactor
 
     def database_forwards(
         self, app_label: str, editor: Editor, before: ProjectState, to: ProjectState
@@ -110,7 +117,7 @@ class PartitionById(_TableOperation):
         )
         editor.execute(f'DROP TABLE "{table}_plain"')
         editor.execute(f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_pkey" PRIMARY KEY (id)')
-        editor.execute("INSERT INTO kolokol_partitioned VALUES (%s)", [table])
+        editor.execute("INSERT INTO kolokol_partitioned VALUES (%s, %s)", [table, self.fillfactor])
         editor.execute("SELECT kolokol_make_partitions()")
         model = to.apps.get_model(app_label, self.model)
         for index in model._meta.indexes:

@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('queue', models.PositiveSmallIntegerField()),
-                ('state', models.PositiveSmallIntegerField(choices=[(0, 'Later'), (1, 'Ready'), (2, 'Leased'), (3, 'Sending'), (4, 'Suspect')], default=1)),
+                ('state', models.PositiveSmallIntegerField(choices=[(0, 'Later'), (1, 'Ready'), (2, 'Leased'), (4, 'Suspect')], default=1)),
                 ('step', models.PositiveSmallIntegerField(default=0)),
                 ('attempt', models.PositiveSmallIntegerField(default=0)),
                 ('claims', models.PositiveSmallIntegerField(default=0)),
@@ -359,7 +359,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='notification',
-            index=models.Index(fields=['tenant', 'subscriber', 'id'], name='notification_subscriber'),
+            index=models.Index(fields=['subscriber', 'id'], name='notification_subscriber'),
         ),
         migrations.AddIndex(
             model_name='logentry',
@@ -375,7 +375,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='due',
-            index=models.Index(condition=models.Q(('state__in', [2, 3])), fields=['batch_id'], name='due_leased'),
+            index=models.Index(condition=models.Q(('state', 2)), fields=['batch_id'], name='due_leased'),
         ),
         migrations.AddIndex(
             model_name='due',

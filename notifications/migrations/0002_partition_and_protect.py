@@ -5,7 +5,7 @@ from django.db import migrations
 from tenants.rls import PartitionById, Protect, TenantForeignKey, sql_names
 
 TUNE = """
-ALTER TABLE notifications_due SET (autovacuum_vacuum_scale_factor = 0.01,
+ALTER TABLE notifications_due SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0,
   autovacuum_analyze_scale_factor = 0.05);
 ALTER TABLE notifications_chunk SET (autovacuum_vacuum_scale_factor = 0.01,
@@ -32,7 +32,8 @@ class Migration(migrations.Migration):
     ]
     operations = [
         PartitionById("Event"),
-        PartitionById("Notification"),
+        # finished once: the second version of a row finds its place on the same page
+        PartitionById("Notification", fillfactor=50),
         PartitionById("Message"),
         PartitionById("LogEntry"),
         Protect("Event", verbs=DELIVERY),

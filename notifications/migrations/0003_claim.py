@@ -122,7 +122,7 @@ begin
   select array_agg(g.id) into dead from gone g;
   -- Also rows whose batch row is gone; a claim writes its batch in the same transaction.
   update notifications_due d set state = case when d.claims >= 3 then 4 else 1 end, batch_id = null
-  where d.state in (2, 3) and not exists (select 1 from notifications_batch b where b.id = d.batch_id);
+  where d.state = 2 and not exists (select 1 from notifications_batch b where b.id = d.batch_id);
   get diagnostics freed_rows = row_count;
   update notifications_due d set state = 1 where d.id in (
     select l.id from notifications_due l where l.state = 0 and l.due_at <= now()

@@ -98,7 +98,8 @@ class Notification(HotModel):
         verbose_name_plural = _("notifications")
         indexes = [
             models.Index(fields=["event", "id"], name="notification_event"),
-            models.Index(fields=["tenant", "subscriber", "id"], name="notification_subscriber"),
+            # no tenant in front: with stale statistics row security would choose it for ids
+            models.Index(fields=["subscriber", "id"], name="notification_subscriber"),
         ]
 
     def __str__(self) -> str:
@@ -170,12 +171,15 @@ class LogEntry(HotModel):
 
 
 class DueState(models.IntegerChoices):
-    """Later rows stay out of the queue index; suspects are claimed alone."""
+    """Later rows stay out of the queue index; suspects are claimed alone.
+
+    Sending is no state: a leased line with a message id may have been handed over. So marking it
+    touches no index.
+    """
 
     LATER = 0
     READY = 1
     LEASED = 2
-    SENDING = 3
     SUSPECT = 4
 
 
@@ -214,9 +218,7 @@ class Due(models.Model):
                 condition=models.Q(state=1),
             ),
             models.Index(fields=["due_at"], name="due_later", condition=models.Q(state=0)),
-            models.Index(
-                fields=["batch_id"], name="due_leased", condition=models.Q(state__in=[2, 3])
-            ),
+            models.Index(fields=["batch_id"], name="due_leased", condition=models.Q(state=2)),
             models.Index(fields=["queue"], name="due_suspect", condition=models.Q(state=4)),
             models.Index(fields=["notification"], name="due_notification"),
         ]

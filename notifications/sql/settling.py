@@ -129,6 +129,6 @@ with u as materialized (
   join notifications_batch b on b.id = d.batch_id and b.lease_until > now() + interval '5 seconds'
   where d.state = 2 order by d.id for update of d
 )
-update notifications_due d set state = 3, message_id = h.message_id, flags = h.flags
+update notifications_due d set message_id = h.message_id, flags = h.flags
 from held h where d.id = h.id returning d.id
 """

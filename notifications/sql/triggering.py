@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-# `due_at` of a send at once is the caller's clock, read after this transaction began: now() would
-# call it later and leave it to the next sweep.
 # A transaction id that exists already inserts nothing at all; the caller answers as the first time.
 ACCEPT: Final = """
 with e as materialized (
   select * from unnest(%(ids)s::uuid[], %(transactions)s::text[], %(workflows)s::uuid[],
     %(versions)s::uuid[], %(locations)s::uuid[], %(payloads)s::text[], %(overrides)s::text[],
-    %(recipients)s::text[], %(queues)s::smallint[], %(due)s::timestamptz[],
-    %(expires)s::timestamptz[])
+    %(recipients)s::text[], %(queues)s::smallint[], %(states)s::smallint[],
+    %(due)s::timestamptz[], %(expires)s::timestamptz[])
     e(id, transaction_id, workflow_id, version_id, location_id, payload, overrides, recipients,
-      queue, due_at, expires_at)
+      queue, state, due_at, expires_at)
 ), k as (
   insert into notifications_eventkey (tenant_id, mode, transaction_id, event_id)
   select %(tenant)s, %(mode)s, e.transaction_id, e.id from e order by e.transaction_id
@@ -35,9 +33,7 @@ with e as materialized (
 ), due as (
   insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
     flags, due_at)
-  select %(tenant)s, n.id, e.queue,
-    case when e.due_at <= clock_timestamp() + interval '1 second' then 1 else 0 end, 0, 0, 0, 0,
-    e.due_at
+  select %(tenant)s, n.id, e.queue, e.state, 0, 0, 0, 0, e.due_at
   from n join k using (event_id) join e on e.id = n.event_id
 ), wide as (
   insert into notifications_fanout (tenant_id, event_id, topic_id, exclude, queue)

@@ -23,20 +23,21 @@ $$;
 """
 
 PARTITIONS = """
-CREATE TABLE kolokol_partitioned (name text PRIMARY KEY);
+CREATE TABLE kolokol_partitioned (name text PRIMARY KEY, fillfactor integer NOT NULL);
 CREATE FUNCTION kolokol_make_partitions() RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$
-declare parent text; month timestamptz; child text; made integer := 0;
+declare parent text; fill integer; month timestamptz; child text; made integer := 0;
 begin
-  for parent in select p.name from kolokol_partitioned p order by 1 loop
+  for parent, fill in select p.name, p.fillfactor from kolokol_partitioned p order by 1 loop
     for ahead in -1..3 loop
       month := date_trunc('month', now() at time zone 'UTC') at time zone 'UTC';
       month := ((month at time zone 'UTC') + make_interval(months => ahead)) at time zone 'UTC';
       child := parent || to_char(month at time zone 'UTC', '_YYYY_MM');
       if to_regclass(child) is null then
-        execute format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', child, parent,
+        execute format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)'
+          ' WITH (fillfactor = %s)', child, parent,
           kolokol_uuid7_floor(month), kolokol_uuid7_floor(
-            ((month at time zone 'UTC') + interval '1 month') at time zone 'UTC'));
+            ((month at time zone 'UTC') + interval '1 month') at time zone 'UTC'), fill);
         execute format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', child);
         execute format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', child);
         made := made + 1;

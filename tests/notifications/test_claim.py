@@ -94,7 +94,7 @@ def test_two_claimers_never_get_the_same_line():
 def test_lines_that_are_not_due_or_in_other_queues_are_left_alone():
     (one,) = salons(1)
     lines(one, 1, state=DueState.LATER)
-    lines(one, 1, state=DueState.SENDING)
+    lines(one, 1, state=DueState.LEASED)
     lines(one, 1, state=DueState.SUSPECT)
 
     assert claimed() == []
