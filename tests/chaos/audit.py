@@ -40,14 +40,14 @@ class Arrival:
 class Told:
     """One notification as the database knows it. key: transaction and phone.
 
-    lines: (status, reason) of its log. messages: (id, step, channel, state).
+    lines: (status, reason, detail) of its log. messages: (id, step, channel, state).
     """
 
     key: str
     category: str
     state: str
     reason: str = ""
-    lines: tuple[tuple[str, str], ...] = ()
+    lines: tuple[tuple[str, str, str], ...] = ()
     messages: tuple[tuple[str, int, str, str], ...] = ()
 
     def ids(self, *states: str) -> set[str]:
@@ -161,7 +161,8 @@ def _stories(evidence: Evidence, verdict: Verdict) -> None:
         "notifications are not final", {n.key for n in evidence.told if n.state not in FINAL}
     )
     verdict.must_be_none(
-        "broke the engine", {n.key for n in evidence.told if n.reason == "poisoned"}
+        "broke the engine",
+        {n.key for n in evidence.told if n.reason == "poisoned" and not _is_given_up(n)},
     )
     verdict.must_be_none(
         "ends are not explained by the log", {n.key for n in evidence.told if not _is_told(n)}
@@ -175,11 +176,16 @@ def _stories(evidence: Evidence, verdict: Verdict) -> None:
     )
 
 
+def _is_given_up(one: Told) -> bool:
+    """Say whether too many workers died over it, which is an end that the order allows."""
+    return any(detail.startswith("claimed too often") for *_, detail in one.lines)
+
+
 def _is_told(one: Told) -> bool:
     words = WORDS.get(one.state)
     if words is None:
         return one.state not in FINAL  # said by another check
-    lines = [reason for status, reason in one.lines if status in words]
+    lines = [reason for status, reason, _ in one.lines if status in words]
     return bool(lines) and (one.state == "completed" or one.reason in lines)
 
 
@@ -195,7 +201,7 @@ def _has_twins(one: Told) -> bool:
 
 TOLD = """
 select e.transaction_id || ' ' || a.value, v.document ->> 'category', n.state, n.reason,
-  (select jsonb_agg(jsonb_build_array(l.status, l.reason) order by l.id)
+  (select jsonb_agg(jsonb_build_array(l.status, l.reason, l.detail) order by l.id)
    from notifications_logentry l where l.notification_id = n.id),
   (select jsonb_agg(jsonb_build_array(m.id, m.step, m.channel, m.state) order by m.id)
    from notifications_message m where m.notification_id = n.id)
