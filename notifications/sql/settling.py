@@ -103,21 +103,6 @@ join unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id) on u.id = n.id and u.tenant
 where n.state = 'canceled'
 """
 
-RESERVED: Final = """
-with held as materialized (
-  select d.id, u.flags from notifications_due d
-  join unnest(%s::bigint[], %s::uuid[], %s::smallint[]) u(id, batch_id, flags)
-    on u.id = d.id and u.batch_id = d.batch_id order by d.id for update of d
-)
-update notifications_due d set flags = h.flags from held h where d.id = h.id
-"""
-
-CANCELED: Final = """
-select n.id from notifications_notification n
-join unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id) on u.id = n.id and u.tenant_id = n.tenant_id
-where n.state = 'canceled'
-"""
-
 # The last look before hand-over: token and lease must still hold.
 HAND_OVER: Final = """
 with u as materialized (
