@@ -18,7 +18,10 @@ OF_WORKER = """
 select d.message_id::text from notifications_due d join notifications_batch b on b.id = d.batch_id
 where d.message_id is not null and b.worker = %s
 """
-OF_ALL = "select message_id::text from notifications_due where message_id is not null"
+# Not those that wait for their next attempt: they keep the id of one that was answered.
+OF_ALL = """
+select message_id::text from notifications_due where message_id is not null and state <> 0
+"""
 OPEN = """
 select (select count(*) from notifications_due), (select count(*) from notifications_chunk),
   (select count(*) from notifications_fanout), (select count(*) from notifications_batch)
