@@ -26,6 +26,7 @@ def profile_drain(bench: Bench, size: int) -> None:
     logging.disable(logging.INFO)
     gateway = Gateway()
     for salon in (bench.crowd(1_000), bench.crowd(size)):  # the first warms up
+        bench.fresh()
         run, profiler = bench.run_name(), cProfile.Profile()
         version = bench.servers.one(
             "select config_version from tenants_tenant where id = %s", [salon.id]
@@ -47,5 +48,9 @@ def profile_drain(bench: Bench, size: int) -> None:
         f" cost), PostgreSQL {spent.postgres / size * 1e6:.0f} us, Redis"
         f" {spent.redis / size * 1e6:.0f} us; lost {bench.lost}, duplicates {bench.duplicates}"
     )
+    story = "select status, reason, count(*) from notifications_logentry group by 1, 2 order by 3"
+    for status, reason, count in bench.servers.admin.execute(story):
+        print(f"log lines per message: {count / size:.2f} {status} {reason}")
     for order in ("tottime", "cumulative"):
         pstats.Stats(profiler, stream=sys.stdout).strip_dirs().sort_stats(order).print_stats(TOP)
+    pstats.Stats(profiler, stream=sys.stdout).strip_dirs().print_callers(r"rows.py.*(fetch|run)")

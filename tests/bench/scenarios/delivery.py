@@ -16,10 +16,10 @@ def measure(bench: Bench) -> None:
     """Interleave our way and the plain ways."""
     plain = Plain(bench)
     for _ in range(3):
-        ours(bench, 0, bench.size(60_000, 6_000))
-        plain.deliver("simple", bench.size(1_500, 300))
-        ours(bench, 50, bench.size(40_000, 3_000))
-        plain.deliver("fork", bench.size(200, 40))
+        ours(bench, 0, bench.size(60_000, 5_000))
+        plain.deliver("simple", bench.size(1_500, 200))
+        ours(bench, 50, bench.size(40_000, 2_500))
+        plain.deliver("fork", bench.size(200, 30))
 
 
 def ours(bench: Bench, ms: int, size: int) -> None:

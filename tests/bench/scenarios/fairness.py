@@ -22,7 +22,7 @@ def measure(bench: Bench) -> None:
 
 
 def _beside(bench: Bench) -> tuple[float, float]:
-    salon, run = bench.crowd(1_000_000), bench.run_name()
+    salon, run = bench.crowd(bench.size(1_000_000, 100_000)), bench.run_name()
     bench.fresh()
     bench.processes.start_worker(["normal", "low"])
     bench.broadcast(salon, run)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from tests.bench.bench import Bench
 
 LIMIT_S = 900.0
+SIZES = ((10_000, "10k"), (100_000, "100k"), (1_000_000, "1m"))
 
 
 def measure(bench: Bench) -> None:
     """10,000, 100,000, 1,000,000 recipients, by a worker that also sends what it has written."""
-    for size, name in ((10_000, "10k"), (100_000, "100k"), (1_000_000, "1m")):
-        for _ in range(1 if bench.is_quick and size > 100_000 else 3):
-            _expand(bench, size, name)
+    for _ in range(3):
+        for size, name in SIZES:
+            # quick leaves the million to the urgent scenario, which needs it anyway
+            if not (bench.is_quick and size > 100_000):
+                _expand(bench, size, name)
 
 
 def _expand(bench: Bench, size: int, name: str) -> None:

@@ -24,7 +24,7 @@ def measure(bench: Bench) -> None:
 
 def _single(bench: Bench) -> None:
     bench.fresh()
-    answered, span = _drive(bench, calls=bench.size(12_000, 3_000))
+    answered, span = _drive(bench, calls=bench.size(12_000, 2_000))
     bench.note("trigger_per_s", "req/s", answered.per_s, span.usage, answered.calls)
     bench.note("trigger_p50_ms", "ms", answered.latency_ms(0.5))
     bench.note("trigger_p99_ms", "ms", answered.latency_ms(0.99))
@@ -32,7 +32,7 @@ def _single(bench: Bench) -> None:
 
 def _bulk(bench: Bench) -> None:
     bench.fresh()
-    answered, span = _drive(bench, calls=bench.size(1_500, 300), bulk=BULK)
+    answered, span = _drive(bench, calls=bench.size(1_500, 150), bulk=BULK)
     events = answered.calls * BULK
     bench.note("bulk_events_per_s", "events/s", events / answered.seconds, span.usage, events)
     bench.note("bulk_p99_ms", "ms", answered.latency_ms(0.99))
@@ -47,7 +47,7 @@ def _saturated(bench: Bench) -> None:
     bench.broadcast(salon, run)
     bench.wait_arriving(run, 1_000, LIMIT_S)
     before = bench.provider.seen(run)
-    answered, span = _drive(bench, seconds=bench.size(20, 6))
+    answered, span = _drive(bench, seconds=bench.size(20, 4))
     drained = bench.provider.seen(run) - before
     bench.processes.stop("workers")
     bench.provider.forget(run)
@@ -60,7 +60,7 @@ def _drive(
     bench: Bench, *, calls: int = 0, seconds: float = 0.0, bulk: int = 0
 ) -> tuple[Answered, Span]:
     salons, port = salon_facts(bench.many()), bench.processes.port
-    warm = Load(port, bench.run_name(), salons, calls=400)
+    warm = Load(port, bench.run_name(), salons, calls=200)
     load.drive(warm)
     wanted = Load(port, bench.run_name(), salons, calls=calls, seconds=seconds, bulk=bulk)
     with bench.span() as span:
