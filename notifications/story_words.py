@@ -141,6 +141,8 @@ PROVIDERS: Mapping[str, Pair] = {
     "webhook": ("вебхук", "webhook"),
 }
 
+#: What the client does she does in the channel, not to it.
+HEARD_BACK = frozenset({"read", "answered"})
 _ANSWER: Pair = ("ответ", "answer")
 _UNTIL: Pair = ("ждёт до {when}: {why}", "waits until {when}: {why}")
 _QUEUED: Pair = ("в очереди на отправку", "queued for sending")
@@ -176,7 +178,7 @@ def tell_line(line: StoryLine, language: str, zone: ZoneInfo) -> str:
     """Tell one line without its time."""
     index = 0 if language == "ru" else 1
     sentence = STATUSES[line.status][index] if line.status in STATUSES else line.status
-    words = sentence.format(where=_where(line, index), step=line.step)
+    words = sentence.format(where=_where(line, language), step=line.step)
     if line.status == "accepted":
         return words + _appointed(line, index, zone)
     if line.status == "answered":
@@ -192,12 +194,21 @@ def reason_words(reason: str, language: str) -> str:
     return pair[0 if language == "ru" else 1] if pair else reason
 
 
-def _where(line: StoryLine, index: int) -> str:
+def place_words(channel: str, provider: str, language: str) -> str:
+    """Say where a message went: to which channel, through whose account."""
+    index = 0 if language == "ru" else 1
+    place = WHERE[channel][index] if channel in WHERE else channel
+    name = PROVIDERS.get(provider)
+    return f"{place} ({name[index]})" if name else place
+
+
+def _where(line: StoryLine, language: str) -> str:
     if not line.channel:
         return ""
-    place = WHERE[line.channel][index] if line.channel in WHERE else line.channel
-    provider = PROVIDERS.get(line.provider)
-    return f" {place} ({provider[index]})" if provider else f" {place}"
+    place = place_words(line.channel, line.provider, language)
+    if language != "ru" and line.status in HEARD_BACK:
+        place = place.replace("to ", "in ", 1)
+    return f" {place}"
 
 
 def _appointed(line: StoryLine, index: int, zone: ZoneInfo) -> str:
@@ -213,19 +224,21 @@ def _answer(line: StoryLine, index: int, language: str) -> str:
         return ""
     if line.detail in REASONS:
         return f" ({reason_words(line.detail, language)})"
-    status = _http_status(line.detail)
-    if status:
-        return f", {_ANSWER[index]} {status}"
+    answer = _plain(line.detail)
+    if answer.get("type") == line.status:
+        return ""  # a report that says no more than the line does
+    if "status" in answer:
+        return f", {_ANSWER[index]} {answer['status']}"
     return f", {_ANSWER[index]}: {line.detail[:LONGEST_ANSWER]}"
 
 
-def _http_status(detail: str) -> str:
+def _plain(detail: str) -> dict[str, object]:
+    """Read an answer of one word."""
     try:
         answer = json.loads(detail)
     except ValueError:
-        return ""
-    is_plain = isinstance(answer, dict) and set(answer) == {"status"}
-    return str(answer["status"]) if is_plain else ""
+        return {}
+    return answer if isinstance(answer, dict) and len(answer) == 1 else {}
 
 
 def _clock(moment: datetime, first: datetime) -> str:

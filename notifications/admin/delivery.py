@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from notifications.admin.reasons import told
@@ -21,7 +22,9 @@ from notifications.models import (
     Notification,
     NotificationState,
 )
-from tenants.admin_base import LogAdmin, column, moment
+from notifications.story import StoryLine, stories
+from notifications.story_words import place_words, tell_line
+from tenants.admin_base import LogAdmin, column
 from tenants.ids import floor_id
 
 STATE_LABELS = {
@@ -200,20 +203,29 @@ class DeadLetterAdmin(StoryAdmin):
 
 
 def _story(row: Notification) -> dict[str, Any]:
-    lines = LogEntry.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:200]
+    found = stories(row.tenant_id, [row.pk])
     sent = Message.objects.filter(tenant_id=row.tenant_id, notification=row).order_by("pk")[:50]
-    return {"lines": [_line(line) for line in lines], "sent": list(sent)}
+    lines = [_line(line) for one in found for line in one.lines]
+    return {"lines": lines, "sent": [_sent(message) for message in sent]}
 
 
 def _status(word: str) -> Any:
     return (dict(NotificationState.choices) | dict(MessageState.choices)).get(word, word)
 
 
-def _line(entry: LogEntry) -> dict[str, Any]:
+def _line(line: StoryLine) -> dict[str, Any]:
+    zone = timezone.get_current_timezone()
     return {
-        "moment": moment(entry),
-        "status": entry.status,
-        "words": _status(entry.status),
-        "reason": told(entry.reason),
-        "detail": entry.detail,
+        "moment": line.time,
+        "status": line.status,
+        "words": tell_line(line, _language(), zone),
     }
+
+
+def _sent(message: Message) -> dict[str, Any]:
+    place = place_words(message.channel, message.provider, _language())
+    return {"message": message, "place": place}
+
+
+def _language() -> str:
+    return (get_language() or "ru")[:2]
