@@ -18,7 +18,8 @@ up: venv
 	$(PY) manage.py up $(UP)
 
 test: venv
-	$(PY) -m pytest -n auto --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest -n auto -m "not browser" --cov --cov-report=term:skip-covered $(PYTEST)
+	@echo "The browser tests were left out: make test-browser runs them."
 
 test-browser: venv
 	$(PY) -m tests.browser.install
