@@ -95,9 +95,18 @@ function take(messages) {
   const isKnown = (message) => people.some((client) => owns(client, message));
   if (fresh.some((message) => !isKnown(message))) loadClients();
   showClients();
+  if (follow(fresh.at(-1))) return showApp();
   showTabs();
   for (const message of fresh) if (isOpen(message)) showMessage(message).classList.add("is-new");
   readSoon();
+}
+
+/* An app that shows nothing gives way to the one in which something has arrived. */
+function follow(message) {
+  if (state.isTabChosen || !current() || !owns(current(), message)) return false;
+  if (message.tab === state.tab || document.querySelector("#feed .msg")) return false;
+  state.tab = message.tab;
+  return true;
 }
 
 async function loadClients() {
@@ -208,6 +217,7 @@ function preview(message) {
 
 function choose(id, isByHand) {
   state.client = id;
+  state.isTabChosen = false;
   const client = current();
   const last = of(client).at(-1);
   state.tab = last?.tab || tabsOf(client)[0] || "";
@@ -248,6 +258,7 @@ function showTabs() {
 
 function open(tab) {
   state.tab = tab;
+  state.isTabChosen = true;
   showApp();
 }
 
