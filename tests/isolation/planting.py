@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 from django.apps import apps
 from django.conf import settings
+from django.db import transaction
 
 from tenants.accounts import create_tenant
 from tenants.models import (
@@ -45,12 +47,24 @@ def plant() -> Planted:
     return one
 
 
+@lru_cache(maxsize=1)
+def _watcher() -> psycopg.Connection[Any]:
+    servers = settings.SERVERS
+    return psycopg.connect(servers.superuser_url, dbname=servers.database, autocommit=True)
+
+
 @contextmanager
 def superuser() -> Iterator[psycopg.Connection[Any]]:
     """See everything, as the operator of the database may."""
-    servers = settings.SERVERS
-    with psycopg.connect(servers.superuser_url, dbname=servers.database, autocommit=True) as one:
-        yield one
+    yield _watcher()
+
+
+@contextmanager
+def undone():
+    """Let a call do its work, then undo it: the salon is looked at again by the next test."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
 def forget_open_work() -> None:

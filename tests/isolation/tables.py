@@ -166,7 +166,7 @@ def _event(one: Planted) -> Event:
         workflow=workflow,
         version_id=workflow.published_id,
         payload={"note": one.word("payload")},
-        recipients=[one.word("client")],
+        recipients=[one.word("client"), {"type": "Topic", "topicKey": one.word("topic")}],
         queue=0,
         due_at=datetime.now(UTC) + FAR_AHEAD,
     )

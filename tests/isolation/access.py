@@ -1,0 +1,228 @@
+"""Who may call which route, and what is asked of it? The access table of the API.
+
+A row is one method of one route. `{client}` and its like in a path or a body name salon A's own
+things; they are filled in by `fill`. The statuses: of the salon's own live key, of its test key, of
+another salon's live key and of the platform's key that names the salon. Nobody, an expired and a
+revoked key get 401 on every one of these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.isolation.tables import Planted
+
+
+@dataclass(frozen=True)
+class Call:
+    """One way of calling a route, and what each caller gets."""
+
+    method: str
+    path: str
+    body: Any = None
+    live: int = 200
+    test: int = 403
+    foreign: int = 404
+    platform: int | None = None  # as the live key, unless said
+
+    @property
+    def by_platform(self) -> int:
+        """Tell what the operator's key gets when it names the salon."""
+        return self.live if self.platform is None else self.platform
+
+
+def listing(path: str) -> Call:
+    """Make the row of a list: everybody gets the list of what is his."""
+    return Call("GET", path, test=200, foreign=200)
+
+
+def making(path: str, body: Any, method: str = "POST", status: int = 201) -> Call:
+    """Make the row of a call that writes by name into the caller's own salon."""
+    return Call(method, path, body, live=status, test=status, foreign=status)
+
+
+_PERSON = {"subscriberId": "{client}", "firstName": "Mine"}
+_CHAT = {"providerId": "telegram", "credentials": {"chatId": "42"}}
+_SUBSCRIBER = "/v1/subscribers/{client}"
+_NEW = "/v2/subscribers/{client}"
+_TOPIC = "/v2/topics/{topic}"
+_MESSAGE = f"{_NEW}/notifications/{{message}}"
+_EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
+
+#: Route of the resolver -> its calls. A route that is not here fails the test.
+API: Mapping[str, tuple[Call, ...]] = {
+    "v1/tenants": (
+        Call(
+            "POST",
+            "/v1/tenants",
+            {"identifier": "{salon}", "name": "Mine"},
+            live=403,
+            test=403,
+            foreign=403,
+            platform=200,
+        ),
+    ),
+    "v1/tenants/<str:identifier>": (Call("GET", "/v1/tenants/{salon}", test=200),),
+    "v1/subscribers": (
+        listing("/v1/subscribers"),
+        listing("/v1/subscribers?subscriberId={client}"),
+        making("/v1/subscribers", _PERSON),
+    ),
+    "v1/subscribers/bulk": (making("/v1/subscribers/bulk", {"subscribers": [_PERSON]}),),
+    "v1/subscribers/<str:subscriber_id>": (
+        Call("GET", _SUBSCRIBER),
+        Call("PUT", _SUBSCRIBER, {"firstName": "Mine"}),
+        Call("PATCH", _SUBSCRIBER, {"firstName": "Mine"}),
+        Call("DELETE", _SUBSCRIBER),
+    ),
+    "v1/subscribers/<str:subscriber_id>/credentials": (
+        Call("PUT", f"{_SUBSCRIBER}/credentials", _CHAT),
+        Call("PATCH", f"{_SUBSCRIBER}/credentials", _CHAT),
+    ),
+    "v1/subscribers/<str:subscriber_id>/credentials/<str:provider_id>": (
+        Call("DELETE", f"{_SUBSCRIBER}/credentials/telegram", live=204),
+    ),
+    "v2/subscribers": (
+        listing("/v2/subscribers"),
+        listing("/v2/subscribers?name=first"),
+        listing("/v2/subscribers?email={mail}"),
+        listing("/v2/subscribers?after={client_pk}&includeCursor=true"),
+        Call("GET", "/v2/subscribers?before={client_pk}&orderBy=updatedAt", test=400, foreign=400),
+        making("/v2/subscribers", _PERSON),
+    ),
+    "v2/subscribers/<str:subscriber_id>": (
+        Call("GET", _NEW),
+        Call("PATCH", _NEW, {"firstName": "Mine"}),
+        Call("DELETE", _NEW),
+    ),
+    "v2/subscribers/<str:subscriber_id>/subscriptions": (Call("GET", f"{_NEW}/subscriptions"),),
+    "v2/topics": (
+        listing("/v2/topics"),
+        listing("/v2/topics?key={topic}"),
+        listing("/v2/topics?name=list"),
+        listing("/v2/topics?after={topic_pk}&includeCursor=true"),
+        Call("POST", "/v2/topics", {"key": "{topic}"}, live=200, test=201, foreign=201),
+    ),
+    "v2/topics/<str:key>": (
+        Call("GET", _TOPIC),
+        Call("PATCH", _TOPIC, {"name": "Mine"}),
+        Call("DELETE", _TOPIC),
+    ),
+    "v2/topics/<str:key>/subscriptions": (
+        Call("GET", f"{_TOPIC}/subscriptions"),
+        making(f"{_TOPIC}/subscriptions", {"subscriptions": ["{client}"]}),
+        Call("DELETE", f"{_TOPIC}/subscriptions", {"subscriptions": ["{client}"]}),
+    ),
+    "v2/topics/<str:key>/subscriptions/<str:identifier>": (
+        Call("GET", f"{_TOPIC}/subscriptions/{{client}}"),
+        Call("GET", f"{_TOPIC}/subscriptions/{{member_pk}}"),
+    ),
+    "v1/topics/<str:key>/subscribers/<str:subscriber_id>": (
+        Call("GET", "/v1/topics/{topic}/subscribers/{client}"),
+    ),
+    "v1/events/trigger": (
+        Call("POST", "/v1/events/trigger", _EVENT, live=201, test=201, foreign=422),
+        Call(
+            "POST",
+            "/v1/events/trigger",
+            {**_EVENT, "tenant": "{salon}"},
+            live=201,
+            test=201,
+            foreign=403,
+        ),
+        Call(
+            "POST",
+            "/v1/events/trigger",
+            {**_EVENT, "to": {"type": "Topic", "topicKey": "{topic}"}, "transactionId": "{tx}"},
+            live=201,
+            test=422,
+            foreign=422,
+        ),
+    ),
+    "v1/events/trigger/bulk": (making("/v1/events/trigger/bulk", {"events": [_EVENT]}),),
+    "v1/events/trigger/broadcast": (
+        Call(
+            "POST",
+            "/v1/events/trigger/broadcast",
+            {"name": "{workflow}", "payload": {}},
+            live=201,
+            test=201,
+            foreign=422,
+        ),
+    ),
+    "v1/events/trigger/<str:transaction_id>": (
+        Call("DELETE", "/v1/events/trigger/{tx}", test=200, foreign=200),
+    ),
+    "v1/notifications": (
+        listing("/v1/notifications"),
+        listing("/v1/notifications?transactionId={tx}"),
+        listing("/v1/notifications?subscriberIds={client}&channels=in_app"),
+        listing("/v1/notifications?search={client}"),
+        listing("/v1/notifications?emails={mail}"),
+        listing("/v1/notifications?topicKey={topic}"),
+        listing("/v1/notifications?templates={workflow_pk}"),
+    ),
+    "v1/notifications/<str:notification_id>": (
+        Call("GET", "/v1/notifications/{notification_pk}", test=403),
+    ),
+    "v1/subscribers/<str:subscriber_id>/notifications/feed": (
+        Call("GET", f"{_SUBSCRIBER}/notifications/feed"),
+    ),
+    "v1/subscribers/<str:subscriber_id>/notifications/unseen": (
+        Call("GET", f"{_SUBSCRIBER}/notifications/unseen"),
+    ),
+    "v2/subscribers/<str:subscriber_id>/notifications": (
+        Call("GET", f"{_NEW}/notifications"),
+        Call("GET", f"{_NEW}/notifications?after={{message}}"),
+    ),
+    "v2/subscribers/<str:subscriber_id>/notifications/count": (
+        Call("GET", f"{_NEW}/notifications/count?filters=[{{{{}}}}]"),
+    ),
+    "v2/subscribers/<str:subscriber_id>/notifications/<str:notification_id>/read": (
+        Call("PATCH", f"{_MESSAGE}/read"),
+    ),
+    "v2/subscribers/<str:subscriber_id>/notifications/<str:notification_id>/unread": (
+        Call("PATCH", f"{_MESSAGE}/unread"),
+    ),
+}
+
+
+@dataclass
+class Names:
+    """What a salon's own software knows of its things, by the names of the table's braces."""
+
+    of: Planted
+    known: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        one = self.of
+        self.known = {
+            "salon": one.tenant.slug,
+            "client": one.word("client"),
+            "client_pk": str(one.of("tenants.Subscriber").pk),
+            "mail": one.of("tenants.Address").value,
+            "topic": one.word("topic"),
+            "topic_pk": str(one.of("tenants.Topic").pk),
+            "member_pk": str(one.of("tenants.TopicMember").pk),
+            "workflow": one.word("visit"),
+            "workflow_pk": str(one.of("notifications.Workflow").pk),
+            "notification_pk": str(one.of("notifications.Notification").pk),
+            "message": str(one.of("notifications.Message").pk),
+            "tx": one.word("tx"),
+        }
+
+    def fill(self, value: Any) -> Any:
+        """Put the salon's names into a path or a body."""
+        if isinstance(value, str):
+            return value.format(**self.known)
+        if isinstance(value, dict):
+            return {key: self.fill(item) for key, item in value.items()}
+        return [self.fill(item) for item in value] if isinstance(value, list) else value
+
+    def strip(self, text: str) -> str:
+        """Take out of an answer what the caller has sent himself."""
+        for word in sorted(self.known.values(), key=len, reverse=True):
+            text = text.replace(word, "…")
+        return text
