@@ -27,8 +27,9 @@ from tenants.scope import entered, platform_scope, support_scope, tenant_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
-#: Pages that wait for news: they open short scopes of their own instead of one long transaction.
-SCOPELESS = "/phone/"
+#: The Phone waits for news: it opens short scopes of its own instead of one long transaction.
+#: Machines are told the same whoever is logged in beside them; a provider names its salon itself.
+SCOPELESS = ("/phone/", "/v1/callbacks/", "/health/", "/metrics")
 _LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
