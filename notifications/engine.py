@@ -100,10 +100,14 @@ class Drain:
         """Work until nothing is due (commands and tests)."""
         while True:
             self.last_look = self.last_sweep = -1e9
-            before = self.counts.claimed + self.counts.expanded
+            before = self._done()
             self._lap(False, may_wait=False)
-            if self._is_idle() and self.counts.claimed + self.counts.expanded == before:
+            if self._is_idle() and self._done() == before:
                 return self.counts
+
+    def _done(self) -> int:
+        """Count all that moves work on; what a settle has made ready was not looked at yet."""
+        return self.counts.claimed + self.counts.expanded + self.counts.settled
 
     def _lap(self, is_over: bool, *, may_wait: bool = True) -> None:
         if not is_over:
