@@ -53,7 +53,7 @@ def _measure(names: list[str], mode: str) -> None:
     with _opened(is_quick=mode == "quick") as bench:
         settings = bench.servers.settings()
         print("  ".join(f"{name}={value}" for name, value in settings.items()), flush=True)
-        bench.processes.start_web()
+        bench.processes.port = bench.processes.start_web()
         for name in names:
             _try(bench, name)
             print(f"[{time.monotonic() - started:6.0f} s] {name} done", flush=True)

@@ -97,23 +97,23 @@ class Bench:
         self.duplicates += arrived.copies
         self.provider.forget(run)
 
-    def usage(self) -> Usage:
-        """Read the CPU seconds of all groups."""
+    def usage(self, web: str = "web") -> Usage:
+        """Read the CPU seconds of all groups; web: which web processes stand in that column."""
+        roots = self._roots()
+        return cpu.read({**roots, "web": roots.get(web, [])})
+
+    def _roots(self) -> dict[str, list[int]]:
         servers = {
             "postgres": [self.servers.postmaster_pid],
             "redis": [self.servers.redis_pid],
         }
-        return cpu.read({**self.processes.roots(), **servers})
+        return {**self.processes.roots(), **servers}
 
     @contextmanager
     def span(self) -> Iterator[Span]:
         """Measure a stretch; read before anything of it is stopped."""
-        servers = {
-            "postgres": [self.servers.postmaster_pid],
-            "redis": [self.servers.redis_pid],
-        }
         span = Span()
-        with MemoryWatch(lambda: {**self.processes.roots(), **servers}) as memory:
+        with MemoryWatch(self._roots) as memory:
             before, started = self.usage(), time.monotonic()
             yield span
             span.seconds = time.monotonic() - started

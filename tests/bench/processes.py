@@ -23,20 +23,23 @@ class Processes:
     """Starts them, knows their ids by group, stops them."""
 
     started: list[tuple[str, Child]] = field(default_factory=list)
-    port: int = 0
+    port: int = 0  # of the product's own web process
     counted: int = 0
 
-    def start_web(self) -> None:
-        """Start one web process and wait until it answers."""
-        self.port = _free_port()
+    def start_web(self, environment: Mapping[str, str] | None = None) -> int:
+        """Start one web process, wait until it answers, give its port."""
+        port = _free_port()
         command = [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--http", "1"),
-            *("--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"),
+            *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
             "config.wsgi:application",
         ]
-        self._start("web", Child("web", command))
-        until(self._answers, READY_S, "the web process answers")
+        self.counted += 1
+        group = "plain web" if environment else "web"
+        self._start(group, Child(f"web-{self.counted}", command), environment or {})
+        until(lambda: self._answers(port), READY_S, "the web process answers")
+        return port
 
     def start_worker(
         self,
@@ -84,9 +87,9 @@ class Processes:
         child.start(ROOT, {**os.environ, **(environment or {})})
         self.started.append((group, child))
 
-    def _answers(self) -> bool:
+    def _answers(self, port: int) -> bool:
         self.check()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
         try:
             connection.request("GET", "/health/live")
             return connection.getresponse().status == 200

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from rq import Queue
 from rq.worker import Worker
 
+from tests.bench import load
+from tests.bench.load import Load
 from tests.bench.plain.models import TABLE
 from tests.bench.processes import until
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from tests.bench.bench import Bench
 
 WORKER_CLASSES = {"fork": "rq.worker.Worker", "simple": "rq.worker.SimpleWorker"}
+ENVIRONMENT = {"DJANGO_SETTINGS_MODULE": "tests.bench.plain.settings"}
 LIMIT_S = 300.0
 
 
@@ -31,13 +35,8 @@ class Plain:
         """Deliver so many messages by one worker process of this class."""
         bench, run = self.bench, self.bench.run_name()
         bench.fresh()
-        bench.processes.start_worker(
-            ["plain"],
-            environment={"DJANGO_SETTINGS_MODULE": "tests.bench.plain.settings"},
-            options=["--worker-class", WORKER_CLASSES[kind]],
-        )
+        self._start(kind, ["plain"])
         queue = Queue("plain", connection=bench.servers.redis)
-        until(self._is_registered, LIMIT_S, "the plain worker is registered")
         warm = self._enqueue(queue, bench.run_name(), 5, ms)
         bench.wait_drained(warm, 5, LIMIT_S)
         with bench.span() as span:
@@ -53,12 +52,70 @@ class Plain:
         per_cpu_s = size / span.usage.delivery
         bench.note(f"plain_{kind}_per_cpu_s{suffix}", "msg/CPU s", per_cpu_s, span.usage, size)
 
-    def _enqueue(self, queue: Queue, run: str, size: int, ms: int) -> str:
+    def accept(self, calls: int) -> None:
+        """Accept so many triggers by one web process: a row and a job each."""
+        bench = self.bench
+        bench.fresh()
+        port = bench.processes.start_web(ENVIRONMENT)
+        salons = load.salon_facts(bench.many())
+        load.drive(Load(port, bench.run_name(), salons, calls=100))
+        before = bench.usage("plain web")
+        answered = load.drive(Load(port, bench.run_name(), salons, calls=calls))
+        usage = bench.usage("plain web").minus(before)
+        bench.processes.stop("plain web")
+        if answered.errors:
+            raise RuntimeError(f"plain triggers refused: {answered.examples}")
+        bench.note("plain_trigger_per_s", "req/s", answered.per_s, usage, calls)
+        bench.note("plain_trigger_p99_ms", "ms", answered.latency_ms(0.99))
+
+    def fan_out(self, size: int) -> None:
+        """Write a campaign's rows and one job for each; all of it in this process."""
+        bench = self.bench
+        bench.fresh()
+        queue = Queue("plain", connection=bench.servers.redis)
+        memory = self._redis_bytes()
+        started = time.monotonic()
+        self._enqueue(queue, bench.run_name(), size, 0)
+        bench.note("plain_fanout_rows_per_s", "rows/s", size / (time.monotonic() - started))
+        grown = (self._redis_bytes() - memory) / size
+        bench.note("plain_redis_bytes_per_waiting", "bytes", grown)
+        bench.fresh()
+
+    def urgent(self, backlog: int, calls: int) -> None:
+        """Time urgent jobs on a queue of their own before a backlog, by one SimpleWorker."""
+        bench, run, every_s = self.bench, self.bench.run_name(), 0.1
+        bench.fresh()
+        queues = [Queue(name, connection=bench.servers.redis) for name in ("plain-urgent", "plain")]
+        self._enqueue(queues[1], bench.run_name(), backlog, 0)
+        self._start("simple", ["plain-urgent", "plain"])
+        due: list[float] = []
+        for number in range(calls):
+            due.append(time.monotonic())
+            self._enqueue(queues[0], run, 1, 0, first=number + 1)
+            time.sleep(every_s)
+        bench.wait_arriving(run, calls, LIMIT_S)
+        arrivals = bench.provider.arrivals(run)
+        bench.processes.stop("workers")
+        late = [(arrivals[number + 1] - moment) * 1000 for number, moment in enumerate(due)]
+        bench.note("plain_urgent_p50_ms", "ms", load.percentile(late, 0.5))
+        bench.note("plain_urgent_p99_ms", "ms", load.percentile(late, 0.99))
+
+    def _start(self, kind: str, queues: list[str]) -> None:
+        self.bench.processes.start_worker(
+            queues, environment=ENVIRONMENT, options=["--worker-class", WORKER_CLASSES[kind]]
+        )
+        until(self._is_registered, LIMIT_S, "the plain worker is registered")
+
+    def _redis_bytes(self) -> int:
+        info: Any = self.bench.servers.redis.info("memory")
+        return int(info["used_memory"])
+
+    def _enqueue(self, queue: Queue, run: str, size: int, ms: int, *, first: int = 1) -> str:
         url = f"{self.bench.provider.base(ms)}/bot1:plain/sendMessage"
         rows = self.bench.servers.admin.execute(
             "insert into bench_plain_message (chat_id, first_name, run, status, provider_id)"
-            " select n, 'Анна', %s, 'queued', '' from generate_series(1, %s) n returning id",
-            [run, size],
+            " select n, 'Анна', %s, 'queued', '' from generate_series(%s, %s) n returning id",
+            [run, first, first + size - 1],
         ).fetchall()
         queue.enqueue_many(
             [Queue.prepare_data("tests.bench.plain.job.send", (key, url)) for (key,) in rows]

@@ -20,6 +20,9 @@ def measure(bench: Bench) -> None:
         plain.deliver("simple", bench.size(1_500, 200))
         ours(bench, 50, bench.size(40_000, 2_500))
         plain.deliver("fork", bench.size(200, 30))
+        plain.deliver("simple", bench.size(300, 40), 50)
+        if not bench.is_quick:
+            plain.deliver("fork", 100, 50)
 
 
 def ours(bench: Bench, ms: int, size: int) -> None:

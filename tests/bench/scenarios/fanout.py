@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.bench import Bench
+from tests.bench.plain.way import Plain
 
 LIMIT_S = 900.0
 SIZES = ((10_000, "10k"), (100_000, "100k"), (1_000_000, "1m"))
@@ -10,7 +11,9 @@ SIZES = ((10_000, "10k"), (100_000, "100k"), (1_000_000, "1m"))
 
 def measure(bench: Bench) -> None:
     """10,000, 100,000, 1,000,000 recipients, by a worker that also sends what it has written."""
+    plain = Plain(bench)
     for _ in range(3):
+        plain.fan_out(10_000)
         for size, name in SIZES:
             # quick leaves the million to the urgent scenario, which needs it anyway
             if not (bench.is_quick and size > 100_000):

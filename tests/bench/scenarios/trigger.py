@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.bench import load
 from tests.bench.bench import Bench, Span
 from tests.bench.load import Answered, Load, salon_facts
+from tests.bench.plain.way import Plain
 
 BULK = 100
 LIMIT_S = 600.0
@@ -16,10 +17,12 @@ LIMIT_S = 600.0
 
 def measure(bench: Bench) -> None:
     """Single, bulk, single while a worker drains without a pause."""
+    plain = Plain(bench)
     for _ in range(3):
         _single(bench)
         _bulk(bench)
         _saturated(bench)
+        plain.accept(bench.size(3_000, 600))
 
 
 def _single(bench: Bench) -> None:

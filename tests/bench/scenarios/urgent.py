@@ -9,6 +9,7 @@ from __future__ import annotations
 from tests.bench import load
 from tests.bench.bench import Bench
 from tests.bench.load import Load, percentile, salon_facts
+from tests.bench.plain.way import Plain
 from tests.bench.processes import until
 
 RATE = 20.0
@@ -43,6 +44,9 @@ def measure(bench: Bench) -> None:
         bench.tally(backlog, salon.people)
     bench.processes.stop("workers")
     bench.provider.forget(backlog)
+    plain = Plain(bench)
+    for _ in range(3):
+        plain.urgent(bench.size(10_000, 2_000), bench.size(100, 40))
 
 
 def shoot(
