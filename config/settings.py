@@ -227,7 +227,7 @@ LOGGING = {
 
 # --- Limits (defaults; a tenant's own stand in Tenant.limits) ---------------------------------
 LEASE_S = whole("LEASE_S", 60)
-SENDING_SLOTS = whole("SENDING_SLOTS", 100)  # requests in flight per worker
+SENDING_SLOTS = whole("SENDING_SLOTS", 200)  # requests in flight per worker
 DRAIN_S = whole("DRAIN_S", 30)
 RETENTION_DAYS = whole("RETENTION_DAYS", 90)
 

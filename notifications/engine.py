@@ -38,7 +38,7 @@ from tenants.scope import platform_scope
 log = logging.getLogger(__name__)
 
 BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway's slots
-HAND_OVER = 25  # lines worth a hand-over while others are in flight
+HAND_OVER = 50  # lines worth a hand-over while others are in flight
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
