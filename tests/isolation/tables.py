@@ -106,7 +106,7 @@ def _member(one: Planted) -> Member:
 
 
 def _key(one: Planted) -> Any:
-    key = ApiKeyFactory.create(tenant=one.tenant)
+    key = ApiKeyFactory.create(tenant=one.tenant, rotate_after=datetime(2020, 1, 1, tzinfo=UTC))
     one.keys["live"] = key.text
     return key
 
