@@ -16,6 +16,7 @@ from tests.bench.servers import DATA, ROOT
 
 READY_S = 60.0
 WEB_THREADS = 8  # as `up`
+OPTIONS = ("--verbosity", "0", "--skip-checks")  # as `up`
 
 
 @dataclass
@@ -53,7 +54,7 @@ class Processes:
         self.counted += 1
         command = [
             *(sys.executable, str(ROOT / "manage.py"), "rqworker", *queues),
-            *("--verbosity", "0", "--skip-checks", *options),
+            *(options or OPTIONS),
         ]
         child = Child(f"worker-{self.counted}", command, nice=nice)
         self._start("workers", child, environment or {})

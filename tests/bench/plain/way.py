@@ -101,6 +101,7 @@ class Plain:
         bench.note("plain_urgent_p99_ms", "ms", load.percentile(late, 0.99))
 
     def _start(self, kind: str, queues: list[str]) -> None:
+        # Django's checks stay on: they import in the parent what each fork would import again.
         self.bench.processes.start_worker(
             queues, environment=ENVIRONMENT, options=["--worker-class", WORKER_CLASSES[kind]]
         )
@@ -114,7 +115,8 @@ class Plain:
         url = f"{self.bench.provider.base(ms)}/bot1:plain/sendMessage"
         rows = self.bench.servers.admin.execute(
             "insert into bench_plain_message (chat_id, first_name, run, status, provider_id)"
-            " select n, 'Анна', %s, 'queued', '' from generate_series(%s, %s) n returning id",
+            " select n, 'Анна', %s, 'queued', '' from generate_series(%s::int, %s::int) n"
+            " returning id",
             [run, first, first + size - 1],
         ).fetchall()
         queue.enqueue_many(
