@@ -22,9 +22,12 @@ where d.message_id is not null and b.worker = %s
 OF_ALL = """
 select message_id::text from notifications_due where message_id is not null and state <> 0
 """
+# A batch without lines is only a lease that runs out; the sweep forgets it then.
 OPEN = """
 select (select count(*) from notifications_due), (select count(*) from notifications_chunk),
-  (select count(*) from notifications_fanout), (select count(*) from notifications_batch)
+  (select count(*) from notifications_fanout),
+  (select count(*) from notifications_batch b where b.lease_until < now() - interval '10 seconds'
+    or exists (select 1 from notifications_due d where d.batch_id = b.id))
 """
 COMMIT_S = 0.1  # a commit that was on its way when the signal came
 

@@ -6,19 +6,21 @@ import json
 import subprocess
 import sys
 
+from config import embedded
 from tests.chaos.installation import ROOT
+from tests.factories import word
 
-MESSAGES, SECONDS = 600, 8
+MESSAGES, SECONDS = 600, 6
 
 
 def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path):
     report = tmp_path / "chaos.json"
-    data = ROOT / "var" / f"chaos-{tmp_path.parent.name}-{tmp_path.name}"[:60]
+    data = ROOT / "var" / f"chaos-{word('short')}"
 
     run = subprocess.run(
         [
             *(sys.executable, "-m", "tests.chaos", "--messages", str(MESSAGES)),
-            *("--seconds", str(SECONDS), "--gap", "0.9", "--lease", "8", "--seed", "1", "--short"),
+            *("--seconds", str(SECONDS), "--gap", "0.7", "--lease", "8", "--seed", "1", "--short"),
             *("--data", str(data), "--report", str(report)),
         ],
         cwd=ROOT,
@@ -27,6 +29,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path):
         timeout=170,
         check=False,
     )
+    embedded.discard(data)
 
     assert run.returncode == 0, run.stdout + run.stderr
     counts = json.loads(report.read_text())
