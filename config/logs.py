@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import structlog
+from django.http import HttpRequest
 from structlog.typing import EventDict, WrappedLogger
 
-# e-mail addresses, phone numbers of 10 digits and more, bot tokens, our own keys, bearer tokens
+# e-mail addresses, phone numbers of 10 digits and more, bot tokens (also in Telegram's paths),
+# our own keys, bearer tokens, tokens that follow an id in a path (callbacks)
 _PRIVATE = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.]+|\+\d[\d ()-]{8,}\d|\b\d{10,}\b|\b\d+:[\w-]{30,}"
+    r"[\w.+-]+@[\w-]+\.[\w.]+|\+\d[\d ()-]{8,}\d|\b\d{10,}\b|\b(?:bot)?\d+:[\w-]{30,}"
     r"|\bkk_\w+|(?i:bearer|apikey|token|secret|password)[ =:]+\S+"
+    r"|(?<=/[0-9a-f-]{36}/)[\w-]{20,}"
 )
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace what must not be logged; ids of rows (UUIDs) stay."""
-    return {
-        key: _PRIVATE.sub("***", value) if isinstance(value, str) and key != "timestamp" else value
-        for key, value in event.items()
-    }
+    return {key: value if key == "timestamp" else _masked(value) for key, value in event.items()}
+
+
+def _masked(value: Any) -> Any:  # whatever somebody gives as `extra`
+    """Mask texts; anything that is no plain value becomes a text first."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, HttpRequest):  # its repr holds the query, where people search by name
+        value = f"{value.method} {value.path}"
+    if isinstance(value, dict):
+        return {key: _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return _PRIVATE.sub("***", str(value))
 
 
 def formatter() -> logging.Formatter:
