@@ -178,12 +178,12 @@ def has_open_work(servers: Servers) -> bool:
     return bool(servers.one(f"select {query}"))
 
 
-def size_bytes(servers: Servers) -> int:
-    """Measure the delivery path's tables with their indexes, partitions included."""
-    return int(
-        servers.one(
-            "select sum(pg_total_relation_size(c.oid)) from pg_class c where c.relkind = 'r'"
-            " and c.relname ~ %s",
-            ["^notifications_(" + "|".join((*_HOT, "fanout", "counter", "deadletter")) + ")"],
-        )
+def sizes(servers: Servers) -> dict[str, int]:
+    """Measure the delivery path's tables in bytes, with their indexes and all partitions."""
+    rows = servers.admin.execute(
+        "select substring(c.relname from '^notifications_([a-z]+)'),"
+        " sum(pg_total_relation_size(c.oid))::bigint from pg_class c where c.relkind = 'r'"
+        " and c.relname ~ %s group by 1",
+        ["^notifications_(" + "|".join((*_HOT, "fanout", "counter", "deadletter")) + ")"],
     )
+    return dict(rows.fetchall())

@@ -45,7 +45,7 @@ def measure(bench: Bench) -> None:
     bench.processes.stop("workers")
     bench.provider.forget(backlog)
     plain = Plain(bench)
-    for _ in range(3):
+    for _ in range(bench.size(3, 1)):
         plain.urgent(bench.size(10_000, 2_000), bench.size(100, 40))
 
 
