@@ -27,6 +27,7 @@ FAILURE_RATIO = 0.5
 OPEN_MS = 5_000
 OPEN_MS_MAX = 300_000
 PROBE_MS = 20_000  # longer than any call may take, so that a lost probe is replaced by one only
+PROBE_LOOK_MS = 1_000  # others ask again so soon whether the probe has come back
 TIMEOUT_S = 0.2
 REST_S = 5.0  # how long a Redis that failed is not asked: a time-out per batch would cost more
 
@@ -40,7 +41,7 @@ for i = 1, #KEYS do
   local probe_ms = tonumber(redis.call('HGET', KEYS[i], 'probe') or '0')
   if until_ms == 0 then out[i] = {0, 0}
   elseif now < until_ms then out[i] = {2, until_ms - now}
-  elseif now < probe_ms then out[i] = {2, probe_ms - now}
+  elseif now < probe_ms then out[i] = {2, math.min(probe_ms - now, tonumber(ARGV[2]))}
   else
     redis.call('HSET', KEYS[i], 'probe', now + tonumber(ARGV[1]))
     out[i] = {1, 0}
@@ -123,7 +124,7 @@ class Breaker:
         if not ids or self._is_resting():
             return {}
         try:
-            answers = self._before(keys=self._keys(ids), args=[PROBE_MS])
+            answers = self._before(keys=self._keys(ids), args=[PROBE_MS, PROBE_LOOK_MS])
         except redis.RedisError as error:
             self._rest(error)
             return {}

@@ -177,3 +177,14 @@ def test_a_batch_of_integrations_is_one_call(breaker):
     ours = [command for command in seen if str(keys[0]) in command and "lua" not in command]
     assert sum(command.startswith("EVALSHA") for command in ours) == 2
     watcher.close()
+
+
+def test_others_ask_again_soon_while_a_probe_is_under_way(breaker):
+    key = uuid4()
+    fail(breaker, key)
+    until_half_open()
+
+    first, second = breaker.ask([key])[key], breaker.ask([key])[key]
+
+    assert first.is_probe
+    assert 0 < second.wait_s <= module.PROBE_LOOK_MS / 1000
