@@ -105,10 +105,12 @@ class Injector:
     def run(self, schedule: Sequence[tuple[float, str]]) -> None:
         """Do everything, then set everything right."""
         started = time.monotonic()
-        for at, kind in schedule:
-            self._undo_until(started + at)
-            self._do(kind)
-        self._undo_until(max((at for at, _, _ in self._later), default=0.0))
+        try:
+            for at, kind in schedule:
+                self._undo_until(started + at)
+                self._do(kind)
+        finally:
+            self._undo_until(max((at for at, _, _ in self._later), default=0.0))
         self.set_mode("ok")
 
     def set_mode(self, mode: str) -> None:
