@@ -21,6 +21,7 @@ from notifications.definition import QUEUES, read_texts
 from notifications.dispatch import wake_on_commit
 from notifications.links import client_links
 from notifications.models import (
+    DueState,
     MessageTemplate,
     Priority,
     Step,
@@ -97,6 +98,7 @@ def _event(
         "payloads": [json.dumps(payload)],
         "overrides": ["{}"],
         "queues": [QUEUE],
+        "states": [DueState.READY],
         "due": [now],
         "expires": [None],
         "events": [event],

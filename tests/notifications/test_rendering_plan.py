@@ -74,7 +74,7 @@ def liquid(environment, source, context):
         return error
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(templates, contexts, st.booleans())
 def test_a_plan_that_succeeds_equals_python_liquid(source, context, html):
     environment = HTML_ENVIRONMENT if html else TEXT_ENVIRONMENT
@@ -105,7 +105,7 @@ def test_plan_and_tree_agree_on_the_tricky_values(name, filters, html):
         assert fast == liquid(environment, source, context)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(templates, contexts, st.booleans())
 def test_the_unit_equals_an_untouched_python_liquid(source, context, html):
     original = Environment(undefined=StrictDefaultUndefined, autoescape=html)
@@ -122,7 +122,7 @@ def test_the_unit_equals_an_untouched_python_liquid(source, context, html):
         assert ours == expected, (source, context, html)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(templates, contexts)
 def test_a_unit_gives_content_or_a_render_error_and_nothing_else(source, context):
     with suppress(RenderError):

@@ -139,7 +139,7 @@ def test_a_person_named_again_unchanged_is_not_written(salon):
 
 
 def test_upserts_at_once_in_any_order_neither_double_nor_lock_up(salon):
-    rounds, threads, many = 3, 4, 3000
+    rounds, threads, many = 3, 4, 400
     start = threading.Barrier(threads)
 
     def work(number):
