@@ -494,16 +494,17 @@ function group(title, faults, client, isStranger) {
     const knob = make("span", "knob");
     knob.setAttribute("aria-hidden", "true");
     button.append(make("b", "", t[fault]), make("small", "", t[`${fault}_hint`]), knob);
-    button.addEventListener("click", () => flip(client, fault, !isOn));
+    button.addEventListener("click", () => flip(client.id, fault, !isOn));
     box.append(button);
   }
   return box;
 }
 
-async function flip(client, fault, on) {
+async function flip(id, fault, on) {
   const tab = WHOLE_PHONE.includes(fault) ? "" : state.tab;
   try {
-    await tell("switch", { client: client.id, tab, fault, on });
+    await tell("switch", { client: id, tab, fault, on });
+    const client = state.known.get(id); // read anew: the list may have come again meanwhile
     client.switches = client.switches.filter(([where, what]) => where !== tab || what !== fault);
     if (on) client.switches.push([tab, fault]);
   } catch (error) {
