@@ -37,9 +37,9 @@ class ButtonRows(forms.Widget):
     def _row(self, name: str, number: int, button: Mapping[str, Any]) -> list[str]:
         labels = {"text": _("Words on the button"), "url": _("Link"), "action": _("Action")}
         return [
-            UnfoldAdminTextInputWidget({"aria-label": labels[part]}).render(
-                f"{name}-{number}-{part}", button.get(part, ""), {}
-            )
+            UnfoldAdminTextInputWidget(
+                {"aria-label": labels[part], "placeholder": labels[part]}
+            ).render(f"{name}-{number}-{part}", button.get(part, ""), {})
             for part in PARTS
         ]
 

@@ -96,18 +96,28 @@ class StoryAdmin(LogAdmin):
 class EventAdmin(LogAdmin):
     """Accepted triggers."""
 
-    list_display = ("made_at", "workflow", "transaction_id", "mode_label", "due_at", "canceled_at")
+    list_display = ("made_at", "scenario", "transaction_id", "mode_label", "due_at", "canceled_at")
     list_filter = (MadeFilter, "mode")
     list_select_related = ("workflow",)
     search_fields = ("transaction_id__exact",)
     search_help_text = _("The whole transaction id")
     fields = (
         ("made_at", "mode"),
-        ("workflow", "version", "transaction_id"),
+        ("scenario", "version_number", "transaction_id"),
         ("due_at", "expires_at", "canceled_at"),
         "payload",
         "overrides",
     )
+
+    @column(_("workflow"), ordering="workflow")
+    def scenario(self, row: Event) -> str:
+        """Name the workflow."""
+        return str(row.workflow.name)
+
+    @column(_("version"))
+    def version_number(self, row: Event) -> int:
+        """Number the version that ran."""
+        return int(row.version.number)
 
     @column(_("mode"), label=MODE_LABELS)
     def mode_label(self, row: Event) -> tuple[str, str]:
@@ -164,10 +174,15 @@ class MessageAdmin(StoryAdmin):
         ("client", "address", "language"),
         ("channel", "provider", "provider_id"),
         ("state", "why", "made_at"),
-        ("template_version",),
+        "text_version",
         "title",
         "body",
     )
+
+    @column(_("version"))
+    def text_version(self, row: Message) -> str:
+        """Number the version of the text."""
+        return str(row.template_version.number) if row.template_version else "—"
 
     @column(_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, row: Message) -> tuple[str, str]:
@@ -184,7 +199,12 @@ class LogEntryAdmin(StoryAdmin):
     list_select_related = ("notification__subscriber",)
     search_fields = ("notification__subscriber__subscriber_id__exact",)
     search_help_text = _("The client's key, whole")
-    fields = (("client", "made_at"), ("status", "why", "step"), "detail", "message_id")
+    fields = (("client", "made_at"), ("status", "why", "step"), "detail", "message_key")
+
+    @column(_("message"))
+    def message_key(self, row: LogEntry) -> str:
+        """Give the id of the message that the line is about."""
+        return str(row.message_id or "—")
 
     @column(_("status"), label=STATE_LABELS)
     def status_label(self, row: LogEntry) -> tuple[str, Any]:
