@@ -35,8 +35,9 @@ VISIT = {
 
 @dataclass(frozen=True)
 class Installation:
-    """facts: what up.json tells."""
+    """folder: its --data. facts: what up.json there tells."""
 
+    folder: Path
     facts: dict[str, Any]
 
     @property
@@ -122,7 +123,7 @@ def running() -> Iterator[Installation]:
             stderr=log,
         )
         try:
-            yield Installation(_facts(process, data))
+            yield Installation(data, _facts(process, data))
         finally:
             process.terminate()
             process.wait(STOPPED_S)
