@@ -36,6 +36,7 @@ class DrainWorker(SimpleWorker):
     """A worker that keeps itself busy with drain jobs of its own queues."""
 
     death_penalty_class = DeathPenalty
+    max_connection_wait_time = 2.0  # RQ's own minute would leave a Redis that is back alone
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["serializer"] = JSONSerializer  # rqworker does not look at the queue's own
