@@ -115,7 +115,8 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
      l.is_default, l.name_ru, l.name_en, l.address_ru, l.address_en, l.phone, l.map_url,
      l.identifier)), '[]')
    from tenants_location l where l.tenant_id = t.id),
-  (select coalesce(json_agg(json_build_array(w.identifier, w.id, w.is_active, w.published_id)), '[]')
+  (select coalesce(json_agg(json_build_array(w.identifier, w.id, w.is_active, w.published_id)),
+     '[]')
    from notifications_workflow w where w.tenant_id = t.id),
   (select coalesce(json_agg(json_build_array(m.id, m.published_id)), '[]')
    from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null)
