@@ -41,13 +41,21 @@ def ca_bundle(request: HttpRequest) -> str:
 
 
 def log_call(method: str, url: str, result: HttpResponse | DeliveryError, took_s: float) -> None:
-    """Write one line per call. Path, query, headers and body stay out: tokens live there."""
-    if not log.isEnabledFor(logging.INFO):
+    """Write one line per call. Path, query, headers and body stay out: tokens live there.
+
+    A taken message is a line of the delivery log already, so its call is told at DEBUG only.
+    """
+    level = logging.DEBUG if _is_fine(result) else logging.INFO
+    if not log.isEnabledFor(level):
         return
     known = isinstance(result, HttpResponse)
     outcome = str(result.status) if known else result.outcome.value  # type: ignore[union-attr]
     fields = {"host": _host(url), "method": method, "outcome": outcome, "ms": round(took_s * 1000)}
-    log.info("%(method)s %(host)s %(outcome)s %(ms)d ms", fields, extra=fields)
+    log.log(level, "%(method)s %(host)s %(outcome)s %(ms)d ms", fields, extra=fields)
+
+
+def _is_fine(result: HttpResponse | DeliveryError) -> bool:
+    return isinstance(result, HttpResponse) and result.status < 300
 
 
 @lru_cache(maxsize=1024)

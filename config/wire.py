@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 from django.core.exceptions import (
     BadRequest,
     ObjectDoesNotExist,
@@ -49,7 +48,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 #: The database went away or was too slow: worth another try soon.
-_BUSY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_BUSY = (OperationalError, InterfaceError)
 
 
 class JsonParser(BaseParser):

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import psycopg
 import redis
 from django.db import InterfaceError, OperationalError
 
@@ -36,8 +35,7 @@ LONGEST_S = 20.0  # what is left then is for the next job
 # Seconds before each further look: a report overtakes its settle by moments, never by hours.
 WAITS_S = (1, 2, 5, 15, 60, 300, 900, 3600)
 KEPT_FOR = timedelta(hours=24)
-# tenants.rows speaks to psycopg itself, so its errors come as psycopg raises them.
-LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+LOST = (OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class Need:
 
 def key_of(*parts: object) -> UUID:
     """Digest what is limited, and whom, into a counter's id."""
-    text = "\0".join(map(str, parts))
+    text = "\0".join([part.hex if type(part) is UUID else str(part) for part in parts])
     return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
 
 
@@ -64,7 +64,7 @@ def client_needs(  # noqa: PLR0913 (what one message is counted by)
     word, most, ends_at, reason = kinds
     return [
         Need(index, tenant_id, key_of(tenant_id, mode, word, whom), most, ends_at, reason)
-        for whom in (f"s:{subscriber}", f"a:{address}")
+        for whom in (subscriber, address)
     ]
 
 

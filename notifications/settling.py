@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-import psycopg
 from django.db import InterfaceError, OperationalError
 
 from notifications import limits, metrics
@@ -49,8 +48,7 @@ from tenants.scope import batch_scope
 log = logging.getLogger(__name__)
 
 GONE, LATER, READY = -1, 0, 1
-# tenants.rows speaks to psycopg itself, so its errors come as psycopg raises them.
-LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+LOST = (OperationalError, InterfaceError)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ are empty it gives itself a drain job, so a lost job costs nothing and nobody ha
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +42,8 @@ class DrainWorker(SimpleWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["serializer"] = JSONSerializer  # rqworker does not look at the queue's own
         super().__init__(*args, **kwargs)
+        gc.freeze()  # what is loaded now stays; a batch makes thousands of short-lived values
+        gc.set_threshold(50_000, 20, 50)
 
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -30,7 +29,7 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 #: The Phone waits for news: it opens short scopes of its own instead of one long transaction.
 #: Machines are told the same whoever is logged in beside them; a provider names its salon itself.
 SCOPELESS = ("/phone/", "/v1/callbacks/", "/health/", "/metrics")
-_LOST = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+_LOST = (OperationalError, InterfaceError)
 
 
 class ApiScope:

@@ -176,7 +176,11 @@ def _text(limit: int) -> Callable[[Any], str]:
 
 def _avatar(value: Any) -> str:
     text = _text(500)(value)
-    if text and urlsplit(text).scheme not in ("http", "https"):
+    try:
+        is_web = urlsplit(text).scheme in ("http", "https")
+    except ValueError:  # such as http://[
+        is_web = False
+    if text and not is_web:
         raise Refused("must be an http(s) address")
     return text
 
@@ -204,7 +208,8 @@ def _kind(value: Any) -> str:
 
 
 def _preferred(value: Any) -> str:
-    if value and value not in KIND_OF_WORD and value not in ("in_app", "chat"):
+    is_known = isinstance(value, str) and value in (*KIND_OF_WORD, "in_app", "chat", "")
+    if not is_known:
         raise Refused(f"must be one of {', '.join(KIND_OF_WORD)}")
     return str(value)
 

@@ -7,7 +7,7 @@ from typing import Any
 import environ
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connection
+from django.db import ProgrammingError, connection
 from psycopg import errors, sql
 
 # Time limits that keep one bad query from holding a snapshot over the whole queue.
@@ -32,7 +32,9 @@ def ensure_roles() -> None:
             _create(names[word], sql.SQL("NOLOGIN"))
             _grant_mask(names[word], names["app"])
         _limit_time(names["app"])
-    except errors.InsufficientPrivilege as refused:
+    except ProgrammingError as refused:
+        if not isinstance(refused.__cause__, errors.InsufficientPrivilege):
+            raise
         raise ImproperlyConfigured(
             f"The owner role may not create roles: give it CREATEROLE, or create {names['app']} and"
             f" {names['worker']}, {names['platform']}, {names['support']} as deploy/ shows."

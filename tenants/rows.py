@@ -1,7 +1,7 @@
 """Run one SQL statement with prepared plans and server-side parameters: the engine's way in.
 
 Django's own cursor writes parameters into the text, so no plan is ever kept. Rows come back as
-tuples. Callers open the scope first; this module only executes.
+tuples, errors as Django's own. Callers open the scope first; this module only executes.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ Row = tuple[Any, ...]
 
 def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
     """Run a statement that gives rows."""
-    with _cursor() as cursor:
+    with connection.wrap_database_errors, _cursor() as cursor:
         return cursor.execute(sql, params, prepare=True).fetchall()
 
 
 def run(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
     """Run a statement that gives no rows; return how many it touched."""
-    with _cursor() as cursor:
+    with connection.wrap_database_errors, _cursor() as cursor:
         return cursor.execute(sql, params, prepare=True).rowcount
 
 

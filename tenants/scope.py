@@ -17,8 +17,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, models, transaction
 
-TENANT_GUC = "app.tenant_id"
-TENANTS_GUC = "app.tenant_ids"
+from tenants.rows import fetch
+
+_ENTER = """
+select current_user::text, coalesce(current_setting('app.tenant_id', true), ''),
+  coalesce(current_setting('app.tenant_ids', true), ''), set_config('role', %s, true),
+  set_config('app.tenant_id', %s, true), set_config('app.tenant_ids', %s, true)
+"""
 
 
 class OutsideScope(RuntimeError):
@@ -92,14 +97,7 @@ def _scope(scope: Scope, role: str, *, tenant: str = "", tenants: str = "") -> I
 def _enter(role: str, tenant: str, tenants: str) -> tuple[str, str, str]:
     """Set role and settings for the rest of the transaction; return what they were."""
     names = settings.DATABASE_ROLES
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select current_user, coalesce(current_setting(%s, true), ''),"
-            " coalesce(current_setting(%s, true), ''),"
-            " set_config('role', %s, true), set_config(%s, %s, true), set_config(%s, %s, true)",
-            [TENANT_GUC, TENANTS_GUC, names[role], TENANT_GUC, tenant, TENANTS_GUC, tenants],
-        )
-        was, was_tenant, was_tenants = cursor.fetchone()[:3]
+    was, was_tenant, was_tenants, *_ = fetch(_ENTER, [names[role], tenant, tenants])[0]
     back = next((word for word, name in names.items() if name == was), "app")
     return back, was_tenant, was_tenants
 

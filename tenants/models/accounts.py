@@ -55,7 +55,9 @@ class Tenant(models.Model):
     timezone = models.CharField(
         _("time zone"), max_length=64, default="Europe/Moscow", validators=[check_timezone]
     )
-    language = models.CharField(_("default language"), max_length=2, choices=LANGUAGES, default="ru")
+    language = models.CharField(
+        _("default language"), max_length=2, choices=LANGUAGES, default="ru"
+    )
     brand = models.JSONField(
         _("brand"), default=dict, blank=True, help_text=_("Colour, logo, phone, site, footer.")
     )

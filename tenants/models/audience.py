@@ -27,7 +27,11 @@ class Subscriber(TenantModel):
     last_name = models.CharField(_("last name"), max_length=150, blank=True)
     avatar = models.URLField(_("picture"), blank=True, max_length=500)
     language = models.CharField(
-        _("language"), max_length=2, choices=LANGUAGES, blank=True, help_text=_("Empty: the salon's.")
+        _("language"),
+        max_length=2,
+        choices=LANGUAGES,
+        blank=True,
+        help_text=_("Empty: the salon's."),
     )
     timezone = models.CharField(
         _("time zone"), max_length=64, blank=True, help_text=_("Empty: the salon's.")
@@ -131,7 +135,9 @@ class TopicMember(TenantModel):
         verbose_name_plural = _("topic members")
         constraints = [
             # also the order in which fanout walks a topic
-            models.UniqueConstraint(fields=["tenant", "topic", "subscriber"], name="member_of_topic"),
+            models.UniqueConstraint(
+                fields=["tenant", "topic", "subscriber"], name="member_of_topic"
+            ),
         ]
         indexes = [models.Index(fields=["tenant", "subscriber"], name="topicmember_subscriber")]
 

@@ -318,7 +318,7 @@ def test_another_thread_ends_a_wait(transport):
 
 
 def test_the_call_log_names_the_host_and_no_secret(transport, server, caplog):
-    caplog.set_level(logging.INFO, "channels.calls")
+    caplog.set_level(logging.DEBUG, "channels.calls")
 
     send(transport, post(server.url("/bot123:SECRET/send?token=SECRET"), b"SECRET"))
 
