@@ -62,7 +62,11 @@ def _database(url: str) -> dict[str, Any]:
     config: dict[str, Any] = environ.Env.db_url_config(url)
     if config.get("ENGINE") != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
-    return {**config, "CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
+    # Without a threshold psycopg prepares nothing, whatever tenants.rows asks for; the number is
+    # for statements that do not ask.
+    options = {**config.get("OPTIONS", {}), "prepare_threshold": 1000}
+    kept = {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
+    return {**config, **kept, "OPTIONS": options}
 
 
 DATABASES = {"default": _database(DATABASE_URL)}

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
 SHARE = 10  # lines per lap that even the last queue of a worker gets
+BREATH_S = 0.005  # between two looks while answers come in
 LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
 BUSY = timedelta(seconds=1)
@@ -139,7 +141,7 @@ class Drain:
         room = BATCH - len(self.prepared)
         if room <= BATCH // 2:
             return
-        if self.flying and time.monotonic() - self.last_look < 0.02:
+        if self.flying and time.monotonic() - self.last_look < BREATH_S:
             return
         self.last_look = time.monotonic()
         dispatch.clear_flags(self.queues)
@@ -183,20 +185,27 @@ class Drain:
         """Take what its account has room for; what a busy account holds up goes back."""
         if not self.prepared or not self.gateway.free:
             return []
-        room: dict[UUID, int] = {}
+        room = self._room()
+        free = self.gateway.free
         chosen: list[Send] = []
         parked: list[Send] = []
         for send in self.prepared:
-            left = room.setdefault(send.account.id, self.gateway.room(send.account))
-            if left > 0 and len(chosen) < self.gateway.free:
-                room[send.account.id] = left - 1
+            if room[send.account.id] > 0 and len(chosen) < free:
+                room[send.account.id] -= 1
                 chosen.append(send)
             else:
                 parked.append(send)
-        if self.flying and parked and len(chosen) < HAND_OVER:
-            return []  # a few free slots are not worth a transaction
         self.prepared = [send for send in parked if not self._sent_back(send)]
         return chosen
+
+    def _room(self) -> dict[UUID, int]:
+        """Say how many messages each account takes now; a few slots are not worth a transaction."""
+        wanted = Counter([send.account.id for send in self.prepared])
+        accounts = {send.account.id: send.account for send in self.prepared}
+        room = {key: self.gateway.room(account) for key, account in accounts.items()}
+        return {
+            key: left if left >= min(HAND_OVER, wanted[key]) else 0 for key, left in room.items()
+        }
 
     def _sent_back(self, send: Send) -> bool:
         """Give a line back whose provider stalls: others need the place it waits in."""

@@ -30,7 +30,7 @@ class ListDumper(Dumper):
 def _element(value: Any) -> str:
     write = _WRITERS.get(type(value))
     if write is not None:
-        return write(value)
+        return str(write(value))
     if isinstance(value, Enum):  # StrEnum and Django's TextChoices
         return _element(value.value)
     if isinstance(value, str):
