@@ -109,7 +109,7 @@ def _unknown(people: dict[str, UUID], subscriber_ids: Sequence[str]) -> list[str
 
 def _check(key: object, name: object) -> None:
     errors = {}
-    if not isinstance(key, str) or not 0 < len(key.strip()) <= 100:
+    if not isinstance(key, str) or not key.strip() or len(key) > 100:
         errors["key"] = ["key must be 1 to 100 characters"]
     if name is not None and (not isinstance(name, str) or len(name) > 200):
         errors["name"] = ["name must be text of at most 200 characters"]
