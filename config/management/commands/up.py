@@ -73,6 +73,7 @@ class Command(BaseCommand):
         data = data_folder(sys.argv)
         base, local = settings.PUBLIC_URL, local_url(options["host"], str(options["port"]))
         write_environment(data, WRITTEN)
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns without
         facts = apart(lambda: _facts(data, base, with_demo=not options["no_demo"]))
         supervisor = Supervisor(ROOT, _children(options), tick=_Tick(data))
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -176,7 +177,11 @@ def _children(options: dict[str, Any]) -> list[Child]:
         )
         for number, queues in enumerate(groups, 1)
     ]
-    return [web, *workers, Child("scheduler", [python, manage, "schedule"], nice=5)]
+    return [
+        web,
+        *workers,
+        Child("scheduler", [python, manage, "schedule", "--skip-checks"], nice=5),
+    ]
 
 
 def _groups(workers: int) -> list[list[str]]:
