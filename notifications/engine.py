@@ -26,9 +26,10 @@ from django.db import connection
 from channels.gateway import Gateway
 from notifications import dispatch, fanout
 from notifications.definition import QUEUES
+from notifications.handover import hand_over
 from notifications.outcomes import Result, Task, Wait
 from notifications.preparing import prepare
-from notifications.settling import LOST, hand_over, settle
+from notifications.settling import LOST, settle
 from notifications.sql import claiming as sql
 from notifications.steps.send import Send
 from notifications.verdict import judge

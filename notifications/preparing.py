@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from notifications.handover import keep_reservations
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
     Cancel,
@@ -26,7 +27,7 @@ from notifications.outcomes import (
     Task,
     Wait,
 )
-from notifications.settling import LOST, keep_reservations, settle, write
+from notifications.settling import LOST, settle, write
 from notifications.steps import HANDLERS
 from notifications.steps.channel import compose
 from notifications.steps.send import Send

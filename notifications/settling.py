@@ -12,33 +12,20 @@ import dataclasses
 import json
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
-from uuid import UUID
+from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
 from notifications import limits, metrics
+from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
-    SLOT_RESERVED,
-    SLOT_USED,
-    SOMETHING_FAILED,
-    SOMETHING_SENT,
-    TIMER_RAN,
-    Cancel,
     Done,
-    Drop,
     Fail,
     Heal,
-    Merge,
-    MessageRow,
     Reroute,
     Result,
-    Retry,
-    Skip,
     Task,
-    Wait,
 )
 from notifications.sql import settling as sql
 from tenants import rows
@@ -47,27 +34,8 @@ from tenants.scope import batch_scope
 
 log = logging.getLogger(__name__)
 
-GONE, LATER, READY = -1, 0, 1
 LOST = (OperationalError, InterfaceError)
-
-
-@dataclass(slots=True)
-class Move:
-    """What a result means for the line of open work, the notification and its log.
-
-    final: the notification's last state, when it ends here. status: the log line's word.
-    """
-
-    state: int
-    step: int
-    attempt: int
-    flags: int
-    due_at: datetime
-    status: str
-    reason: str = ""
-    detail: str = ""
-    message: MessageRow | None = None
-    final: str = ""
+Pair = tuple[Result, Move]
 
 
 def settle(results: Sequence[Result], now: datetime) -> set[int]:
@@ -104,7 +72,7 @@ def _settle_bare(result: Result, error: Exception, now: datetime) -> set[int]:
 
 def write(results: Sequence[Result], now: datetime) -> set[int]:
     """Write results; call inside the batch's scope."""
-    moves = [(result, _move(result, now)) for result in results]
+    moves = [(result, move_of(result, now)) for result in results]
     held = _move_lines(moves)
     ours = [pair for pair in moves if pair[0].task.due_id in held]
     _insert_messages(ours)
@@ -114,115 +82,6 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _note(ours)
     metrics.count(pair[1].status for pair in ours)
     return held
-
-
-def _move(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per outcome, closed)
-    task, outcome = result.task, result.outcome
-    if _is_given_back(result):
-        task.flags &= ~SLOT_RESERVED
-    stay = (task.step, task.attempt, task.flags)
-    match outcome:
-        case Done():
-            return _onward(task, outcome, now)
-        case Skip():
-            return _skipped(task, outcome, now)
-        case Wait():
-            return _wait(task, outcome, now)
-        case Retry():
-            state = LATER
-            at = (task.step, task.attempt + 1, task.flags)
-            return Move(state, *at, outcome.at, "retry", outcome.reason, outcome.detail)
-        case Heal():
-            at = (task.step, task.attempt + 1, task.flags)
-            return Move(READY, *at, now, "retry", outcome.reason, outcome.detail)
-        case Reroute():
-            flags = task.flags | SOMETHING_FAILED
-            return Move(
-                READY,
-                task.step,
-                0,
-                flags,
-                now,
-                "failed",
-                outcome.reason,
-                outcome.detail,
-                outcome.message,
-            )
-        case Fail():
-            return Move(
-                GONE,
-                *stay,
-                now,
-                "failed",
-                outcome.reason,
-                outcome.detail,
-                outcome.message,
-                final="failed",
-            )
-        case Cancel():
-            return Move(GONE, *stay, now, "canceled", outcome.reason, final="canceled")
-        case Merge():
-            return Move(GONE, *stay, now, "merged", str(outcome.into), final="merged")
-        case Drop():
-            return Move(GONE, *stay, now, "")
-        case _:
-            assert_never(outcome)
-
-
-def _onward(task: Task, done: Done, now: datetime) -> Move:
-    message = done.message
-    flags = task.flags | (SOMETHING_SENT if message else 0)
-    if message and task.category == "mk" and flags & SLOT_RESERVED:
-        flags |= SLOT_USED
-    status = message.state if message else "done"
-    reason = message.reason if message else ""
-    return _next_step(task, flags, now, status, reason, done.detail, message)
-
-
-def _skipped(task: Task, skip: Skip, now: datetime) -> Move:
-    return _next_step(task, task.flags, now, "skipped", skip.reason, skip.detail, None)
-
-
-def _next_step(  # noqa: PLR0913 (the parts of one Move)
-    task: Task,
-    flags: int,
-    now: datetime,
-    status: str,
-    reason: str,
-    detail: str,
-    message: MessageRow | None,
-) -> Move:
-    is_last = task.step + 1 >= task.steps
-    kept = flags & (SOMETHING_SENT | SOMETHING_FAILED | SLOT_USED)  # the rest belongs to the step
-    move = Move(
-        GONE if is_last else READY, task.step + 1, 0, kept, now, status, reason, detail, message
-    )
-    if is_last:
-        move.final = _final(flags)
-    return move
-
-
-def _final(flags: int) -> str:
-    if flags & SOMETHING_SENT:
-        return "completed"
-    return "failed" if flags & SOMETHING_FAILED else "skipped"
-
-
-def _wait(task: Task, wait: Wait, now: datetime) -> Move:
-    if task.expires_at is not None and wait.until > task.expires_at:
-        # It would wake up too late to be of use: say so now instead of at expiry.
-        if wait.flags & TIMER_RAN:  # what comes after a delay must not come before it
-            end = _final(task.flags)
-            stay = (task.step, task.attempt, task.flags)
-            return Move(GONE, *stay, now, "skipped", "expired", wait.reason, final=end)
-        return _next_step(task, task.flags, now, "skipped", "expired", wait.reason, None)
-    flags = task.flags | wait.flags
-    return Move(
-        LATER, task.step, task.attempt, flags, wait.until, "waiting", wait.reason, wait.detail
-    )
-
-
-Pair = tuple[Result, Move]
 
 
 def _move_lines(moves: Sequence[Pair]) -> set[int]:
@@ -333,21 +192,9 @@ def _close(pairs: Iterable[Pair]) -> None:
     )
 
 
-def _is_given_back(result: Result) -> bool:
-    """Say whether a proven non-send gives back what it took of the client's limits.
-
-    Marketing does so at each attempt and takes it anew at the next: while it waits, another
-    message may have the slot.
-    """
-    task, outcome = result.task, result.outcome
-    is_sent = isinstance(outcome, Done) and outcome.message is not None
-    is_over = task.category == "mk" or isinstance(outcome, Fail)
-    return bool(task.counters) and is_over and not is_sent
-
-
 def _give_back(pairs: Iterable[Pair]) -> None:
     limits.release_keys(
-        [(key, r.task.tenant_id) for r, _ in pairs if _is_given_back(r) for key in r.task.counters]
+        [(key, r.task.tenant_id) for r, _ in pairs if is_given_back(r) for key in r.task.counters]
     )
 
 
@@ -399,45 +246,3 @@ def _run(
 ) -> None:
     if pairs:
         rows.run(statement, [[column(*pair) for pair in pairs] for column in columns])
-
-
-def keep_reservations(tasks: Sequence[Task]) -> None:
-    """Write down which lines hold a marketing slot; call inside the batch's scope.
-
-    A worker that dies before hand-over would else leave lines that their own slot forbids to send.
-    """
-    held = sorted((t for t in tasks if t.category == "mk"), key=lambda task: task.due_id)
-    if held:
-        rows.run(
-            sql.RESERVED,
-            [[t.due_id for t in held], [t.batch_id for t in held], [t.flags for t in held]],
-        )
-
-
-def hand_over(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
-    """Mark tasks as sending with their message ids; return those that are still ours to send."""
-    if not tasks:
-        return set()
-    ordered = sorted(tasks, key=lambda pair: pair[0].due_id)
-    with batch_scope(task.tenant_id for task, _ in ordered):
-        found = rows.fetch(
-            sql.HAND_OVER,
-            [
-                [task.due_id for task, _ in ordered],
-                [task.batch_id for task, _ in ordered],
-                [message_id for _, message_id in ordered],
-                [task.flags for task, _ in ordered],
-            ],
-        )
-        marked = {row[0] for row in found}
-        _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
-    return marked
-
-
-def _give_back_canceled(refused: Sequence[Task]) -> None:
-    """Free the slots of what was called off after prepare; lines of ended leases keep theirs."""
-    held = {task.notification_id: task for task in refused if task.counters}
-    if held:
-        tenants = [task.tenant_id for task in held.values()]
-        canceled = rows.fetch(sql.CANCELED, [list(held), tenants])
-        limits.release_keys([(k, held[n].tenant_id) for (n,) in canceled for k in held[n].counters])

@@ -97,6 +97,7 @@ REASONS: Mapping[str, Pair] = {
     "ambiguous": ("ответ провайдера потерян", "the provider's answer was lost"),
     "unknown": ("ответ провайдера непонятен", "the provider's answer is not understood"),
     # told by a callback
+    "replayed": ("отправляем ещё раз", "sent again by hand"),
     "late": ("сообщили позже, чем ждали", "told later than we waited"),
     "blocked": ("клиент заблокировал салон", "the client has blocked the salon"),
     "no_message": ("сообщение для отчёта не нашлось", "no message was found for the report"),
@@ -119,6 +120,7 @@ STATUSES: Mapping[str, Pair] = {
     "retry": ("не получилось, повторим", "did not work, another attempt follows"),
     "canceled": ("отменено", "canceled"),
     "merged": ("вошло в общее сообщение", "became part of one message"),
+    "replayed": ("отправляем ещё раз", "sent again by hand"),
     "late": ("ответ провайдера пришёл поздно", "the provider's answer came late"),
 }
 

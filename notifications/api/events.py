@@ -70,9 +70,7 @@ class BroadcastView(APIView):
 class CancelView(APIView):
     """/v1/events/trigger/{transactionId}."""
 
-    @extend_schema(
-        operation_id="events_cancel", responses=examples.answers(200, {"data": True})
-    )
+    @extend_schema(operation_id="events_cancel", responses=examples.answers(200, {"data": True}))
     def delete(self, request: Request, transaction_id: str) -> Response:
         """Stop what still waits; false when there was nothing to stop."""
         return data(cancel(require_scope(request, WRITE), transaction_id))

@@ -7,446 +7,1040 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0003_protect'),
+        ("tenants", "0003_protect"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Batch',
+            name="Batch",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('worker', models.CharField(max_length=64)),
-                ('lease_until', models.DateTimeField()),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("worker", models.CharField(max_length=64)),
+                ("lease_until", models.DateTimeField()),
             ],
             options={
-                'verbose_name': 'batch',
-                'verbose_name_plural': 'batches',
-                'indexes': [models.Index(fields=['lease_until'], name='batch_lease')],
+                "verbose_name": "batch",
+                "verbose_name_plural": "batches",
+                "indexes": [models.Index(fields=["lease_until"], name="batch_lease")],
             },
         ),
         migrations.CreateModel(
-            name='Counter',
+            name="Counter",
             fields=[
-                ('id', models.UUIDField(primary_key=True, serialize=False)),
-                ('used', models.IntegerField(default=0)),
-                ('granted', models.IntegerField(default=0)),
-                ('most', models.IntegerField(default=0)),
-                ('ends_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                ("id", models.UUIDField(primary_key=True, serialize=False)),
+                ("used", models.IntegerField(default=0)),
+                ("granted", models.IntegerField(default=0)),
+                ("most", models.IntegerField(default=0)),
+                ("ends_at", models.DateTimeField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'counter',
-                'verbose_name_plural': 'counters',
+                "verbose_name": "counter",
+                "verbose_name_plural": "counters",
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('mode', models.CharField(choices=[('live', 'Live'), ('test', 'Test')], max_length=4, verbose_name='mode')),
-                ('transaction_id', models.CharField(max_length=255, verbose_name='transaction')),
-                ('payload', models.JSONField(default=dict, verbose_name='payload')),
-                ('overrides', models.JSONField(default=dict, verbose_name='overrides')),
-                ('recipients', models.JSONField(default=list, verbose_name='recipients')),
-                ('queue', models.PositiveSmallIntegerField()),
-                ('due_at', models.DateTimeField(verbose_name='due')),
-                ('expires_at', models.DateTimeField(null=True, verbose_name='expires')),
-                ('canceled_at', models.DateTimeField(null=True, verbose_name='canceled')),
-                ('location', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.location')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "mode",
+                    models.CharField(
+                        choices=[("live", "Live"), ("test", "Test")],
+                        max_length=4,
+                        verbose_name="mode",
+                    ),
+                ),
+                ("transaction_id", models.CharField(max_length=255, verbose_name="transaction")),
+                ("payload", models.JSONField(default=dict, verbose_name="payload")),
+                ("overrides", models.JSONField(default=dict, verbose_name="overrides")),
+                ("recipients", models.JSONField(default=list, verbose_name="recipients")),
+                ("queue", models.PositiveSmallIntegerField()),
+                ("due_at", models.DateTimeField(verbose_name="due")),
+                ("expires_at", models.DateTimeField(null=True, verbose_name="expires")),
+                ("canceled_at", models.DateTimeField(null=True, verbose_name="canceled")),
+                (
+                    "location",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.location",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'event',
-                'verbose_name_plural': 'events',
+                "verbose_name": "event",
+                "verbose_name_plural": "events",
             },
         ),
         migrations.CreateModel(
-            name='FanOut',
+            name="FanOut",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('event_id', models.UUIDField()),
-                ('topic_id', models.UUIDField(null=True)),
-                ('exclude', models.JSONField(default=list)),
-                ('cursor', models.UUIDField(null=True)),
-                ('queue', models.PositiveSmallIntegerField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("event_id", models.UUIDField()),
+                ("topic_id", models.UUIDField(null=True)),
+                ("exclude", models.JSONField(default=list)),
+                ("cursor", models.UUIDField(null=True)),
+                ("queue", models.PositiveSmallIntegerField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'fan-out',
-                'verbose_name_plural': 'fan-outs',
+                "verbose_name": "fan-out",
+                "verbose_name_plural": "fan-outs",
             },
         ),
         migrations.CreateModel(
-            name='MessageTemplate',
+            name="MessageTemplate",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.SlugField(max_length=120, verbose_name='identifier')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('title', models.CharField(blank=True, help_text='Subject of an e-mail.', max_length=300, verbose_name='title or subject')),
-                ('title_ru', models.CharField(blank=True, help_text='Subject of an e-mail.', max_length=300, null=True, verbose_name='title or subject')),
-                ('title_en', models.CharField(blank=True, help_text='Subject of an e-mail.', max_length=300, null=True, verbose_name='title or subject')),
-                ('body', models.TextField(blank=True, verbose_name='text')),
-                ('body_ru', models.TextField(blank=True, null=True, verbose_name='text')),
-                ('body_en', models.TextField(blank=True, null=True, verbose_name='text')),
-                ('image_url', models.CharField(blank=True, max_length=500, verbose_name='picture')),
-                ('image_url_ru', models.CharField(blank=True, max_length=500, null=True, verbose_name='picture')),
-                ('image_url_en', models.CharField(blank=True, max_length=500, null=True, verbose_name='picture')),
-                ('buttons', models.JSONField(blank=True, default=list, help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].', verbose_name='buttons')),
-                ('buttons_ru', models.JSONField(blank=True, default=list, help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].', null=True, verbose_name='buttons')),
-                ('buttons_en', models.JSONField(blank=True, default=list, help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].', null=True, verbose_name='buttons')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.SlugField(max_length=120, verbose_name="identifier")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                (
+                    "title",
+                    models.CharField(
+                        blank=True,
+                        help_text="Subject of an e-mail.",
+                        max_length=300,
+                        verbose_name="title or subject",
+                    ),
+                ),
+                (
+                    "title_ru",
+                    models.CharField(
+                        blank=True,
+                        help_text="Subject of an e-mail.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="title or subject",
+                    ),
+                ),
+                (
+                    "title_en",
+                    models.CharField(
+                        blank=True,
+                        help_text="Subject of an e-mail.",
+                        max_length=300,
+                        null=True,
+                        verbose_name="title or subject",
+                    ),
+                ),
+                ("body", models.TextField(blank=True, verbose_name="text")),
+                ("body_ru", models.TextField(blank=True, null=True, verbose_name="text")),
+                ("body_en", models.TextField(blank=True, null=True, verbose_name="text")),
+                ("image_url", models.CharField(blank=True, max_length=500, verbose_name="picture")),
+                (
+                    "image_url_ru",
+                    models.CharField(blank=True, max_length=500, null=True, verbose_name="picture"),
+                ),
+                (
+                    "image_url_en",
+                    models.CharField(blank=True, max_length=500, null=True, verbose_name="picture"),
+                ),
+                (
+                    "buttons",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].',
+                        verbose_name="buttons",
+                    ),
+                ),
+                (
+                    "buttons_ru",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].',
+                        null=True,
+                        verbose_name="buttons",
+                    ),
+                ),
+                (
+                    "buttons_en",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text='A list such as [{"text": "Confirm", "url": "{{ confirmUrl }}"}].',
+                        null=True,
+                        verbose_name="buttons",
+                    ),
+                ),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'template',
-                'verbose_name_plural': 'templates',
+                "verbose_name": "template",
+                "verbose_name_plural": "templates",
             },
         ),
         migrations.CreateModel(
-            name='Notification',
+            name="Notification",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('chunk_id', models.BigIntegerField(null=True)),
-                ('state', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('delayed', 'Delayed'), ('completed', 'Completed'), ('failed', 'Failed'), ('skipped', 'Skipped'), ('merged', 'Merged'), ('canceled', 'Canceled')], max_length=9, verbose_name='state')),
-                ('reason', models.CharField(blank=True, max_length=100, verbose_name='reason')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='finished')),
-                ('event', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.event')),
-                ('subscriber', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.subscriber')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("chunk_id", models.BigIntegerField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "Pending"),
+                            ("running", "Running"),
+                            ("delayed", "Delayed"),
+                            ("completed", "Completed"),
+                            ("failed", "Failed"),
+                            ("skipped", "Skipped"),
+                            ("merged", "Merged"),
+                            ("canceled", "Canceled"),
+                        ],
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="finished")),
+                (
+                    "event",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.event",
+                    ),
+                ),
+                (
+                    "subscriber",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.subscriber",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'notification',
-                'verbose_name_plural': 'notifications',
+                "verbose_name": "notification",
+                "verbose_name_plural": "notifications",
             },
         ),
         migrations.CreateModel(
-            name='LogEntry',
+            name="LogEntry",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('message_id', models.UUIDField(null=True)),
-                ('step', models.PositiveSmallIntegerField(verbose_name='step')),
-                ('status', models.CharField(max_length=12, verbose_name='status')),
-                ('reason', models.CharField(blank=True, max_length=100, verbose_name='reason')),
-                ('detail', models.TextField(blank=True, verbose_name='detail')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
-                ('notification', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.notification')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("message_id", models.UUIDField(null=True)),
+                ("step", models.PositiveSmallIntegerField(verbose_name="step")),
+                ("status", models.CharField(max_length=12, verbose_name="status")),
+                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                ("detail", models.TextField(blank=True, verbose_name="detail")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.notification",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'log line',
-                'verbose_name_plural': 'delivery log',
+                "verbose_name": "log line",
+                "verbose_name_plural": "delivery log",
             },
         ),
         migrations.CreateModel(
-            name='Due',
+            name="Due",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('queue', models.PositiveSmallIntegerField()),
-                ('state', models.PositiveSmallIntegerField(choices=[(0, 'Later'), (1, 'Ready'), (2, 'Leased'), (4, 'Suspect')], default=1)),
-                ('step', models.PositiveSmallIntegerField(default=0)),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('claims', models.PositiveSmallIntegerField(default=0)),
-                ('flags', models.PositiveSmallIntegerField(default=0)),
-                ('due_at', models.DateTimeField()),
-                ('batch_id', models.UUIDField(null=True)),
-                ('message_id', models.UUIDField(null=True)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
-                ('notification', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.notification')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("queue", models.PositiveSmallIntegerField()),
+                (
+                    "state",
+                    models.PositiveSmallIntegerField(
+                        choices=[(0, "Later"), (1, "Ready"), (2, "Leased"), (4, "Suspect")],
+                        default=1,
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(default=0)),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("claims", models.PositiveSmallIntegerField(default=0)),
+                ("flags", models.PositiveSmallIntegerField(default=0)),
+                ("due_at", models.DateTimeField()),
+                ("batch_id", models.UUIDField(null=True)),
+                ("message_id", models.UUIDField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.notification",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'open work',
-                'verbose_name_plural': 'open work',
+                "verbose_name": "open work",
+                "verbose_name_plural": "open work",
             },
         ),
         migrations.CreateModel(
-            name='DeadLetter',
+            name="DeadLetter",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('step', models.PositiveSmallIntegerField(verbose_name='step')),
-                ('queue', models.PositiveSmallIntegerField()),
-                ('reason', models.CharField(max_length=100, verbose_name='reason')),
-                ('detail', models.CharField(blank=True, max_length=300, verbose_name='detail')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('replayed_at', models.DateTimeField(null=True, verbose_name='replayed')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('notification', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.notification')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("step", models.PositiveSmallIntegerField(verbose_name="step")),
+                ("queue", models.PositiveSmallIntegerField()),
+                ("reason", models.CharField(max_length=100, verbose_name="reason")),
+                ("detail", models.CharField(blank=True, max_length=300, verbose_name="detail")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("replayed_at", models.DateTimeField(null=True, verbose_name="replayed")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.notification",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'dead letter',
-                'verbose_name_plural': 'dead letters',
+                "verbose_name": "dead letter",
+                "verbose_name_plural": "dead letters",
             },
         ),
         migrations.CreateModel(
-            name='ReceivedCallback',
+            name="ReceivedCallback",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('integration_id', models.UUIDField()),
-                ('key', models.CharField(max_length=200)),
-                ('event', models.JSONField()),
-                ('due_at', models.DateTimeField()),
-                ('attempt', models.PositiveSmallIntegerField(default=0)),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("integration_id", models.UUIDField()),
+                ("key", models.CharField(max_length=200)),
+                ("event", models.JSONField()),
+                ("due_at", models.DateTimeField()),
+                ("attempt", models.PositiveSmallIntegerField(default=0)),
+                ("applied_at", models.DateTimeField(null=True)),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'callback',
-                'verbose_name_plural': 'callbacks',
+                "verbose_name": "callback",
+                "verbose_name_plural": "callbacks",
             },
         ),
         migrations.CreateModel(
-            name='TemplateVersion',
+            name="TemplateVersion",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('texts', models.JSONField(verbose_name='texts')),
-                ('published_at', models.DateTimeField(auto_now_add=True, verbose_name='published')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('template', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='notifications.messagetemplate')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                ("texts", models.JSONField(verbose_name="texts")),
+                ("published_at", models.DateTimeField(auto_now_add=True, verbose_name="published")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "template",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="notifications.messagetemplate",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'template version',
-                'verbose_name_plural': 'template versions',
+                "verbose_name": "template version",
+                "verbose_name_plural": "template versions",
             },
         ),
         migrations.AddField(
-            model_name='messagetemplate',
-            name='published',
-            field=models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='notifications.templateversion'),
+            model_name="messagetemplate",
+            name="published",
+            field=models.ForeignKey(
+                db_constraint=False,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="notifications.templateversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('integration_id', models.UUIDField(null=True)),
-                ('channel', models.CharField(max_length=10, verbose_name='channel')),
-                ('provider', models.CharField(max_length=32, verbose_name='provider')),
-                ('step', models.PositiveSmallIntegerField(verbose_name='step')),
-                ('state', models.CharField(choices=[('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('failed', 'Failed'), ('bounced', 'Bounced'), ('unknown', 'Unknown')], max_length=9, verbose_name='state')),
-                ('provider_id', models.CharField(blank=True, max_length=255, verbose_name="provider's id")),
-                ('language', models.CharField(max_length=2, verbose_name='language')),
-                ('address', models.CharField(blank=True, max_length=64, verbose_name='address, masked')),
-                ('title', models.CharField(blank=True, max_length=500, verbose_name='title')),
-                ('body', models.TextField(blank=True, verbose_name='text')),
-                ('extra', models.JSONField(null=True)),
-                ('reason', models.CharField(blank=True, max_length=100, verbose_name='reason')),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
-                ('notification', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.notification')),
-                ('template_version', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.templateversion')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("integration_id", models.UUIDField(null=True)),
+                ("channel", models.CharField(max_length=10, verbose_name="channel")),
+                ("provider", models.CharField(max_length=32, verbose_name="provider")),
+                ("step", models.PositiveSmallIntegerField(verbose_name="step")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("sent", "Sent"),
+                            ("delivered", "Delivered"),
+                            ("read", "Read"),
+                            ("failed", "Failed"),
+                            ("bounced", "Bounced"),
+                            ("unknown", "Unknown"),
+                        ],
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "provider_id",
+                    models.CharField(blank=True, max_length=255, verbose_name="provider's id"),
+                ),
+                ("language", models.CharField(max_length=2, verbose_name="language")),
+                (
+                    "address",
+                    models.CharField(blank=True, max_length=64, verbose_name="address, masked"),
+                ),
+                ("title", models.CharField(blank=True, max_length=500, verbose_name="title")),
+                ("body", models.TextField(blank=True, verbose_name="text")),
+                ("extra", models.JSONField(null=True)),
+                ("reason", models.CharField(blank=True, max_length=100, verbose_name="reason")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "notification",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.notification",
+                    ),
+                ),
+                (
+                    "template_version",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="notifications.templateversion",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'message',
-                'verbose_name_plural': 'messages',
+                "verbose_name": "message",
+                "verbose_name_plural": "messages",
             },
         ),
         migrations.CreateModel(
-            name='Workflow',
+            name="Workflow",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('identifier', models.SlugField(max_length=120, verbose_name='identifier')),
-                ('name', models.CharField(max_length=200, verbose_name='name')),
-                ('name_ru', models.CharField(max_length=200, null=True, verbose_name='name')),
-                ('name_en', models.CharField(max_length=200, null=True, verbose_name='name')),
-                ('description', models.CharField(blank=True, max_length=500, verbose_name='description')),
-                ('description_ru', models.CharField(blank=True, max_length=500, null=True, verbose_name='description')),
-                ('description_en', models.CharField(blank=True, max_length=500, null=True, verbose_name='description')),
-                ('category', models.CharField(choices=[('tx', 'Transactional'), ('mk', 'Marketing')], default='tx', max_length=2, verbose_name='category')),
-                ('priority', models.CharField(choices=[('urgent', 'Urgent'), ('high', 'High'), ('normal', 'Normal'), ('low', 'Low')], default='normal', max_length=6, verbose_name='priority')),
-                ('is_critical', models.BooleanField(default=False, help_text='Clients cannot switch it off; failures escalate.', verbose_name='critical')),
-                ('expires_after_s', models.PositiveIntegerField(blank=True, help_text='Later than this a message is skipped as expired.', null=True, verbose_name='expires after, seconds')),
-                ('payload_schema', models.JSONField(blank=True, default=dict, verbose_name='payload schema')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('pack', models.CharField(blank=True, editable=False, max_length=64, verbose_name='pack')),
-                ('pack_version', models.PositiveIntegerField(editable=False, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='changed')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("identifier", models.SlugField(max_length=120, verbose_name="identifier")),
+                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ("name_ru", models.CharField(max_length=200, null=True, verbose_name="name")),
+                ("name_en", models.CharField(max_length=200, null=True, verbose_name="name")),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=500, verbose_name="description"),
+                ),
+                (
+                    "description_ru",
+                    models.CharField(
+                        blank=True, max_length=500, null=True, verbose_name="description"
+                    ),
+                ),
+                (
+                    "description_en",
+                    models.CharField(
+                        blank=True, max_length=500, null=True, verbose_name="description"
+                    ),
+                ),
+                (
+                    "category",
+                    models.CharField(
+                        choices=[("tx", "Transactional"), ("mk", "Marketing")],
+                        default="tx",
+                        max_length=2,
+                        verbose_name="category",
+                    ),
+                ),
+                (
+                    "priority",
+                    models.CharField(
+                        choices=[
+                            ("urgent", "Urgent"),
+                            ("high", "High"),
+                            ("normal", "Normal"),
+                            ("low", "Low"),
+                        ],
+                        default="normal",
+                        max_length=6,
+                        verbose_name="priority",
+                    ),
+                ),
+                (
+                    "is_critical",
+                    models.BooleanField(
+                        default=False,
+                        help_text="Clients cannot switch it off; failures escalate.",
+                        verbose_name="critical",
+                    ),
+                ),
+                (
+                    "expires_after_s",
+                    models.PositiveIntegerField(
+                        blank=True,
+                        help_text="Later than this a message is skipped as expired.",
+                        null=True,
+                        verbose_name="expires after, seconds",
+                    ),
+                ),
+                (
+                    "payload_schema",
+                    models.JSONField(blank=True, default=dict, verbose_name="payload schema"),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                (
+                    "pack",
+                    models.CharField(
+                        blank=True, editable=False, max_length=64, verbose_name="pack"
+                    ),
+                ),
+                ("pack_version", models.PositiveIntegerField(editable=False, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="changed")),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow',
-                'verbose_name_plural': 'workflows',
+                "verbose_name": "workflow",
+                "verbose_name_plural": "workflows",
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('key', models.SlugField(max_length=64, verbose_name='identifier')),
-                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='order')),
-                ('kind', models.CharField(choices=[('in_app', 'In-app'), ('email', 'E-mail'), ('sms', 'SMS'), ('chat', 'Messenger'), ('push', 'Push'), ('webhook', 'Webhook'), ('delay', 'Delay')], max_length=10, verbose_name='kind')),
-                ('channels', models.JSONField(blank=True, default=list, help_text='In order: chat, telegram, whatsapp, sms, email, push. One message.', verbose_name='channels')),
-                ('settings', models.JSONField(blank=True, default=dict, verbose_name='settings')),
-                ('template', models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='notifications.messagetemplate')),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('workflow', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='notifications.workflow')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("key", models.SlugField(max_length=64, verbose_name="identifier")),
+                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="order")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("in_app", "In-app"),
+                            ("email", "E-mail"),
+                            ("sms", "SMS"),
+                            ("chat", "Messenger"),
+                            ("push", "Push"),
+                            ("webhook", "Webhook"),
+                            ("delay", "Delay"),
+                        ],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "channels",
+                    models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="In order: chat, telegram, whatsapp, sms, email, push. One message.",
+                        verbose_name="channels",
+                    ),
+                ),
+                ("settings", models.JSONField(blank=True, default=dict, verbose_name="settings")),
+                (
+                    "template",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="notifications.messagetemplate",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="notifications.workflow",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step',
-                'verbose_name_plural': 'steps',
-                'ordering': ['position', 'id'],
+                "verbose_name": "step",
+                "verbose_name_plural": "steps",
+                "ordering": ["position", "id"],
             },
         ),
         migrations.AddField(
-            model_name='event',
-            name='workflow',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.workflow'),
+            model_name="event",
+            name="workflow",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="notifications.workflow",
+            ),
         ),
         migrations.CreateModel(
-            name='WorkflowVersion',
+            name="WorkflowVersion",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField(verbose_name='version')),
-                ('document', models.JSONField(verbose_name='document')),
-                ('published_at', models.DateTimeField(auto_now_add=True, verbose_name='published')),
-                ('published_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant')),
-                ('workflow', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='versions', to='notifications.workflow')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(verbose_name="version")),
+                ("document", models.JSONField(verbose_name="document")),
+                ("published_at", models.DateTimeField(auto_now_add=True, verbose_name="published")),
+                (
+                    "published_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_index=False,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
+                (
+                    "workflow",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="versions",
+                        to="notifications.workflow",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'workflow version',
-                'verbose_name_plural': 'workflow versions',
+                "verbose_name": "workflow version",
+                "verbose_name_plural": "workflow versions",
             },
         ),
         migrations.AddField(
-            model_name='workflow',
-            name='published',
-            field=models.ForeignKey(db_constraint=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='notifications.workflowversion'),
+            model_name="workflow",
+            name="published",
+            field=models.ForeignKey(
+                db_constraint=False,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="notifications.workflowversion",
+            ),
         ),
         migrations.AddField(
-            model_name='event',
-            name='version',
-            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='notifications.workflowversion'),
+            model_name="event",
+            name="version",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="notifications.workflowversion",
+            ),
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('event_id', models.UUIDField()),
-                ('queue', models.PositiveSmallIntegerField()),
-                ('due_at', models.DateTimeField()),
-                ('taken_to', models.UUIDField()),
-                ('last', models.UUIDField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("event_id", models.UUIDField()),
+                ("queue", models.PositiveSmallIntegerField()),
+                ("due_at", models.DateTimeField()),
+                ("taken_to", models.UUIDField()),
+                ("last", models.UUIDField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'chunk of recipients',
-                'verbose_name_plural': 'chunks of recipients',
-                'indexes': [models.Index(fields=['queue', 'tenant', 'due_at', 'id'], name='chunk_queue'), models.Index(fields=['event_id'], name='chunk_event')],
+                "verbose_name": "chunk of recipients",
+                "verbose_name_plural": "chunks of recipients",
+                "indexes": [
+                    models.Index(fields=["queue", "tenant", "due_at", "id"], name="chunk_queue"),
+                    models.Index(fields=["event_id"], name="chunk_event"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='EventKey',
+            name="EventKey",
             fields=[
-                ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('mode', models.CharField(choices=[('live', 'Live'), ('test', 'Test')], max_length=4)),
-                ('transaction_id', models.CharField(max_length=255)),
-                ('event_id', models.UUIDField()),
-                ('tenant', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant')),
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "mode",
+                    models.CharField(choices=[("live", "Live"), ("test", "Test")], max_length=4),
+                ),
+                ("transaction_id", models.CharField(max_length=255)),
+                ("event_id", models.UUIDField()),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'transaction id',
-                'verbose_name_plural': 'transaction ids',
-                'constraints': [models.UniqueConstraint(fields=('tenant', 'mode', 'transaction_id'), name='eventkey_once')],
+                "verbose_name": "transaction id",
+                "verbose_name_plural": "transaction ids",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("tenant", "mode", "transaction_id"), name="eventkey_once"
+                    )
+                ],
             },
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['event', 'id'], name='notification_event'),
+            model_name="notification",
+            index=models.Index(fields=["event", "id"], name="notification_event"),
         ),
         migrations.AddIndex(
-            model_name='notification',
-            index=models.Index(fields=['subscriber', 'id'], name='notification_subscriber'),
+            model_name="notification",
+            index=models.Index(fields=["subscriber", "id"], name="notification_subscriber"),
         ),
         migrations.AddIndex(
-            model_name='logentry',
-            index=models.Index(fields=['notification', 'id'], name='logentry_notification'),
+            model_name="logentry",
+            index=models.Index(fields=["notification", "id"], name="logentry_notification"),
         ),
         migrations.AddIndex(
-            model_name='due',
-            index=models.Index(condition=models.Q(('state', 1)), fields=['queue', 'tenant', 'due_at', 'id'], name='due_ready'),
+            model_name="due",
+            index=models.Index(
+                condition=models.Q(("state", 1)),
+                fields=["queue", "tenant", "due_at", "id"],
+                name="due_ready",
+            ),
         ),
         migrations.AddIndex(
-            model_name='due',
-            index=models.Index(condition=models.Q(('state', 0)), fields=['due_at'], name='due_later'),
+            model_name="due",
+            index=models.Index(
+                condition=models.Q(("state", 0)), fields=["due_at"], name="due_later"
+            ),
         ),
         migrations.AddIndex(
-            model_name='due',
-            index=models.Index(condition=models.Q(('state', 2)), fields=['batch_id'], name='due_leased'),
+            model_name="due",
+            index=models.Index(
+                condition=models.Q(("state", 2)), fields=["batch_id"], name="due_leased"
+            ),
         ),
         migrations.AddIndex(
-            model_name='due',
-            index=models.Index(condition=models.Q(('state', 4)), fields=['queue'], name='due_suspect'),
+            model_name="due",
+            index=models.Index(
+                condition=models.Q(("state", 4)), fields=["queue"], name="due_suspect"
+            ),
         ),
         migrations.AddIndex(
-            model_name='due',
-            index=models.Index(fields=['notification'], name='due_notification'),
+            model_name="due",
+            index=models.Index(fields=["notification"], name="due_notification"),
         ),
         migrations.AddIndex(
-            model_name='deadletter',
-            index=models.Index(fields=['tenant', 'created_at'], name='deadletter_tenant'),
+            model_name="deadletter",
+            index=models.Index(fields=["tenant", "created_at"], name="deadletter_tenant"),
         ),
         migrations.AddIndex(
-            model_name='receivedcallback',
-            index=models.Index(condition=models.Q(('applied_at__isnull', True)), fields=['due_at'], name='receivedcallback_open'),
+            model_name="receivedcallback",
+            index=models.Index(
+                condition=models.Q(("applied_at__isnull", True)),
+                fields=["due_at"],
+                name="receivedcallback_open",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='receivedcallback',
-            constraint=models.UniqueConstraint(fields=('tenant', 'integration_id', 'key'), name='receivedcallback_once'),
+            model_name="receivedcallback",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "integration_id", "key"), name="receivedcallback_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templateversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='templateversion_tenant_id'),
+            model_name="templateversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "id"), name="templateversion_tenant_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='templateversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'template', 'number'), name='templateversion_number'),
+            model_name="templateversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "template", "number"), name="templateversion_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='messagetemplate_tenant_id'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "id"), name="messagetemplate_tenant_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='messagetemplate',
-            constraint=models.UniqueConstraint(fields=('tenant', 'key'), name='messagetemplate_key'),
+            model_name="messagetemplate",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "key"), name="messagetemplate_key"
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(fields=['notification', 'id'], name='message_notification'),
+            model_name="message",
+            index=models.Index(fields=["notification", "id"], name="message_notification"),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('provider_id', ''), _negated=True), fields=['integration_id', 'provider_id'], name='message_provider'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("provider_id", ""), _negated=True),
+                fields=["integration_id", "provider_id"],
+                name="message_provider",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('tenant', 'workflow', 'key'), name='step_key'),
+            model_name="step",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "workflow", "key"), name="step_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='workflowversion_tenant_id'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "id"), name="workflowversion_tenant_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflowversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'workflow', 'number'), name='workflowversion_number'),
+            model_name="workflowversion",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "workflow", "number"), name="workflowversion_number"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='workflow_tenant_id'),
+            model_name="workflow",
+            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="workflow_tenant_id"),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.UniqueConstraint(fields=('tenant', 'identifier'), name='workflow_identifier'),
+            model_name="workflow",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "identifier"), name="workflow_identifier"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='workflow',
-            constraint=models.CheckConstraint(condition=models.Q(('category', 'tx'), ('priority__in', ['normal', 'low']), _connector='OR'), name='workflow_mk_never_above_normal'),
+            model_name="workflow",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("category", "tx"), ("priority__in", ["normal", "low"]), _connector="OR"
+                ),
+                name="workflow_mk_never_above_normal",
+            ),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['tenant', 'id'], name='event_tenant'),
+            model_name="event",
+            index=models.Index(fields=["tenant", "id"], name="event_tenant"),
         ),
     ]

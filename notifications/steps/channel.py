@@ -37,6 +37,7 @@ from notifications.steps.send import Send
 from notifications.steps.text import Rendered, published, render
 from tenants.ids import uuid7
 
+ADDRESS_ORDER = tuple(CHANNEL_OF_ADDRESS)  # best first within a channel kind
 PAUSE = timedelta(minutes=1)  # how soon to look again at an account that cannot send now
 
 
@@ -100,6 +101,7 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
     """
     paused, rests, kind = False, None, ""
     usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
+    usable.sort(key=_order)
     for account, address in _candidates(work, _of_mode(work, accounts), usable):
         if rests is not None and address.kind != kind:
             break
@@ -113,6 +115,11 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
     if paused:
         return Wait(now + PAUSE, "integration_paused")
     return Skip(_why_unreachable(work, usable))
+
+
+def _order(address: AddressFacts) -> int:
+    """Order a client's messengers; addresses made in one moment have ids in no order."""
+    return ADDRESS_ORDER.index(address.kind)
 
 
 def _may_wait(work: Work, account: Account) -> bool:

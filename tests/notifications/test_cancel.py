@@ -10,9 +10,9 @@ from django.db import connection
 
 from notifications import engine, fanout
 from notifications.definition import QUEUES
+from notifications.handover import hand_over
 from notifications.models import Notification
 from notifications.preparing import prepare
-from notifications.settling import hand_over
 from notifications.trigger import cancel
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory

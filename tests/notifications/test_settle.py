@@ -9,9 +9,10 @@ import pytest
 from channels.contract import Receipt
 from channels.gateway import Sent
 from notifications import dispatch, engine
+from notifications.handover import hand_over
 from notifications.models import DueState, LogEntry
 from notifications.preparing import prepare
-from notifications.settling import hand_over, settle
+from notifications.settling import settle
 from notifications.verdict import judge
 from tests.notifications.conftest import change
 

@@ -1,0 +1,54 @@
+"""Mark lines as sending just before their messages leave: the last look at token and lease."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from notifications import limits
+from notifications.outcomes import Task
+from notifications.sql import settling as sql
+from tenants import rows
+from tenants.scope import batch_scope
+
+
+def keep_reservations(tasks: Sequence[Task]) -> None:
+    """Write down which lines hold a marketing slot; call inside the batch's scope.
+
+    A worker that dies before hand-over would else leave lines that their own slot forbids to send.
+    """
+    held = sorted((t for t in tasks if t.category == "mk"), key=lambda task: task.due_id)
+    if held:
+        rows.run(
+            sql.RESERVED,
+            [[t.due_id for t in held], [t.batch_id for t in held], [t.flags for t in held]],
+        )
+
+
+def hand_over(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
+    """Mark tasks as sending with their message ids; return those that are still ours to send."""
+    if not tasks:
+        return set()
+    ordered = sorted(tasks, key=lambda pair: pair[0].due_id)
+    with batch_scope(task.tenant_id for task, _ in ordered):
+        found = rows.fetch(
+            sql.HAND_OVER,
+            [
+                [task.due_id for task, _ in ordered],
+                [task.batch_id for task, _ in ordered],
+                [message_id for _, message_id in ordered],
+                [task.flags for task, _ in ordered],
+            ],
+        )
+        marked = {row[0] for row in found}
+        _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
+    return marked
+
+
+def _give_back_canceled(refused: Sequence[Task]) -> None:
+    """Free the slots of what was called off after prepare; lines of ended leases keep theirs."""
+    held = {task.notification_id: task for task in refused if task.counters}
+    if held:
+        tenants = [task.tenant_id for task in held.values()]
+        canceled = rows.fetch(sql.CANCELED, [list(held), tenants])
+        limits.release_keys([(k, held[n].tenant_id) for (n,) in canceled for k in held[n].counters])
