@@ -24,7 +24,9 @@ class ListDumper(Dumper):
 
     def dump(self, obj: list[Any]) -> bytes:
         """Write {a,b,NULL}; raises TypeError for elements it does not know."""
-        return f"{{{','.join(map(_element, obj))}}}".encode()
+        kinds = set(map(type, obj))
+        write = _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None  # most columns are of one
+        return f"{{{','.join(map(write or _element, obj))}}}".encode()
 
 
 def _element(value: Any) -> str:

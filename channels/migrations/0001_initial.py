@@ -6,62 +6,112 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Integration',
+            name="Integration",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100, verbose_name='name')),
-                ('identifier', models.SlugField(max_length=64, verbose_name='identifier')),
-                ('provider', models.CharField(choices=channels.registry.provider_choices, max_length=32, verbose_name='provider')),
-                ('kind', models.CharField(max_length=10, verbose_name='channel kind')),
-                ('credentials', models.TextField(blank=True, editable=False)),
-                ('position', models.PositiveSmallIntegerField(default=0, help_text='The first usable one of a kind is taken.', verbose_name='order')),
-                ('state', models.CharField(choices=[('active', 'Active'), ('paused', 'Paused'), ('disabled', 'Off')], default='active', max_length=8, verbose_name='state')),
-                ('state_reason', models.CharField(blank=True, max_length=200, verbose_name='reason')),
-                ('frozen_until', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('callback_token', models.CharField(editable=False, max_length=43)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, verbose_name="name")),
+                ("identifier", models.SlugField(max_length=64, verbose_name="identifier")),
+                (
+                    "provider",
+                    models.CharField(
+                        choices=channels.registry.provider_choices,
+                        max_length=32,
+                        verbose_name="provider",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=10, verbose_name="channel kind")),
+                ("credentials", models.TextField(blank=True, editable=False)),
+                (
+                    "position",
+                    models.PositiveSmallIntegerField(
+                        default=0,
+                        help_text="The first usable one of a kind is taken.",
+                        verbose_name="order",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "Active"), ("paused", "Paused"), ("disabled", "Off")],
+                        default="active",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "state_reason",
+                    models.CharField(blank=True, max_length=200, verbose_name="reason"),
+                ),
+                ("frozen_until", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("callback_token", models.CharField(editable=False, max_length=43)),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
             ],
             options={
-                'verbose_name': 'integration',
-                'verbose_name_plural': 'integrations',
+                "verbose_name": "integration",
+                "verbose_name_plural": "integrations",
             },
         ),
         migrations.CreateModel(
-            name='PhoneMessage',
+            name="PhoneMessage",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('message_id', models.UUIDField(unique=True)),
-                ('integration_id', models.UUIDField()),
-                ('channel', models.CharField(max_length=10)),
-                ('address', models.CharField(max_length=512)),
-                ('content', models.JSONField()),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('pressed', models.CharField(blank=True, max_length=64)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("message_id", models.UUIDField(unique=True)),
+                ("integration_id", models.UUIDField()),
+                ("channel", models.CharField(max_length=10)),
+                ("address", models.CharField(max_length=512)),
+                ("content", models.JSONField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("pressed", models.CharField(blank=True, max_length=64)),
             ],
             options={
-                'verbose_name': 'message on the Phone',
-                'verbose_name_plural': 'messages on the Phone',
+                "verbose_name": "message on the Phone",
+                "verbose_name_plural": "messages on the Phone",
             },
         ),
         migrations.CreateModel(
-            name='PhoneSwitch',
+            name="PhoneSwitch",
             fields=[
-                ('id', models.UUIDField(default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('subscriber_id', models.UUIDField()),
-                ('channel', models.CharField(blank=True, max_length=10)),
-                ('fault', models.CharField(choices=[('no_network', 'No network'), ('not_registered', 'Not registered'), ('blocked', 'Blocked the salon'), ('slow', 'Slow: 10 seconds'), ('window_closed', '24-hour window closed')], max_length=16)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("subscriber_id", models.UUIDField()),
+                ("channel", models.CharField(blank=True, max_length=10)),
+                (
+                    "fault",
+                    models.CharField(
+                        choices=[
+                            ("no_network", "No network"),
+                            ("not_registered", "Not registered"),
+                            ("blocked", "Blocked the salon"),
+                            ("slow", "Slow: 10 seconds"),
+                            ("window_closed", "24-hour window closed"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'switch of the Phone',
-                'verbose_name_plural': 'switches of the Phone',
+                "verbose_name": "switch of the Phone",
+                "verbose_name_plural": "switches of the Phone",
             },
         ),
     ]

@@ -5,44 +5,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('channels', '0001_initial'),
-        ('tenants', '0001_initial'),
+        ("channels", "0001_initial"),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='integration',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="integration",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddField(
-            model_name='phonemessage',
-            name='tenant',
-            field=models.ForeignKey(db_constraint=False, db_index=False, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.tenant'),
+            model_name="phonemessage",
+            name="tenant",
+            field=models.ForeignKey(
+                db_constraint=False,
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddField(
-            model_name='phoneswitch',
-            name='tenant',
-            field=models.ForeignKey(db_index=False, editable=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='tenants.tenant'),
+            model_name="phoneswitch",
+            name="tenant",
+            field=models.ForeignKey(
+                db_index=False,
+                editable=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="tenants.tenant",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='integration',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='integration_tenant_id'),
+            model_name="integration",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "id"), name="integration_tenant_id"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='integration',
-            constraint=models.UniqueConstraint(fields=('tenant', 'identifier'), name='integration_identifier'),
+            model_name="integration",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "identifier"), name="integration_identifier"
+            ),
         ),
         migrations.AddIndex(
-            model_name='phonemessage',
-            index=models.Index(fields=['tenant', 'id'], name='phonemessage_new'),
+            model_name="phonemessage",
+            index=models.Index(fields=["tenant", "id"], name="phonemessage_new"),
         ),
         migrations.AddConstraint(
-            model_name='phoneswitch',
-            constraint=models.UniqueConstraint(fields=('tenant', 'subscriber_id', 'channel', 'fault'), name='phoneswitch_once'),
+            model_name="phoneswitch",
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "subscriber_id", "channel", "fault"), name="phoneswitch_once"
+            ),
         ),
     ]

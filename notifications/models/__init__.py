@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from notifications.models.delivery import (
+    Event,
+    EventKey,
+    LogEntry,
+    Message,
+    MessageState,
+    Notification,
+    NotificationState,
+)
+from notifications.models.templates import MessageTemplate, TemplateVersion
+from notifications.models.work import (
     Batch,
     Chunk,
     Counter,
     DeadLetter,
     Due,
     DueState,
-    Event,
-    EventKey,
     FanOut,
-    LogEntry,
-    Message,
-    MessageState,
-    Notification,
-    NotificationState,
     ReceivedCallback,
 )
-from notifications.models.templates import MessageTemplate, TemplateVersion
 from notifications.models.workflows import (
     Category,
     Priority,

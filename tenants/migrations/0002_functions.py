@@ -128,10 +128,7 @@ class Migration(migrations.Migration):
     dependencies = [("tenants", "0001_initial")]
     operations = [
         migrations.RunSQL(
-            IDS
-            + PARTITIONS.format(**NAMES)
-            + DOORS.format(**NAMES)
-            + VERSIONS,
+            IDS + PARTITIONS.format(**NAMES) + DOORS.format(**NAMES) + VERSIONS,
             UNDO,
         )
     ]

@@ -32,10 +32,10 @@ from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
 from tests.isolation.planting import superuser
 from tests.notifications.conftest import QUEUES, Reminders, forget_open_work
-from tests.provider import Provider
+from tests.provider import Answer, Provider
 
 OK = json.dumps({"ok": True, "result": {"message_id": 1, "chat": {"id": 1}}}).encode()
-OK_ANSWER = (200, {}, OK)
+OK_ANSWER: Answer = (200, {}, OK)
 
 
 @dataclass
