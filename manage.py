@@ -9,12 +9,13 @@ import sys
 
 def main() -> None:
     """Find the servers that the command needs, then run it; bad settings are one sentence."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from config.launch import load_settings, prepare
+    from config.launch import load_settings, option, prepare
 
+    default = os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ["DJANGO_SETTINGS_MODULE"] = option(sys.argv, "--settings", default)
     try:
         prepare(sys.argv)
         load_settings()
