@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 
@@ -61,6 +63,7 @@ def dana(alice):
 def names(alice):
     """Alice's things by the names of the table."""
     kind = ContentType.objects.get_for_model(Subscriber)
+    logged_in(alice.owner)  # outside what is undone
     return names_of(alice) | {"client_type": str(kind.pk)}
 
 
@@ -115,15 +118,24 @@ def test_pages_do_show_what_is_ones_own(alice, names):
 
 def ask(user, page, names, **session):
     client = Client(headers={"accept-language": "en"}, raise_request_exception=False)
-    if user is not None:
+    if user is not None and (session or page.method == "POST"):
         client.force_login(user)
         stored = client.session
         stored.update(session)
         stored.save()
+    elif user is not None:
+        client.cookies[settings.SESSION_COOKIE_NAME] = logged_in(user)
     path, body = fill(page.path, names), fill(page.body, names)
     if page.is_json:
         return client.generic(page.method, path, json.dumps(body), "application/json")
     return client.get(path) if page.method == "GET" else client.post(path, body or {})
+
+
+@cache
+def logged_in(user):
+    client = Client()
+    client.force_login(user)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 def text(answer):
