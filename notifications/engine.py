@@ -85,19 +85,31 @@ class Drain:
     is_wanted: bool = False
 
     def run(self, seconds: float) -> Counts:
-        """Work for so long, then finish what is in flight and return the counts."""
+        """Work for so long and return the counts; the next run goes on with what is in flight.
+
+        A provider that takes its time must not keep this worker from others' messages, so the end
+        of a run waits for nobody; `finish` does.
+        """
         started = time.monotonic()
-        deadline = started + seconds
-        while True:
-            is_over = time.monotonic() >= deadline or self._is_wanted_elsewhere()
-            if is_over and self._is_idle():
-                break
-            try:
-                self._lap(is_over)
-            except LOST:
-                self._database_lost()
+        while time.monotonic() < started + seconds and not self._is_wanted_elsewhere():
+            self._try(is_over=False)
         self.counts.seconds = round(time.monotonic() - started, 3)
         return self.counts
+
+    def finish(self) -> None:
+        """Claim nothing more; send what is prepared, write what is in flight (before the end).
+
+        After a lease's length it is the sweep's turn, whatever the database is doing.
+        """
+        deadline = time.monotonic() + settings.LEASE_S
+        while not self._is_idle() and time.monotonic() < deadline:
+            self._try(is_over=True)
+
+    def _try(self, *, is_over: bool) -> None:
+        try:
+            self._lap(is_over)
+        except LOST:
+            self._database_lost()
 
     def drain_dry(self) -> Counts:
         """Work until nothing is due (commands and tests)."""

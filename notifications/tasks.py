@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
@@ -16,16 +16,35 @@ from django.conf import settings
 
 from channels.gateway import Gateway
 from notifications import dispatch
-from notifications.engine import Drain
+from notifications.engine import Counts, Drain
 
 stop_requested = threading.Event()
+_residents: list[Drain] = []
 
 
 def drain(queues: list[str], seconds: float) -> dict[str, Any]:
     """Deliver what is due on these queues for so long; returns counts."""
+    work = resident(tuple(queues))
+    work.counts = Counts()
+    counts = work.run(seconds)
+    if stop_requested.is_set():
+        finish()
+    return asdict(counts)
+
+
+def finish() -> None:
+    """Write down what is still in flight: this process is about to end."""
+    for work in _residents:
+        work.finish()
+
+
+@lru_cache(maxsize=4)
+def resident(queues: tuple[str, ...]) -> Drain:
+    """Keep one drain per process: messages in flight outlive the job that sent them."""
     worker = f"{socket.gethostname()}:{os.getpid()}"[:64]
     work = Drain(queues, gateway(), worker, should_stop=_is_wanted(queues))
-    return asdict(work.run(seconds))
+    _residents.append(work)
+    return work
 
 
 @lru_cache(maxsize=1)
@@ -34,7 +53,7 @@ def gateway() -> Gateway:
     return Gateway(slots=settings.SENDING_SLOTS)
 
 
-def _is_wanted(queues: list[str]) -> Callable[[], bool]:
+def _is_wanted(queues: Sequence[str]) -> Callable[[], bool]:
     """Make the question "should I stop": on SIGTERM, or when another RQ job waits."""
     waiting = [_queue(name) for name in queues]
 

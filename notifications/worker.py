@@ -67,6 +67,13 @@ class DrainWorker(SimpleWorker):
             self.connection.hset(self.key, mapping=self.serialize())
             worker_registration.register(self)
 
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """Serve until the end; nothing that was sent stays unwritten."""
+        try:
+            return bool(super().work(*args, **kwargs))
+        finally:
+            tasks.finish()
+
     def handle_warm_shutdown_request(self) -> None:
         """Let the running drain finish what is in flight, then stop."""
         tasks.stop_requested.set()

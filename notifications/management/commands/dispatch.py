@@ -52,6 +52,7 @@ class Command(Verb):
             signal.signal(number, self._stop)
         while not self.is_stopping:
             work.run(_TURN_S)
+        work.finish()
         return work.counts
 
     def _stop(self, *_: object) -> None:
