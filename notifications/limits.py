@@ -8,7 +8,8 @@ commit, because every worker wants those rows.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,16 +28,19 @@ class Need:
 
     index: int
     tenant_id: UUID
-    key: UUID
+    key: str
     limit: int
     ends_at: datetime
     reason: str
 
 
-def key_of(*parts: object) -> UUID:
-    """Digest what is limited, and whom, into a counter's id."""
+def key_of(*parts: object) -> str:
+    """Digest what is limited, and whom, into a counter's id: a UUID as 32 hex digits.
+
+    Text, because each key is hashed and compared several times, which UUIDs do in Python.
+    """
     text = "\0".join([part.hex if type(part) is UUID else str(part) for part in parts])
-    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def client_needs(  # noqa: PLR0913 (what one message is counted by)
@@ -97,7 +101,7 @@ on conflict (id) do update set
     else c.used + greatest(0, least(excluded.granted, excluded.most - c.used)) end,
   most = excluded.most,
   ends_at = case when c.ends_at <= now() then excluded.ends_at else c.ends_at end
-returning c.id, c.granted
+returning replace(c.id::text, '-', ''), c.granted
 """
 _RELEASE = """
 with u as materialized (
@@ -133,25 +137,11 @@ def reserve(needs: Sequence[Need]) -> dict[int, Need]:
     return refused
 
 
-def _take(needs: Iterable[Need]) -> dict[UUID, int]:
-    wanted: dict[UUID, int] = {}
-    one: dict[UUID, Need] = {}
-    for need in needs:
-        wanted[need.key] = wanted.get(need.key, 0) + 1
-        one[need.key] = need
-    keys = sorted(wanted)
-    return dict(
-        rows.fetch(
-            _RESERVE,
-            [
-                keys,
-                [one[key].tenant_id for key in keys],
-                [wanted[key] for key in keys],
-                [one[key].limit for key in keys],
-                [one[key].ends_at for key in keys],
-            ],
-        )
-    )
+def _take(needs: Sequence[Need]) -> dict[str, int]:
+    wanted = Counter([need.key for need in needs])
+    one = sorted({need.key: need for need in needs}.items())
+    columns = [(key, n.tenant_id, wanted[key], n.limit, n.ends_at) for key, n in one]
+    return dict(rows.fetch(_RESERVE, [list(column) for column in zip(*columns, strict=True)]))
 
 
 def release(needs: Sequence[Need]) -> None:
@@ -160,7 +150,7 @@ def release(needs: Sequence[Need]) -> None:
         rows.run(_RELEASE, [[n.key for n in needs], [n.tenant_id for n in needs]])
 
 
-def release_keys(taken: Sequence[tuple[UUID, UUID]]) -> None:
+def release_keys(taken: Sequence[tuple[str, UUID]]) -> None:
     """Give back (key, tenant) units that an earlier transaction took."""
     if taken:
         rows.run(_RELEASE, [[key for key, _ in taken], [tenant for _, tenant in taken]])

@@ -145,7 +145,7 @@ class Task:
     expires_at: datetime | None = None
     freeze: tuple[UUID, datetime] | None = None  # integration and until when
     pause: tuple[UUID, str] | None = None  # integration and why
-    counters: list[UUID] = field(default_factory=list)
+    counters: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
