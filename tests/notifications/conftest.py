@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -75,6 +76,13 @@ def worker(gateway) -> Iterator[Drain]:
     """A drain over all queues; at the end of the test the open work of all tests is forgotten."""
     yield Drain(QUEUES, gateway, "test")
     forget_open_work()
+
+
+def run_until(worker: Drain, question: Callable[[], object], seconds: float = 20.0) -> None:
+    """Let the worker work until the question is answered yes, however slow the machine is."""
+    deadline = time.monotonic() + seconds
+    while not question() and time.monotonic() < deadline:
+        worker.run(0.1)
 
 
 def forget_open_work() -> None:

@@ -14,7 +14,7 @@ from notifications.commands import read_command
 from notifications.engine import Drain
 from notifications.trigger import accept
 from tenants.scope import tenant_scope
-from tests.notifications.conftest import superuser
+from tests.notifications.conftest import run_until, superuser
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -55,7 +55,7 @@ def test_a_restart_between_send_and_settle_loses_no_result_and_sends_nothing_twi
         codes.trigger(name, {"subscriberId": f"c{number}", "phone": f"+791600000{number:02}"})
     cutter = cut_after_arrival(provider, backend_pid())
 
-    worker.run(1.5)
+    run_until(worker, lambda: codes.states == [("completed", "")] * 20)
     cutter.join()
 
     assert set(provider.ids.values()) == {1}
@@ -142,7 +142,7 @@ def test_a_wake_up_ends_the_wait_at_once(codes, worker, provider, monkeypatch):
 
     arrived = []
     provider.answer = lambda body: (arrived.append(time.monotonic()), (200, {}, b"{}"))[1]
-    worker.run(1.0)
+    run_until(worker, lambda: arrived)
     timer.join()
 
     assert arrived

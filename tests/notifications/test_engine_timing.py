@@ -11,7 +11,7 @@ from notifications import engine
 from notifications.definition import QUEUES
 from notifications.preparing import prepare
 from tenants.errors import InvalidFields
-from tests.notifications.conftest import change, look
+from tests.notifications.conftest import change, look, run_until
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@mail.test"}
 
@@ -57,7 +57,7 @@ def test_a_scheduled_trigger_is_sent_when_its_time_has_come(reminders, worker, p
     worker.drain_dry()
     assert provider.bodies == []
 
-    worker.run(1.6)
+    run_until(worker, lambda: provider.bodies)
 
     assert len(provider.bodies) == 1
 
@@ -105,7 +105,7 @@ def test_what_is_due_later_than_its_expiry_is_skipped_as_expired(reminders, work
     reminders.workflow("code", "sms")
     reminders.trigger("code", ANNA, delay=0.3, expiresAt=in_(seconds=0.1))
 
-    worker.run(1.4)
+    run_until(worker, lambda: reminders.log)
 
     assert provider.bodies == []
     assert reminders.states == [("skipped", "expired")]
