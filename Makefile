@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 UP ?=
 PYTEST ?=
+# one more than cores: many tests wait for servers
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(len(os.sched_getaffinity(0)) + 1)")
 
 .PHONY: venv up test test-browser lint bench chaos lock
 venv: $(VENV)/.ready
@@ -18,7 +20,7 @@ up: venv
 	$(PY) manage.py up $(UP)
 
 test: venv
-	$(PY) -m pytest -n auto -m "not browser" --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered $(PYTEST)
 	@echo "The browser tests were left out: make test-browser runs them."
 
 test-browser: venv
