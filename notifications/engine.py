@@ -25,17 +25,13 @@ from django.db import connection
 
 from channels.gateway import Gateway
 from notifications import dispatch, fanout
-from notifications.definition import QUEUES
+from notifications.claiming import claim, claim_suspect
 from notifications.handover import hand_over
-from notifications.outcomes import Result, Task, Wait
+from notifications.outcomes import Result, Wait
 from notifications.preparing import prepare
 from notifications.settling import LOST, settle
-from notifications.sql import claiming as sql
 from notifications.steps.send import Send
 from notifications.verdict import judge
-from tenants import rows
-from tenants.ids import uuid7
-from tenants.scope import platform_scope
 
 log = logging.getLogger(__name__)
 
@@ -268,40 +264,6 @@ class Drain:
         connection.close()
         self.prepared = []
         time.sleep(0.2)
-
-
-def claim(queue: str, worker: str, limit: int, after: UUID) -> list[Task]:
-    """Lease up to `limit` lines of a queue, fairly between tenants; ids only."""
-    batch_id, number = uuid7(), QUEUES.index(queue)
-    with platform_scope("a claim takes ids of all tenants"):
-        found = rows.fetch(
-            sql.CLAIM, [number, batch_id, worker, float(settings.LEASE_S), limit, after]
-        )
-    return [_task(row, batch_id, number) for row in found]
-
-
-def claim_suspect(queue: str, worker: str) -> list[Task]:
-    """Lease one line that was claimed three times without a result, alone."""
-    batch_id, number = uuid7(), QUEUES.index(queue)
-    with platform_scope("a claim takes ids of all tenants"):
-        found = rows.fetch(sql.CLAIM_SUSPECT, [number, batch_id, worker, float(settings.LEASE_S)])
-    return [_task(row, batch_id, number) for row in found]
-
-
-def _task(row: rows.Row, batch_id: UUID, queue: int) -> Task:
-    due_id, tenant_id, notification_id, step, attempt, claims, flags, message_id = row
-    return Task(
-        due_id,
-        tenant_id,
-        notification_id,
-        step,
-        attempt,
-        claims,
-        flags,
-        message_id,
-        batch_id,
-        queue,
-    )
 
 
 def now() -> datetime:
