@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,18 @@ from django.db import connection
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
 from tests.servers import make_database
+
+MEASURED_CASES = 3  # of a test with many; tracing nearly doubles what a case costs
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Let coverage watch a test's first cases only: every case runs, the figure can only fall."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        seen[name] += 1
+        if seen[name] > MEASURED_CASES:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(scope="session")
