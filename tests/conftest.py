@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -34,12 +33,6 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
         make_database(settings.SERVERS)
         yield
         connection.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def static_root() -> None:
-    """Make the folder that whitenoise warns about; collectstatic makes it in a real place."""
-    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(autouse=True)

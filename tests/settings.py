@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 if "PYTEST_VERSION" in os.environ:  # not for linters, which only read the settings
     from tests.servers import enter_environment, find
@@ -18,4 +19,6 @@ os.environ.setdefault("REDIS_URL", "redis://localhost:1/0")
 
 from config.settings import *  # noqa: F403  (the environment above comes first)
 
+# whitenoise warns about a missing folder; collectstatic makes it in a real place
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # speed; never in the product

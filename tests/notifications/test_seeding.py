@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -85,14 +83,11 @@ def test_seeding_adds_only_what_is_missing(tenant_id):
         assert step.template.key == "review-request-message-2"  # the old text stayed
 
 
-def test_seeding_takes_a_handful_of_statements_and_less_than_100_ms(tenant_id):
+def test_seeding_takes_a_handful_of_statements(tenant_id):
     with tenant_scope(tenant_id), CaptureQueriesContext(connection) as queries:
-        begin = time.perf_counter()
         seed(tenant_id)
-        took_s = time.perf_counter() - begin
 
     assert len(queries) <= 10
-    assert took_s < 0.1
 
 
 def test_an_unknown_pack_is_refused_by_name(tenant_id):
