@@ -34,6 +34,8 @@ def test_a_running_notification_keeps_the_workflow_it_began_with(texts, worker, 
         workflow = Workflow.objects.get(tenant=texts.salon, identifier="code")
         Step.objects.filter(workflow=workflow, kind="sms").update(kind="email", channels=["email"])
         publish_workflow(workflow)
+    texts.hurry()
+    worker.drain_dry()
 
     texts.trigger("code", "anna")
     worker.drain_dry()
