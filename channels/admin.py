@@ -20,7 +20,6 @@ from unfold.widgets import (
 from channels.adapters.sandbox import SandboxAdapter
 from channels.errors import DeliveryError
 from channels.integrations import (
-    OPTIONAL_FIELDS,
     add_integration,
     check_integration,
     set_disabled,
@@ -66,9 +65,9 @@ class IntegrationForm(SalonForm):
         """Ask a new account for everything its provider needs."""
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if self.instance._state.adding:
-            optional = OPTIONAL_FIELDS.get(self.provider_name, frozenset())
-            for name in ADAPTERS[self.provider_name].fields:
-                if name not in optional and not data.get(CREDENTIAL + name):
+            adapter = ADAPTERS[self.provider_name]
+            for name in adapter.fields:
+                if name not in adapter.optional and not data.get(CREDENTIAL + name):
                     self.add_error(CREDENTIAL + name, ValidationError(_("Fill this in.")))
         return data
 

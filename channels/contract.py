@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
+
+from channels.errors import DeliveryError
 
 
 class ChannelKind(StrEnum):
@@ -65,6 +67,8 @@ class HttpRequest:
 
     timeout_s: for the whole call. ca_file: the provider's own bundle, else certifi's.
     trusted: the platform itself chose the URL (not a tenant), so private addresses are allowed.
+    sends: False for a preparing call (a token, a contact): if its answer is lost, nothing was sent.
+    http2: the provider speaks nothing else. proxy: URL of the integration's own proxy.
     """
 
     method: str
@@ -74,6 +78,9 @@ class HttpRequest:
     timeout_s: float = 10.0
     ca_file: str = ""
     trusted: bool = False
+    sends: bool = True
+    http2: bool = False
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,44 @@ class Receipt:
     provider_id: str
     state: str = "sent"
     raw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCall:
+    """A step of an exchange that gives a short-lived token; kept in Redis for all workers.
+
+    name: which of the integration's tokens. request: how to ask for one; None when it is only
+    computed. read: the answer (None without a request) -> the token and the seconds it may be kept;
+    raises the DeliveryError that the answer means.
+    """
+
+    name: str
+    request: HttpRequest | None
+    read: Callable[[HttpResponse | None], tuple[str, float]]
+
+
+#: Steps of one sending: yields calls and is sent their answers (an HttpResponse for an HttpRequest,
+#: the token for a TokenCall); an error of a call is thrown in. Returns the receipt.
+Exchange = Generator[HttpRequest | TokenCall, Any, "Receipt"]
+
+
+class Place(StrEnum):
+    """Whose law the provider's servers obey; a salon's policy may keep messages at home."""
+
+    DOMESTIC = "domestic"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A published limit: at most count sends per `per_s` seconds of a scope.
+
+    scope: "account" or "address" (one chat, one device).
+    """
+
+    scope: str
+    count: int
+    per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +193,9 @@ class BadSignature(Exception):
 class Adapter(ABC):
     """One provider: pure translation between our words and its HTTP calls.
 
-    Must override: provider, kinds, fields, address_kinds, request, receipt.
-    May override: sender, read_callback, acknowledge, probe.
+    Must override: provider, kinds, fields, address_kinds, place, request, receipt.
+    May override: optional, rates, is_idempotent, sender, read_callback, acknowledge, probe;
+    has_steps with exchange; batch_size with batch_key, request_many, receipts.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -158,10 +204,22 @@ class Adapter(ABC):
     kinds: ClassVar[frozenset[str]]
     #: credential names -> True when secret (write-only everywhere)
     fields: ClassVar[Mapping[str, bool]]
+    #: fields that may stay empty
+    optional: ClassVar[frozenset[str]] = frozenset()
     #: kinds of Address that it can write to, best first: "phone", "email", "telegram", "push"...
     address_kinds: ClassVar[tuple[str, ...]]
     #: "http" goes through transport; "smtp" through the SMTP sender; "store" needs no provider
     sender: ClassVar[str] = "http"
+    place: ClassVar[Place] = Place.FOREIGN
+    #: published limits, the narrowest first
+    rates: ClassVar[tuple[Rate, ...]] = ()
+    #: the provider itself drops a repeated call with the same message_id, so that a lost answer may
+    #: be asked for again without a second message
+    is_idempotent: ClassVar[bool] = False
+    #: sending takes several calls: `exchange` is driven instead of request and receipt
+    has_steps: ClassVar[bool] = False
+    #: most messages of one call; above 1 request_many and receipts are used
+    batch_size: ClassVar[int] = 1
 
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self.credentials = credentials
@@ -173,6 +231,25 @@ class Adapter(ABC):
     @abstractmethod
     def receipt(self, response: HttpResponse) -> Receipt:
         """Read the provider's answer; raise the DeliveryError that it means."""
+
+    def exchange(self, outbound: Outbound) -> Exchange:
+        """Send in steps; see Exchange. Where one call is enough, request and receipt say it all."""
+        response = yield self.request(outbound)
+        return self.receipt(response)
+
+    def batch_key(self, outbound: Outbound) -> Hashable:
+        """Tell which messages may share a call; None: this one goes alone."""
+        return None
+
+    def request_many(self, outbounds: Sequence[Outbound]) -> HttpRequest:
+        """Write one call for messages of equal batch_key, at most batch_size."""
+        raise NotImplementedError
+
+    def receipts(
+        self, response: HttpResponse, outbounds: Sequence[Outbound]
+    ) -> list[Receipt | DeliveryError]:
+        """Read the answer to request_many: one entry per message, in order; may raise for all."""
+        raise NotImplementedError
 
     def probe(self) -> HttpRequest | None:
         """Write a harmless call that proves the credentials, if the provider has one."""

@@ -47,11 +47,6 @@ __all__ = [
 PHONE = "phone"  # identifier of a salon's one sandbox integration
 ANY_KIND = "any"
 VALUE_LIMIT = 8192  # a service account's JSON key is the longest secret there is
-#: What may stay empty; everything else an adapter declares must be given.
-OPTIONAL_FIELDS: Mapping[str, frozenset[str]] = {
-    "telegram": frozenset({"api_base"}),
-    "smtp": frozenset({"username", "password", "security", "from_name", "reply_to"}),
-}
 
 
 def add_integration(  # noqa: PLR0913 (the columns of one row, named by the caller)
@@ -247,7 +242,7 @@ def _credential_errors(
         value = credentials.get(field, "")
         if not isinstance(value, str) or len(value) > VALUE_LIMIT or "\x00" in value:
             errors[f"credentials.{field}"] = [f"must be a text of up to {VALUE_LIMIT} characters"]
-        elif not value.strip() and field not in OPTIONAL_FIELDS.get(adapter.provider, ()):
+        elif not value.strip() and field not in adapter.optional:
             errors[f"credentials.{field}"] = ["is required"]
     return errors
 

@@ -23,6 +23,7 @@ from channels.contract import (
     HttpResponse,
     InboundEvent,
     Outbound,
+    Place,
     Receipt,
     StatusEvent,
 )
@@ -61,6 +62,7 @@ class SandboxAdapter(Adapter):
     provider = "sandbox"
     kinds = frozenset(ChannelKind)
     fields = {"url": False, "secret": True}
+    place = Place.DOMESTIC
     address_kinds = (
         "telegram",
         "whatsapp",

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from channels.contract import Adapter, ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
+from channels.contract import (
+    Adapter,
+    ChannelKind,
+    HttpRequest,
+    HttpResponse,
+    Outbound,
+    Place,
+    Receipt,
+)
 from channels.errors import Unsupported
 
 
@@ -21,6 +29,8 @@ class SmtpAdapter(Adapter):
         "from_name": False,
         "reply_to": False,
     }
+    optional = frozenset({"username", "password", "security", "from_name", "reply_to"})
+    place = Place.DOMESTIC
     address_kinds = ("email",)
     sender = "smtp"
 

@@ -70,6 +70,7 @@ class TelegramAdapter(Adapter):
     provider = "telegram"
     kinds = frozenset({ChannelKind.CHAT})
     fields = {"token": True, "webhook_secret": True, "api_base": False}
+    optional = frozenset({"api_base"})
     address_kinds = ("telegram",)
 
     def request(self, outbound: Outbound) -> HttpRequest:

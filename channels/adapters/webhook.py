@@ -20,6 +20,7 @@ from channels.contract import (
     HttpRequest,
     HttpResponse,
     Outbound,
+    Place,
     Receipt,
 )
 from channels.errors import (
@@ -44,6 +45,7 @@ class WebhookAdapter(Adapter):
     provider = "webhook"
     kinds = frozenset(ChannelKind)
     fields = {"url": False, "secret": True}
+    place = Place.DOMESTIC
     address_kinds = (
         "url",
         "telegram",
