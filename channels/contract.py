@@ -112,11 +112,13 @@ class TokenCall:
     name: which of the integration's tokens. request: how to ask for one; None when it is only
     computed. read: the answer (None without a request) -> the token and the seconds it may be kept;
     raises the DeliveryError that the answer means.
+    refused: a token that the provider no longer takes; give any other, kept or new.
     """
 
     name: str
     request: HttpRequest | None
     read: Callable[[HttpResponse | None], tuple[str, float]]
+    refused: str = ""
 
 
 #: Steps of one sending: yields calls and is sent their answers (an HttpResponse for an HttpRequest,
@@ -194,8 +196,8 @@ class Adapter(ABC):
     """One provider: pure translation between our words and its HTTP calls.
 
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
-    May override: optional, rates, is_idempotent, sender, read_callback, acknowledge, probe;
-    has_steps with exchange; batch_size with batch_key, request_many, receipts.
+    May override: optional, hints, check, rates, is_idempotent, sender, read_callback, acknowledge,
+    probe; has_steps with exchange; batch_size with batch_key, request_many, receipts.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -206,6 +208,8 @@ class Adapter(ABC):
     fields: ClassVar[Mapping[str, bool]]
     #: fields that may stay empty
     optional: ClassVar[frozenset[str]] = frozenset()
+    #: field -> where a salon finds its value at the provider, in Russian and in English
+    hints: ClassVar[Mapping[str, tuple[str, str]]] = {}
     #: kinds of Address that it can write to, best first: "phone", "email", "telegram", "push"...
     address_kinds: ClassVar[tuple[str, ...]]
     #: "http" goes through transport; "smtp" through the SMTP sender; "store" needs no provider
@@ -223,6 +227,14 @@ class Adapter(ABC):
 
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self.credentials = credentials
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        """Say what is wrong with fields before they are stored: field -> a rule of channels.fields.
+
+        Addresses need no rule here: `url`, `api_base` and what ends in `_url` are checked for all.
+        """
+        return {}
 
     @abstractmethod
     def request(self, outbound: Outbound) -> HttpRequest:

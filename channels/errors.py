@@ -61,9 +61,13 @@ class Deferred(DeliveryError):
 
 
 class BadAddress(DeliveryError):
-    """This recipient cannot be reached here; the address is switched off with this reason."""
+    """This recipient cannot be reached here; the address is switched off with this reason.
+
+    dead_since: unix time of the provider's knowledge; an address that was named anew later stays.
+    """
 
     outcome = Outcome.PERMANENT_RECIPIENT
+    dead_since: float | None = None
 
 
 class Moved(BadAddress):
