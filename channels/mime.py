@@ -32,26 +32,27 @@ def build(sender: Sender, outbound: Outbound, *, sent_at: datetime) -> EmailMess
     Raises Permanent for a line break in a header, BadAddress for what is no mail address.
     """
     message = EmailMessage(policy=SEVEN_BIT)
-    message["From"] = _mailbox(sender.address, sender.name, "from_address")
+    message["From"] = mailbox(sender.address, sender.name, "from_address")
     message["To"] = _recipient(outbound.address)
-    message["Subject"] = _one_line(outbound.content.title, "subject")
+    message["Subject"] = one_line(outbound.content.title, "subject")
     message["Message-ID"] = message_id(sender, outbound)
     message["Date"] = format_datetime(sent_at)
     if sender.reply_to:
-        message["Reply-To"] = _mailbox(sender.reply_to, "", "reply_to")
-    _add_unsubscribe(message, str(outbound.extra.get("unsubscribe_url", "")))
+        message["Reply-To"] = mailbox(sender.reply_to, "", "reply_to")
+    for name, value in unsubscribe_headers(outbound).items():
+        message[name] = value
     message.set_content(outbound.content.body, charset="utf-8")
     if outbound.content.html:
         message.add_alternative(outbound.content.html, subtype="html", charset="utf-8")
     if outbound.language:  # after the content, which clears all Content- headers
-        message["Content-Language"] = _one_line(outbound.language, "language")
+        message["Content-Language"] = one_line(outbound.language, "language")
     return message
 
 
 def message_id(sender: Sender, outbound: Outbound) -> str:
     """Name the e-mail after our message: bounces and replies quote it."""
     domain = sender.address.rpartition("@")[2]
-    return f"<{_one_line(outbound.message_id, 'id')}@{_ascii_domain(domain)}>"
+    return f"<{one_line(outbound.message_id, 'id')}@{_ascii_domain(domain)}>"
 
 
 def envelope_address(address: str) -> str:
@@ -64,30 +65,33 @@ def envelope_address(address: str) -> str:
     return f"{local}@{_ascii_domain(domain)}"
 
 
-def _recipient(address: str) -> Address:
-    return _mailbox(envelope_address(address), "", "address")
-
-
-def _mailbox(address: str, name: str, field: str) -> Address:
+def mailbox(address: str, name: str, field: str) -> Address:
+    """Pair an address with a name; field: whose it is, for the error's words."""
     try:
-        return Address(_one_line(name, "from_name"), addr_spec=envelope_address(address))
+        return Address(one_line(name, "from_name"), addr_spec=envelope_address(address))
     except (ValueError, IndexError, BadAddress) as error:
         if field == "address":
             raise BadAddress("not an e-mail address", scope="address") from error
         raise Permanent(f"{field} is not an e-mail address") from error
 
 
-def _add_unsubscribe(message: EmailMessage, url: str) -> None:
+def unsubscribe_headers(outbound: Outbound) -> dict[str, str]:
+    """Give the headers of one-click unsubscribing (RFC 8058), where the message has its link."""
+    url = one_line(str(outbound.extra.get("unsubscribe_url", "")), "unsubscribe_url")
     if not url:
-        return
-    message["List-Unsubscribe"] = f"<{_one_line(url, 'unsubscribe_url')}>"
-    message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def _one_line(text: str, field: str) -> str:
+def one_line(text: str, field: str) -> str:
+    """Give back a header's text; raises Permanent for a line break, which would start another."""
     if any(sign in text for sign in "\r\n\x00"):
         raise Permanent(f"line break in {field}")
     return text
+
+
+def _recipient(address: str) -> Address:
+    return mailbox(envelope_address(address), "", "address")
 
 
 def _ascii_domain(domain: str) -> str:
