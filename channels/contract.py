@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from channels.errors import DeliveryError
+from channels.errors import Ambiguous, DeliveryError, UnknownReply
 
 
 class ChannelKind(StrEnum):
@@ -197,7 +197,7 @@ class Adapter(ABC):
 
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
     May override: optional, hints, check, rates, is_idempotent, sender, read_callback, acknowledge,
-    probe; has_steps with exchange; batch_size with batch_key, request_many, receipts.
+    probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -266,6 +266,21 @@ class Adapter(ABC):
     def probe(self) -> HttpRequest | None:
         """Write a harmless call that proves the credentials, if the provider has one."""
         return None
+
+    def read_probe(self, response: HttpResponse) -> None:
+        """Read the answer to `probe`; raise the DeliveryError that it means.
+
+        As it stands: a refusal is what `receipt` reads in it, any other 2xx answer is well.
+        """
+        try:
+            self.receipt(response)
+        except (UnknownReply, Ambiguous):
+            if not 200 <= response.status < 300:
+                raise
+
+    def read_probe(self, response: HttpResponse) -> None:
+        """Read the answer to probe; raises the DeliveryError that it means."""
+        self.receipt(response)
 
     def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
         """Verify a callback's signature on the raw bytes, then translate it.

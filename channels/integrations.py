@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.text import slugify
@@ -20,13 +19,11 @@ from django.utils.text import slugify
 from channels.accounts import Account, accounts, integrations_of, open_adapter
 from channels.adapters.sandbox import SandboxAdapter
 from channels.contract import Adapter
-from channels.errors import BadCredentials, DeliveryError, ProviderPaused
-from channels.guard import AddressGuard, connect
+from channels.credentials import addable, clean, completed, credential_errors, shown
+from channels.errors import BadCredentials, ProviderPaused
 from channels.models import Integration
-from channels.registry import ADAPTERS
+from channels.probing import probe
 from channels.secrets import decrypt, encrypt
-from channels.smtp_connection import SmtpAccount
-from channels.transport import call
 from tenants.errors import Conflict, InvalidFields, NotFound
 from tenants.scope import tenant_scope
 
@@ -46,7 +43,6 @@ __all__ = [
 
 PHONE = "phone"  # identifier of a salon's one sandbox integration
 ANY_KIND = "any"
-VALUE_LIMIT = 8192  # a service account's JSON key is the longest secret there is
 
 
 def add_integration(  # noqa: PLR0913 (the columns of one row, named by the caller)
@@ -63,9 +59,9 @@ def add_integration(  # noqa: PLR0913 (the columns of one row, named by the call
 
     kind: may be left out when the provider has only one.
     """
-    adapter = _adapter(provider)
-    credentials = _completed(adapter, credentials)
-    errors = _credential_errors(adapter, credentials)
+    adapter = addable(provider)
+    credentials = completed(adapter, credentials)
+    errors = credential_errors(adapter, credentials)
     if kind := kind or _only_kind(adapter):
         errors |= {} if kind in adapter.kinds else {"kind": [f"{provider} does not carry {kind}"]}
     else:
@@ -81,7 +77,7 @@ def add_integration(  # noqa: PLR0913 (the columns of one row, named by the call
         name=name or identifier,
         position=position,
     )
-    return _insert(row, _clean(credentials))
+    return _insert(row, clean(credentials))
 
 
 def update_credentials(
@@ -90,20 +86,16 @@ def update_credentials(
     """Replace the fields that are named, keep the others; raises NotFound, InvalidFields."""
     with tenant_scope(tenant_id):
         row = _locked(tenant_id, integration_id)
-        adapter = _adapter(row.provider)
+        adapter = addable(row.provider)
         merged = {**decrypt(row.credentials), **credentials}
-        _refuse(_credential_errors(adapter, merged))
-        row.credentials = encrypt(_clean(merged))
+        _refuse(credential_errors(adapter, merged))
+        row.credentials = encrypt(clean(merged))
         row.save(update_fields=["credentials"])
 
 
 def shown_credentials(row: Integration) -> dict[str, str]:
     """Give what a screen may show: open fields as they are, secret ones as dots when set."""
-    values, fields = decrypt(row.credentials), ADAPTERS[row.provider].fields
-    return {
-        field: "••••" if is_secret and values.get(field) else values.get(field, "")
-        for field, is_secret in fields.items()
-    }
+    return shown(row.provider, row.credentials)
 
 
 def set_disabled(tenant_id: UUID, integration_id: UUID, is_disabled: bool) -> None:
@@ -128,7 +120,7 @@ def check_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
     if row is None:
         raise NotFound("There is no such integration.")
     try:
-        _probe(open_adapter(row.id, row.provider, row.credentials))
+        probe(open_adapter(row.id, row.provider, row.credentials))
         state, reason = Integration.State.ACTIVE, ""
     except (BadCredentials, ProviderPaused) as error:
         state, reason = Integration.State.PAUSED, error.detail[:200]
@@ -211,61 +203,10 @@ def _open_rows(tenant_id: UUID, integration_id: UUID) -> Any:
     return rows.exclude(state=Integration.State.DISABLED)
 
 
-def _adapter(provider: str) -> type[Adapter]:
-    # The Phone's URL is trusted, hence never a tenant's to choose.
-    known = sorted(name for name in ADAPTERS if name != SandboxAdapter.provider)
-    if provider not in known:
-        raise InvalidFields(
-            "The provider is unknown.", errors={"provider": ["must be one of: " + ", ".join(known)]}
-        )
-    return ADAPTERS[provider]
-
-
 def _only_kind(adapter: type[Adapter]) -> str:
     return str(next(iter(adapter.kinds))) if len(adapter.kinds) == 1 else ""
-
-
-def _completed(adapter: type[Adapter], credentials: Mapping[str, object]) -> dict[str, object]:
-    """Make the secret that we give to the provider ourselves, unless one is given."""
-    if "webhook_secret" not in adapter.fields or credentials.get("webhook_secret"):
-        return dict(credentials)
-    return {**credentials, "webhook_secret": random.token_urlsafe(32)}
-
-
-def _credential_errors(
-    adapter: type[Adapter], credentials: Mapping[str, object]
-) -> dict[str, list[str]]:
-    errors: dict[str, list[str]] = {}
-    for field in credentials.keys() - adapter.fields.keys():
-        errors[f"credentials.{field}"] = ["is not a field of " + adapter.provider]
-    for field in adapter.fields:
-        value = credentials.get(field, "")
-        if not isinstance(value, str) or len(value) > VALUE_LIMIT or "\x00" in value:
-            errors[f"credentials.{field}"] = [f"must be a text of up to {VALUE_LIMIT} characters"]
-        elif not value.strip() and field not in adapter.optional:
-            errors[f"credentials.{field}"] = ["is required"]
-    return errors
-
-
-def _clean(credentials: Mapping[str, object]) -> dict[str, str]:
-    return {field: value.strip() for field, value in credentials.items() if isinstance(value, str)}
 
 
 def _refuse(errors: dict[str, list[str]]) -> None:
     if errors:
         raise InvalidFields("The integration is not complete.", errors=errors)
-
-
-def _probe(adapter: Adapter) -> None:
-    guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
-    if adapter.sender == "smtp":
-        _reach(SmtpAccount.of(adapter.credentials), guard)
-    elif request := adapter.probe():
-        adapter.receipt(call(request, guard))
-
-
-def _reach(account: SmtpAccount, guard: AddressGuard) -> None:
-    try:
-        connect(account.host, account.port, guard=guard, timeout_s=10).close()
-    except OSError as error:
-        raise DeliveryError(f"{type(error).__name__}: the mail server does not answer") from error
