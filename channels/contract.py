@@ -278,10 +278,6 @@ class Adapter(ABC):
             if not 200 <= response.status < 300:
                 raise
 
-    def read_probe(self, response: HttpResponse) -> None:
-        """Read the answer to probe; raises the DeliveryError that it means."""
-        self.receipt(response)
-
     def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
         """Verify a callback's signature on the raw bytes, then translate it.
 
