@@ -1,0 +1,385 @@
+"""Chat providers as messengers.md describes them: Telegram, WhatsApp, Instagram, VK, MAX."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from tests.providers.fake import Fake, Letter, Refusal, need
+from tests.providers.server import Call, Reply, as_json
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+
+
+class Telegram(Fake):
+    """Bot API 10.1; words of tdlib/telegram-bot-api, Client.cpp."""
+
+    name = "telegram"
+    token = "42:TELEGRAM-TOKEN"
+    failure = as_json(
+        500, {"ok": False, "error_code": 500, "description": "Internal Server Error: restart"}
+    )
+
+    @staticmethod
+    def says(status: int, words: str, **parameters: Any) -> Reply:
+        body: dict[str, Any] = {"ok": False, "error_code": status, "description": words}
+        headers = {}
+        if parameters:
+            body["parameters"] = parameters
+        if "retry_after" in parameters:
+            headers["Retry-After"] = str(parameters["retry_after"])
+        return as_json(status, body, headers)
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
+        token, _, method = call.path.removeprefix("/bot").partition("/")
+        need(call.path.startswith("/bot") and method, "path", self.says(404, "Not Found"))
+        need(":" in token, "token", self.says(404, "Not Found"))
+        need(token == self.token, "token", self.says(401, "Unauthorized"))
+        if method == "getMe":
+            return as_json(200, {"ok": True, "result": {"id": 42, "is_bot": True}})
+        bad = "Bad Request: "
+        need(call.content_type == JSON, "content type", self.says(400, bad + "chat_id is empty"))
+        body = call.json()
+        need(body.get("chat_id"), "chat_id", self.says(400, bad + "chat_id is empty"))
+        text, most = self._text(method, body)
+        need(text, "text", self.says(400, bad + "message text is empty"))
+        need(len(text) <= most, "length", self.says(400, bad + "message is too long"))
+        for row in body.get("reply_markup", {}).get("inline_keyboard", []):
+            for key in row:
+                fits = "url" in key or 1 <= len(key["callback_data"].encode()) <= 64
+                need(fits, "button", self.says(400, bad + "BUTTON_DATA_INVALID"))
+        return [Letter(str(body["chat_id"]), text)]
+
+    def _text(self, method: str, body: dict[str, Any]) -> tuple[str, int]:
+        if method == "sendPhoto":
+            return body.get("caption", ""), 1024
+        need(method == "sendMessage", "method", self.says(404, "Not Found"))
+        return body.get("text", ""), 4096
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        result = {"message_id": 4182, "date": 1795248000, "chat": {"id": letters[0].recipient}}
+        return as_json(200, {"ok": True, "result": result})
+
+
+Telegram.refusals = {
+    "throttle": Telegram.says(429, "Too Many Requests: retry after 17", retry_after=17),
+    "blocked": Telegram.says(403, "Forbidden: bot was blocked by the user"),
+    "gone": Telegram.says(400, "Bad Request: chat not found"),
+    "moved": Telegram.says(
+        400,
+        "Bad Request: group chat was upgraded to a supergroup chat",
+        migrate_to_chat_id=-1001234567890,
+    ),
+    "content": Telegram.says(400, "Bad Request: can't parse entities: Unclosed start tag"),
+    "paused": Telegram.says(
+        409, "Conflict: terminated by other getUpdates request; make sure that only one runs"
+    ),
+}
+
+
+def graph_error(status: int, code: int, words: str, **more: Any) -> Reply:
+    """Write an error of Meta's Graph API."""
+    error = {"message": words, "type": "OAuthException", "code": code, "fbtrace_id": "Az8", **more}
+    return as_json(status, {"error": error})
+
+
+class WhatsApp(Fake):
+    """Cloud API v25.0: session text, buttons, templates."""
+
+    name = "whatsapp_cloud"
+    token = "WHATSAPP-TOKEN"
+    number_id = "106540352242922"
+    failure = graph_error(500, 2, "Service temporarily unavailable", is_transient=True)
+    refusals = {
+        "throttle": graph_error(429, 130429, "(#130429) Rate limit hit"),
+        "pair": graph_error(400, 131056, "(#131056) pair rate limit hit"),
+        "blocked": graph_error(400, 131026, "(#131026) Message undeliverable"),
+        "stopped": graph_error(400, 131050, "(#131050) User has stopped marketing messages"),
+        "window": graph_error(400, 131047, "(#131047) Re-engagement message"),
+        "deferred": graph_error(400, 131049, "(#131049) Healthy ecosystem engagement"),
+        "spam": graph_error(400, 131048, "(#131048) Spam rate limit hit"),
+        "content": graph_error(400, 132000, "(#132000) Number of parameters does not match"),
+        "template": graph_error(400, 132015, "(#132015) Template is paused"),
+        "billing": graph_error(400, 131042, "(#131042) Business eligibility payment issue"),
+        "locked": graph_error(403, 131031, "(#131031) Account has been locked"),
+        "auth": graph_error(401, 190, "Error validating access token", error_subcode=463),
+        "novel": graph_error(400, 999999, "(#999999) Something new"),
+    }
+    types = ("text", "interactive", "template", "image", "document")
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
+        need(call.headers.get("authorization") == f"Bearer {self.token}", "token", self.bad_token)
+        version, _, rest = call.path.removeprefix("/").partition("/")
+        unknown = graph_error(404, 100, "Unsupported request", error_subcode=33)
+        need(version.startswith("v") and version[1:].replace(".", "").isdigit(), "path", unknown)
+        if call.method == "GET":
+            return as_json(200, {"id": self.number_id})
+        need(rest == f"{self.number_id}/messages", "path", unknown)
+        wrong = graph_error(400, 100, "(#100) Invalid parameter")
+        need(call.content_type == JSON, "content type", wrong)
+        body = call.json()
+        need(body.get("messaging_product") == "whatsapp", "messaging_product", wrong)
+        need(body.get("recipient_type") == "individual", "recipient_type", wrong)
+        need(("to" in body) != ("recipient" in body), "to or recipient", wrong)
+        need(body.get("to", "1").isdigit(), "to", wrong)
+        need(len(body.get("biz_opaque_callback_data", "")) <= 512, "callback data", wrong)
+        need(body.get("type") in self.types, "type", wrong)
+        text = getattr(self, f"_{body['type']}")(body[body["type"]], wrong)
+        recipient = body.get("to") or body["recipient"]
+        return [Letter(recipient, text, body.get("biz_opaque_callback_data", ""))]
+
+    bad_token = refusals["auth"]
+
+    def _text(self, text: dict[str, Any], wrong: Reply) -> str:
+        need(1 <= len(text.get("body", "")) <= 4096, "length", wrong)
+        return str(text["body"])
+
+    def _interactive(self, one: dict[str, Any], wrong: Reply) -> str:
+        body = one.get("body", {}).get("text", "")
+        need(1 <= len(body) <= 1024, "body", wrong)
+        need(len(one.get("footer", {}).get("text", "")) <= 60, "footer", wrong)
+        need(len(one.get("header", {}).get("text", "")) <= 60, "header", wrong)
+        if one.get("type") == "button":
+            self._replies(one.get("action", {}).get("buttons", []), wrong)
+        elif one.get("type") == "cta_url":
+            parameters = one.get("action", {}).get("parameters", {})
+            need(1 <= len(parameters.get("display_text", "")) <= 20, "link title", wrong)
+            need(parameters.get("url", "").startswith("http"), "link", wrong)
+        else:
+            need(one.get("type") == "list", "interactive type", wrong)
+        return str(body)
+
+    def _replies(self, buttons: list[dict[str, Any]], wrong: Reply) -> None:
+        need(1 <= len(buttons) <= 3, "buttons", wrong)
+        for button in buttons:
+            reply = button.get("reply", {})
+            need(button.get("type") == "reply", "button type", wrong)
+            need(1 <= len(reply.get("title", "")) <= 20, "button title", wrong)
+            need(1 <= len(reply.get("id", "")) <= 256, "button id", wrong)
+        titles = [button["reply"]["title"] for button in buttons]
+        need(len(set(titles)) == len(titles), "button titles differ", wrong)
+
+    def _template(self, template: dict[str, Any], wrong: Reply) -> str:
+        need(template.get("name"), "template name", wrong)
+        need(template.get("language", {}).get("code"), "template language", wrong)
+        for component in template.get("components", []):
+            need(component.get("type") in {"header", "body", "button"}, "component", wrong)
+            if component["type"] == "button":
+                need(isinstance(component.get("index"), str), "button index", wrong)
+                need(component.get("sub_type") in {"quick_reply", "url"}, "sub_type", wrong)
+        return f"template {template['name']}"
+
+    def _image(self, image: dict[str, Any], wrong: Reply) -> str:
+        need(("link" in image) != ("id" in image), "image", wrong)
+        need(len(image.get("caption", "")) <= 1024, "caption", wrong)
+        return str(image.get("caption", "")) or "image"
+
+    _document = _image
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        to = letters[0].recipient
+        return as_json(
+            200,
+            {
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": to, "wa_id": to}],
+                "messages": [{"id": f"wamid.{len(self.letters)}", "message_status": "accepted"}],
+            },
+        )
+
+
+class Instagram(Fake):
+    """Instagram API with Instagram Login: answers inside the window only; text counts in bytes."""
+
+    name = "instagram"
+    token = "INSTAGRAM-TOKEN"
+    failure = graph_error(500, 2, "Service temporarily unavailable")
+    refusals = {
+        "throttle": graph_error(400, 613, "(#613) Calls to this api have exceeded the rate limit."),
+        "blocked": graph_error(
+            400, 551, "(#551) This person isn't available right now.", error_subcode=1545041
+        ),
+        "window": graph_error(
+            403, 10, "(#10) This message is sent outside of allowed window.", error_subcode=2534022
+        ),
+        "content": graph_error(400, 100, "(#100) Invalid parameter"),
+        "denied": graph_error(403, 10, "(#10) Application does not have permission"),
+        "auth": graph_error(401, 190, "Error validating access token", error_subcode=463),
+        "novel": graph_error(400, 999999, "(#999999) Something new"),
+    }
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
+        auth = self.refusals["auth"]
+        need(call.headers.get("authorization") == f"Bearer {self.token}", "token", auth)
+        wrong = self.refusals["content"]
+        if call.method == "GET":
+            return as_json(200, {"id": "17841400000000000", "username": "salon"})
+        need(call.path.rpartition("/")[2] == "messages", "path", wrong)
+        need(call.path.startswith("/v"), "version", wrong)
+        need(call.content_type == JSON, "content type", wrong)
+        body = call.json()
+        need(body.get("recipient", {}).get("id"), "recipient", wrong)
+        tag = (body.get("messaging_type"), body.get("tag"))
+        need(
+            tag in {(None, None), ("RESPONSE", None), ("MESSAGE_TAG", "HUMAN_AGENT")}, "tag", wrong
+        )
+        text = self._message(body.get("message", {}), wrong)
+        return [Letter(body["recipient"]["id"], text)]
+
+    def _message(self, message: dict[str, Any], wrong: Reply) -> str:
+        attachment = message.get("attachment", {})
+        text = message.get("text") or attachment.get("payload", {}).get("text", "")
+        need(text or attachment, "text", wrong)
+        need(len(text.encode()) <= 1000, "length in bytes", wrong)
+        replies = message.get("quick_replies", [])
+        need(len(replies) <= 13, "quick replies", wrong)
+        need(all(1 <= len(one["title"]) <= 20 for one in replies), "title", wrong)
+        buttons = attachment.get("payload", {}).get("buttons", [])
+        need(len(buttons) <= 3, "buttons", wrong)
+        return text or str(attachment.get("type"))
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        return as_json(
+            200, {"recipient_id": letters[0].recipient, "message_id": f"aWd{len(self.letters)}"}
+        )
+
+
+def vk_error(code: int, words: str) -> Reply:
+    """Write an error of VK: always HTTP 200."""
+    parameters = [{"key": "method", "value": "messages.send"}, {"key": "v", "value": "5.199"}]
+    error = {"error_code": code, "error_msg": words, "request_params": parameters}
+    return as_json(200, {"error": error})
+
+
+class Vk(Fake):
+    """messages.send 5.199: form only; the same random_id is one message."""
+
+    name = "vk"
+    token = "VK-TOKEN"
+    failure = Reply(500, b"<html>500</html>", {"Content-Type": "text/html"})
+    refusals = {
+        "throttle": vk_error(6, "Too many requests per second"),
+        "flood": vk_error(9, "Flood control"),
+        "daily": vk_error(29, "Rate limit reached"),
+        "blocked": vk_error(901, "Can't send messages for users without permission"),
+        "privacy": vk_error(902, "Can't send messages to this user due to privacy settings"),
+        "window": vk_error(943, "Cannot use this intent"),
+        "content": vk_error(914, "Message is too long"),
+        "captcha": vk_error(14, "Captcha needed"),
+        "internal": vk_error(10, "Internal server error"),
+        "auth": vk_error(5, "User authorization failed: invalid access_token (4)."),
+        "novel": vk_error(98765, "Something new"),
+    }
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
+        wrong = vk_error(100, "One of the parameters specified was missing or invalid")
+        need(call.method == "POST", "method", wrong)
+        need(call.content_type == FORM, "content type", wrong)
+        form = call.form()
+        token = call.headers.get("authorization", "").removeprefix("Bearer ")
+        need((form.get("access_token") or token) == self.token, "token", self.refusals["auth"])
+        need(form.get("v") == "5.199", "version", vk_error(8, "Invalid request: no version"))
+        method = call.path.removeprefix("/method/")
+        if method.startswith("groups."):
+            return as_json(200, {"response": {"groups": [{"id": 1}]}})
+        need(method == "messages.send", "method", vk_error(3, "Unknown method passed"))
+        need(form.get("random_id", "").lstrip("-").isdigit(), "random_id", wrong)
+        need(-(2**31) <= int(form["random_id"]) < 2**31, "random_id", wrong)
+        need(form["random_id"] != "0", "random_id 0 switches protection off", wrong)
+        text = form.get("message", "")
+        need(text or form.get("attachment"), "message", wrong)
+        need(len(text) <= 4096, "length", self.refusals["content"])
+        self._keyboard(form.get("keyboard", ""))
+        peer = form.get("peer_id") or form.get("user_id") or ""
+        need(peer.lstrip("-").isdigit(), "peer_id", wrong)
+        return [Letter(peer, text, form["random_id"], f"{peer}:{form['random_id']}")]
+
+    def _keyboard(self, text: str) -> None:
+        wrong = vk_error(911, "Keyboard format is invalid")
+        if not text:
+            return
+        try:
+            keyboard = json.loads(text)
+        except ValueError:
+            raise Refusal("keyboard", wrong) from None
+        rows, most = keyboard["buttons"], 10 if keyboard.get("inline") else 40
+        need(len(rows) <= (6 if keyboard.get("inline") else 10), "rows", wrong)
+        need(all(len(row) <= 5 for row in rows), "row", wrong)
+        buttons = [button["action"] for row in rows for button in row]
+        need(len(buttons) <= most, "buttons", wrong)
+        for action in buttons:
+            need(action["type"] in {"text", "callback", "open_link"}, "button type", wrong)
+            need(1 <= len(action["label"]) <= 40, "label", wrong)
+            payload = action.get("payload", "{}")
+            need(isinstance(payload, str) and len(payload) <= 255, "payload", wrong)
+            need(isinstance(json.loads(payload), dict), "payload is an object", wrong)
+            need(action["type"] != "open_link" or action.get("link"), "link", wrong)
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        return as_json(200, {"response": 9000 + len(self.letters)})
+
+
+def max_error(status: int, code: str, words: str) -> Reply:
+    """Write an error of MAX."""
+    return as_json(status, {"code": code, "message": words})
+
+
+class Max(Fake):
+    """platform-api2.max.ru: raw token, recipient in the query."""
+
+    name = "max"
+    token = "MAX-TOKEN"
+    failure = max_error(500, "internal.error", "Internal error")
+    refusals = {
+        "throttle": max_error(429, "too.many.requests", "Too many requests"),
+        "blocked": max_error(403, "chat.denied", "Key: error.dialog.suspended"),
+        "gone": max_error(404, "chat.not.found", "Chat not found"),
+        "content": max_error(400, "proto.payload", "Invalid request: text"),
+        "attachment": max_error(400, "attachment.not.ready", "Key: errors.process.attachment"),
+        "auth": max_error(401, "verify.token", "Invalid access_token"),
+    }
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
+        need("access_token" not in call.query, "token in the query", self.refusals["auth"])
+        need(call.headers.get("authorization") == self.token, "token", self.refusals["auth"])
+        if (call.method, call.path) == ("GET", "/me"):
+            return as_json(200, {"user_id": 229229229, "is_bot": True})
+        wrong = self.refusals["content"]
+        need(
+            (call.method, call.path) == ("POST", "/messages"),
+            "path",
+            max_error(404, "not.found", ""),
+        )
+        recipient = call.query.get("user_id") or call.query.get("chat_id", "")
+        need(recipient.lstrip("-").isdigit(), "recipient", wrong)
+        need(call.content_type == JSON, "content type", wrong)
+        body = call.json()
+        text = body.get("text") or ""
+        need(len(text) <= 4000, "length", wrong)
+        need(body.get("format", "markdown") in {"markdown", "html"}, "format", wrong)
+        need(text or body.get("attachments"), "empty", wrong)
+        for attachment in body.get("attachments") or []:
+            self._attachment(attachment, wrong)
+        return [Letter(recipient, text)]
+
+    def _attachment(self, attachment: dict[str, Any], wrong: Reply) -> None:
+        if attachment["type"] != "inline_keyboard":
+            payload = attachment["payload"]
+            need(payload.get("url") or payload.get("token"), "attachment", wrong)
+            return
+        rows = attachment["payload"]["buttons"]
+        need(len(rows) <= 30, "rows", wrong)
+        for row in rows:
+            links = [button for button in row if button["type"] != "callback"]
+            need(len(row) <= (3 if links else 7), "row", wrong)
+            for button in row:
+                need(1 <= len(button["text"]) <= 128, "button text", wrong)
+                need(len(button.get("payload", "")) <= 1024, "button payload", wrong)
+                need(len(button.get("url", "")) <= 2048, "button url", wrong)
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        body = {"mid": f"mid.{len(self.letters):024x}", "seq": 116328147937082782, "text": ""}
+        recipient = {"chat_id": 182182182, "chat_type": "dialog", "user_id": 123456789}
+        return as_json(200, {"message": {"recipient": recipient, "timestamp": 1, "body": body}})
