@@ -52,7 +52,7 @@ class PhoneMessage(HotModel):
     message_id = models.UUIDField(unique=True)  # ours; a repeated send shows once
     integration_id = models.UUIDField()
     channel = models.CharField(max_length=10)
-    address = models.CharField(max_length=512)
+    address = models.CharField(max_length=1024)
     content = models.JSONField()
     received_at = models.DateTimeField(auto_now_add=True)
     pressed = models.CharField(max_length=64, blank=True)

@@ -25,16 +25,17 @@ from tenants.ids import uuid7
 from tenants.models import Address, Subscriber
 from tenants.scope import tenant_scope
 
-#: Tabs of the page -> kind of Address behind each.
-TABS: Mapping[str, str] = {
-    "telegram": "telegram",
-    "whatsapp": "whatsapp",
-    "max": "max",
-    "vk": "vk",
-    "instagram": "instagram",
-    "sms": "phone",
-    "email": "email",
-    "push": "push",
+#: Tabs of the page -> kinds of Address behind each.
+TABS: Mapping[str, tuple[str, ...]] = {
+    "telegram": ("telegram",),
+    "whatsapp": ("whatsapp",),
+    "max": ("max",),
+    "vk": ("vk",),
+    "instagram": ("instagram",),
+    "sms": ("phone",),
+    "email": ("email",),
+    "push": ("push", "fcm", "apns", "web_push"),
+    "work": ("slack", "discord", "teams", "mattermost", "ntfy"),
 }
 TAB_OF_KIND = {"sms": "sms", "email": "email", "push": "push"}
 CHATS = ("telegram", "whatsapp", "max", "vk", "instagram")
@@ -185,7 +186,7 @@ def set_switch(
 
 def _unblocked(tenant_id: UUID, subscriber_id: UUID, tab: str) -> list[Event]:
     rows = Address.objects.filter(tenant_id=tenant_id, subscriber_id=subscriber_id)
-    values = rows.filter(kind=TABS[tab]).values_list("value", flat=True) if tab else []
+    values = rows.filter(kind__in=TABS[tab]).values_list("value", flat=True) if tab else []
     return [
         {"type": "unblocked", "key": str(uuid7()), "address": value, "value": ""}
         for value in values
@@ -210,8 +211,8 @@ def _door(row: Integration) -> Door:
 def _tab(tenant_id: UUID, body: Mapping[str, Any]) -> str:
     """Choose the app that shows a message; the address tells messengers apart."""
     named = str(body.get("address_kind", ""))
-    for tab, kind in TABS.items():
-        if kind == named:
+    for tab, kinds in TABS.items():
+        if named in kinds:
             return tab
     kind = str(body.get("kind", ""))
     if kind in TAB_OF_KIND:
@@ -224,7 +225,7 @@ def _tab(tenant_id: UUID, body: Mapping[str, Any]) -> str:
 
 
 def _addresses(tenant_id: UUID, tab: str, value: str) -> Any:
-    return Address.objects.filter(tenant_id=tenant_id, kind=TABS[tab], value=value)
+    return Address.objects.filter(tenant_id=tenant_id, kind__in=TABS[tab], value=value)
 
 
 def _keep(

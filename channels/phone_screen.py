@@ -20,7 +20,7 @@ MESSAGES_SHOWN = 300
 OVERLAP = timedelta(seconds=3)
 BEGINNING = datetime.fromtimestamp(0, UTC)  # an empty page asks for what came after it
 
-_TAB_OF = {kind: tab for tab, kind in TABS.items()}
+_TAB_OF = {kind: tab for tab, kinds in TABS.items() for kind in kinds}
 
 
 def clients(tenant_id: UUID, query: str = "") -> dict[str, Any]:

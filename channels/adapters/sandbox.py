@@ -72,6 +72,14 @@ class SandboxAdapter(Adapter):
         "phone",
         "email",
         "push",
+        "fcm",
+        "apns",
+        "web_push",
+        "slack",
+        "discord",
+        "teams",
+        "mattermost",
+        "ntfy",
         "url",
     )
     clock: ClassVar[Callable[[], float]] = time.time

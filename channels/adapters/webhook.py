@@ -56,6 +56,14 @@ class WebhookAdapter(Adapter):
         "max",
         "instagram",
         "push",
+        "fcm",
+        "apns",
+        "web_push",
+        "slack",
+        "discord",
+        "teams",
+        "mattermost",
+        "ntfy",
     )
     clock: ClassVar[Callable[[], float]] = time.time
 

@@ -5,7 +5,7 @@ const config = JSON.parse(document.getElementById("config").textContent);
 const t = config.texts;
 const $ = (id) => document.getElementById(id);
 const BASE_TABS = ["telegram", "whatsapp", "max", "sms", "email", "push"];
-const RARE_TABS = ["vk", "instagram"];
+const RARE_TABS = ["vk", "instagram", "work"];
 const WHOLE_PHONE = ["no_network", "slow"];
 const ONE_APP = ["not_registered", "blocked", "window_closed"];
 const WINDOWED = ["telegram", "whatsapp", "max", "vk", "instagram"];

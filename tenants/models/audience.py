@@ -69,6 +69,14 @@ class AddressKind(models.TextChoices):
     MAX = "max", "MAX"
     INSTAGRAM = "instagram", "Instagram"
     PUSH = "push", _("Push token")
+    FCM = "fcm", _("Push: Android and others (FCM)")
+    APNS = "apns", _("Push: iPhone (APNs)")
+    WEB_PUSH = "web_push", _("Push: browser")
+    SLACK = "slack", "Slack"
+    DISCORD = "discord", "Discord"
+    TEAMS = "teams", "Microsoft Teams"
+    MATTERMOST = "mattermost", "Mattermost"
+    NTFY = "ntfy", "ntfy"
 
 
 class Address(TenantModel):
@@ -83,7 +91,8 @@ class Address(TenantModel):
 
     subscriber = inside("tenants.Subscriber", related_name="addresses", db_index=False)
     kind = models.CharField(_("kind"), max_length=10, choices=AddressKind)
-    value = models.CharField(_("value"), max_length=512)
+    # browsers' subscriptions are the longest, and ASCII: an index row holds 2,704 bytes
+    value = models.CharField(_("value"), max_length=1024)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     reason = models.CharField(_("reason"), max_length=100, blank=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -170,6 +170,9 @@ def deliver_in_thread(salon, message):
         ("sms", "+79161234567", "", "sms"),
         ("email", "anna@mail.example", "", "email"),
         ("push", "token", "", "push"),
+        ("push", "ab" * 32, "apns", "push"),
+        ("push", "{}", "web_push", "push"),
+        ("chat", "#staff", "slack", "work"),
     ],
 )
 def test_the_message_lies_in_the_app_of_its_address(salon, anna, kind, address, address_kind, tab):

@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tenants.addressing import Refused, kind_of_provider, kinds_of_provider, normalise, values_of
+from tenants.addressing import (
+    Refused,
+    credentials_of,
+    kind_of_provider,
+    kinds_of_provider,
+    normalise,
+    values_of,
+)
 from tenants.errors import InvalidFields
 from tenants.people import read_subscriber
+
+SUBSCRIPTION = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/eXaMpLe:APA91bH",
+    "expirationTime": None,
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
+        "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4=",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg==",
+    },
+}
+SHORT = (
+    '{"endpoint":"https://fcm.googleapis.com/fcm/send/eXaMpLe:APA91bH","keys":{"p256dh":'
+    '"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",'
+    '"auth":"BTBZMqHH6r4Tts7J_aSIgg"}}'
+)
+FOREIGN = (
+    "https://evil.example/push",
+    "https://fcm.googleapis.com.evil.example/x",
+    "https://notify.windows.com.evil.example/x",
+    "http://fcm.googleapis.com/fcm/send/x",
+    "https://fcm.googleapis.com:8443/fcm/send/x",
+    "https://x@fcm.googleapis.com/fcm/send/x",
+    "https://127.0.0.1/x",
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +54,17 @@ from tenants.people import read_subscriber
         ("telegram", 123456, "123456"),
         ("telegram", " -100123 ", "-100123"),
         ("push", "tok:en", "tok:en"),
+        ("fcm", " cFpX:APA91b ", "cFpX:APA91b"),
+        ("apns", "AB" * 32, "ab" * 32),
+        ("slack", "#staff", "#staff"),
+        (
+            "slack",
+            "https://hooks.slack.com/services/T/B/x",
+            "https://hooks.slack.com/services/T/B/x",
+        ),
+        ("ntfy", "salon1-staff", "salon1-staff"),
+        ("web_push", SUBSCRIPTION, SHORT),
+        ("web_push", json.dumps(SUBSCRIPTION), SHORT),
     ],
 )
 def test_an_address_is_written_in_one_form(kind, given, wanted):
@@ -40,6 +84,16 @@ def test_an_address_is_written_in_one_form(kind, given, wanted):
         ("email", ""),
         ("telegram", "two words"),
         ("push", "x" * 513),
+        ("apns", "zz" * 32),
+        ("apns", "abc"),
+        ("slack", "http://hooks.slack.com/services/T/B/x"),
+        ("discord", "https://user:word@discord.com/x"),
+        ("ntfy", "two/parts"),
+        ("web_push", "token"),
+        ("web_push", {"endpoint": SUBSCRIPTION["endpoint"]}),
+        ("web_push", {**SUBSCRIPTION, "keys": {"p256dh": "AAAA", "auth": "AAAA"}}),
+        *(("web_push", {**SUBSCRIPTION, "endpoint": endpoint}) for endpoint in FOREIGN),
+        ("web_push", {**SUBSCRIPTION, "endpoint": f"{SUBSCRIPTION['endpoint']}{'x' * 900}"}),
     ],
 )
 def test_what_cannot_be_an_address_is_refused(kind, given):
@@ -49,11 +103,14 @@ def test_what_cannot_be_an_address_is_refused(kind, given):
 
 def test_a_providers_name_tells_the_kind():
     assert kind_of_provider("whatsapp-business") == "whatsapp"
-    assert kind_of_provider("fcm") == "push"
+    assert kind_of_provider("fcm") == "fcm"
+    assert kind_of_provider("webpush") == "web_push"
+    assert kind_of_provider("msteams") == "teams"
     assert kind_of_provider("chat-webhook", "vk-main") == "vk"
-    assert set(kinds_of_provider("chat-webhook")) == {"vk", "max", "instagram"}
+    assert set(kinds_of_provider("chat-webhook")) == {"vk", "max", "instagram", "ntfy"}
+    assert set(kinds_of_provider("push-webhook")) == {"push", "web_push"}
     with pytest.raises(Refused):
-        kind_of_provider("slack")
+        kind_of_provider("zulip")
 
 
 def test_values_stand_in_tokens_or_in_the_first_known_credential():
@@ -96,7 +153,7 @@ def test_an_error_in_the_list_form_names_the_place():
             {
                 "subscriberId": "1",
                 "channels": [
-                    {"providerId": "slack", "credentials": {"webhookUrl": "https://x"}},
+                    {"providerId": "zulip", "credentials": {"webhookUrl": "https://x"}},
                     {"providerId": "telegram", "credentials": {}},
                     {"providerId": "whatsapp", "credentials": {"phoneNumber": "1"}},
                 ],
@@ -122,12 +179,13 @@ def test_only_what_is_named_is_in_the_value():
 @pytest.mark.parametrize(
     "channels",
     [
-        {"telegram_id": "42", "whatsapp": "89161234567", "push": ["a", "b"]},
+        {"telegram_id": "42", "whatsapp": "89161234567", "push": "c", "fcm": ["a", "b"]},
         [
             {"providerId": "telegram", "credentials": {"chatId": "42"}},
             {"providerId": "whatsapp-business", "credentials": {"phoneNumber": "+79161234567"}},
             {"providerId": "fcm", "credentials": {"deviceTokens": ["a"]}},
-            {"providerId": "apns", "credentials": {"deviceTokens": ["b"]}},
+            {"providerId": "fcm", "credentials": {"deviceTokens": ["b"]}},
+            {"providerId": "push-webhook", "credentials": {"deviceTokens": ["c"]}},
         ],
     ],
 )
@@ -137,5 +195,27 @@ def test_channels_are_taken_as_a_map_and_as_a_list(channels):
     assert person.addresses == {
         "telegram": ("42",),
         "whatsapp": ("+79161234567",),
-        "push": ("a", "b"),
+        "fcm": ("a", "b"),
+        "push": ("c",),
     }
+
+
+def test_a_browsers_subscription_is_taken_as_an_object_or_as_text():
+    for given in (SUBSCRIPTION, json.dumps(SUBSCRIPTION), [SUBSCRIPTION]):
+        person = read_subscriber({"subscriberId": "1", "channels": {"web_push": given}})
+
+        assert person.addresses == {"web_push": (SHORT,)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "wanted"),
+    [
+        ("fcm", ["a", "b"], {"deviceTokens": ["a", "b"]}),
+        ("slack", ["C01"], {"channel": "C01"}),
+        ("teams", ["https://x.example/y"], {"webhookUrl": "https://x.example/y"}),
+        ("whatsapp", ["+79161234567"], {"phoneNumber": "+79161234567"}),
+        ("ntfy", ["topic"], {"channel": "topic"}),
+    ],
+)
+def test_an_answer_holds_the_credentials_that_were_given(kind, values, wanted):
+    assert credentials_of(kind, values) == wanted

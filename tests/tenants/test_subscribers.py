@@ -53,7 +53,7 @@ def test_create_is_an_upsert_and_answers_201_both_times(salon, api):
     }
     channels = {link["providerId"]: link["credentials"] for link in row["channels"]}
     assert channels["telegram"] == {"chatId": "42"}
-    assert sorted(channels["fcm"]["deviceTokens"]) == ["t1", "t2"]
+    assert sorted(channels["push-webhook"]["deviceTokens"]) == ["t1", "t2"]
     assert first.json()["data"]["phone"] == "+79161234567"
 
 
@@ -218,7 +218,7 @@ def test_credentials_of_a_provider_are_deleted(api):
     assert (answer.status_code, answer.content) == (204, b"")
     channels = api.get("/v2/subscribers/1").json()["data"]["channels"]
     assert [link["providerId"] for link in channels] == ["telegram"]
-    assert api.delete("/v1/subscribers/1/credentials/slack").status_code == 404
+    assert api.delete("/v1/subscribers/1/credentials/zulip").status_code == 404
 
 
 def test_bad_credentials_name_the_field(api):
