@@ -8,6 +8,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import lru_cache
 
 from channels.contract import Outbound
 from channels.errors import BadAddress, Permanent
@@ -94,6 +95,7 @@ def _recipient(address: str) -> Address:
     return mailbox(envelope_address(address), "", "address")
 
 
+@lru_cache(maxsize=4096)  # most clients are at a few large hosts
 def _ascii_domain(domain: str) -> str:
     try:
         return domain.encode("idna").decode()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from channels.adapters.brevo import BrevoAdapter
+from channels.adapters.mailgun import MailgunAdapter
+from channels.adapters.postmark import PostmarkAdapter
+from channels.adapters.resend import ResendAdapter
 from channels.adapters.sandbox import SandboxAdapter
+from channels.adapters.sendgrid import SendgridAdapter
 from channels.adapters.smtp import SmtpAdapter
 from channels.adapters.telegram import TelegramAdapter
+from channels.adapters.unisender_go import UnisenderGoAdapter
 from channels.adapters.webhook import WebhookAdapter
 from channels.contract import Adapter, ChannelKind
 
@@ -12,6 +18,12 @@ from channels.contract import Adapter, ChannelKind
 CLASSES: tuple[type[Adapter], ...] = (
     TelegramAdapter,
     SmtpAdapter,
+    SendgridAdapter,
+    MailgunAdapter,
+    PostmarkAdapter,
+    BrevoAdapter,
+    ResendAdapter,
+    UnisenderGoAdapter,
     WebhookAdapter,
     SandboxAdapter,
 )

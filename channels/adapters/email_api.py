@@ -1,0 +1,173 @@
+"""What is the same about all e-mail providers that anymail knows: it writes and reads, we carry.
+
+anymail's backend and payload classes turn a letter into a request and an answer into a status;
+its own sockets are never opened (docs/why/channels.md).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from anymail.exceptions import AnymailError, AnymailInvalidAddress
+
+from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL, letter
+from channels.contract import Adapter, ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
+from channels.errors import BadAddress, DeliveryError, Permanent
+from channels.provider_words import Meaning, Refusal, error_for, reset_wait_s
+
+#: What anymail raises at an answer that is not the one it expects.
+UNREADABLE = (AnymailError, LookupError, TypeError, AttributeError, ValueError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HttpResponse in the words of `requests`, as far as anymail asks."""
+
+    status_code: int
+    content: bytes
+    url: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        return json.loads(self.content)
+
+
+class EmailApiAdapter(Adapter):
+    """A provider of e-mail.
+
+    Must override: provider, fields (with SENDER_FIELDS), place, meanings, backend, refusal_of.
+    May override: extras, headers.
+    clock: unix time for waits; the one thing that is not in the arguments.
+    """
+
+    kinds = frozenset({ChannelKind.EMAIL})
+    fields = {"api_key": True, **SENDER_FIELDS}
+    optional = SENDER_OPTIONAL
+    address_kinds = ("email",)
+    meanings: ClassVar[Sequence[Meaning]] = ()
+    #: the provider rewrites links and adds pixels unless told not to; we track ourselves
+    tracks: ClassVar[bool] = False
+    clock: ClassVar[Callable[[], float]] = time.time
+
+    def backend(self) -> Any:
+        """Make anymail's backend with this account's credentials."""
+        raise NotImplementedError
+
+    def extras(self, outbound: Outbound) -> dict[str, Any]:
+        """Give what goes into the provider's own JSON besides the letter."""
+        return {}
+
+    def headers(self, outbound: Outbound) -> dict[str, str]:
+        """Give HTTP headers that anymail does not know."""
+        return {}
+
+    def refusal_of(self, response: HttpResponse) -> Refusal:
+        """Read the provider's own code and words."""
+        raise NotImplementedError
+
+    def request(self, outbound: Outbound) -> HttpRequest:
+        params = self.payload(outbound).get_request_params(self._backend.api_url)
+        return HttpRequest(
+            method=params["method"],
+            url=params["url"],
+            headers=_headers(params) | self.headers(outbound),
+            body=_body(params["data"]),
+        )
+
+    def payload(self, outbound: Outbound) -> Any:
+        """Write the letter in the provider's terms, as anymail's payload."""
+        message = letter(self.credentials, outbound)
+        if self.tracks:
+            message.track_opens = message.track_clicks = False
+        if extras := self.extras(outbound):
+            message.esp_extra = extras
+        try:
+            return self._backend.build_message_payload(message, {})
+        except AnymailInvalidAddress as error:  # the letter's own are checked already
+            raise BadAddress("not an e-mail address", scope="address") from error
+        except AnymailError as error:
+            raise Permanent(f"{type(error).__name__}: {self.provider} cannot write it") from error
+
+    def receipt(self, response: HttpResponse) -> Receipt:
+        answer = Answer(response.status, response.body)
+        try:
+            self._backend.raise_for_status(answer, _Sent, None)
+            statuses = self._backend.parse_recipient_status(answer, _Sent, None)
+        except UNREADABLE as error:
+            raise self.error_for(response) from error
+        told = [status for status in statuses.values() if status.status != "unknown"]
+        if told and told[0].status in {"sent", "queued"}:
+            return taken(str(told[0].message_id or ""))
+        if told and told[0].status in {"invalid", "rejected"}:
+            words = f"{response.status} the recipient is {told[0].status}"
+            raise BadAddress(words, scope="address")
+        raise self.error_for(response)
+
+    def error_for(self, response: HttpResponse) -> DeliveryError:
+        """Make the error that a refusal means."""
+        now = type(self).clock()
+        wait_s = reset_wait_s(response.headers, now=now)
+        return error_for(self.refusal_of(response), self.meanings, now=now, wait_s=wait_s)
+
+    def api_url(self, path: str, default: str) -> str:
+        """Join a path to the address of the API, which api_base may replace."""
+        return (self.credentials.get("api_base") or default).rstrip("/") + path
+
+    @cached_property
+    def _backend(self) -> Any:
+        return self.backend()
+
+
+class _Someone:
+    addr_spec = "recipient"
+
+
+class _Sent:
+    """The payload that an answer is read against: one recipient, whose address is not needed."""
+
+    all_recipients = recipients = to_recipients = (_Someone,)
+    to_emails = cc_and_bcc_emails = ()
+    message_ids: ClassVar[dict[str, str]] = {}
+    sender_domain = ""
+
+
+def taken(provider_id: str) -> Receipt:
+    """Give the receipt of a letter that the provider took."""
+    return Receipt(provider_id, raw=json.dumps({"id": provider_id}))
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; anything else is an empty one."""
+    try:
+        read = json.loads(body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def basic(login: str, password: str) -> str:
+    """Write the Authorization header of RFC 7617."""
+    return "Basic " + b64encode(f"{login}:{password}".encode()).decode()
+
+
+def _headers(params: dict[str, Any]) -> dict[str, str]:
+    headers = dict(params["headers"] or {})
+    if params["auth"]:
+        headers["Authorization"] = basic(*params["auth"])
+    if isinstance(params["data"], dict):
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+    return headers
+
+
+def _body(data: Any) -> bytes:
+    return (urlencode(data, doseq=True) if isinstance(data, dict) else data).encode()

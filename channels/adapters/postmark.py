@@ -1,0 +1,79 @@
+"""Postmark: letters through a server's streams, transactional and broadcast.
+
+https://postmarkapp.com/developer/api/email-api and .../overview#error-codes, read 2026-11; the
+request and the answer are anymail's (15.2). Limits: 10 MB per letter, metadata 80 characters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anymail.backends.postmark import EmailBackend
+
+from channels.adapters.email_api import EmailApiAdapter, parsed
+from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
+from channels.contract import HttpRequest, HttpResponse, Outbound, Place
+from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused, Temporary
+from channels.provider_words import Meaning, Refusal
+
+
+class PostmarkAdapter(EmailApiAdapter):
+    """One server; marketing goes through its broadcast stream, as Postmark's terms ask."""
+
+    provider = "postmark"
+    fields = {
+        "server_token": True,
+        "message_stream": False,
+        "broadcast_stream": False,
+        **SENDER_FIELDS,
+    }
+    optional = SENDER_OPTIONAL | {"message_stream", "broadcast_stream"}
+    place = Place.FOREIGN
+    tracks = True
+    hints = {
+        "server_token": ("Postmark: Servers → API Tokens", "Postmark: Servers → API Tokens"),
+        "broadcast_stream": (
+            "Поток для маркетинга, обычно broadcast",
+            "The stream for marketing, usually broadcast",
+        ),
+    }
+    meanings = (
+        Meaning(BadCredentials, code="10"),  # no or a wrong token
+        Meaning(Temporary, code="100"),  # maintenance
+        Meaning(BadAddress, code="300", words="'to'"),
+        Meaning(Permanent, code="300"),
+        Meaning(ProviderPaused, code="400"),  # the sender's signature is unknown
+        Meaning(ProviderPaused, code="401"),  # the sender's signature is not confirmed
+        Meaning(Permanent, code="402"),  # invalid JSON
+        Meaning(Permanent, code="403"),  # invalid fields
+        Meaning(ProviderPaused, code="405"),  # out of credits
+        Meaning(BadAddress, code="406"),  # inactive: bounced, complained or suppressed
+        Meaning(Permanent, code="411"),  # forbidden attachment
+        Meaning(ProviderPaused, code="412"),  # the account awaits approval
+        Meaning(ProviderPaused, code="413"),  # the account may not send
+        Meaning(ProviderPaused, code="1235"),  # there is no such stream
+        Meaning(BadCredentials, status=404),
+    )
+
+    def backend(self) -> Any:
+        return EmailBackend(server_token=self.credentials["server_token"], api_url=self._url("/"))
+
+    def extras(self, outbound: Outbound) -> dict[str, Any]:
+        field = "broadcast_stream" if outbound.category == "mk" else "message_stream"
+        stream = self.credentials.get(field) or self.credentials.get("message_stream")
+        return {"MessageStream": stream} if stream else {}
+
+    def probe(self) -> HttpRequest:
+        headers = {
+            "Accept": "application/json",
+            "X-Postmark-Server-Token": self.credentials["server_token"],
+        }
+        return HttpRequest(method="GET", url=self._url("/server"), headers=headers)
+
+    def refusal_of(self, response: HttpResponse) -> Refusal:
+        told = parsed(response.body)
+        code, words = str(told.get("ErrorCode", "")), str(told.get("Message", ""))
+        return Refusal(response.status, code, words, response.headers)
+
+    def _url(self, path: str) -> str:
+        return self.api_url(path, "https://api.postmarkapp.com")

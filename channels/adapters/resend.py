@@ -1,0 +1,80 @@
+"""Resend: letters with a key that makes repeating safe for a day.
+
+https://resend.com/docs/api-reference/emails/send-email and .../errors, read 2026-11; the request
+and the answer are anymail's (15.2), which does not know Idempotency-Key: 1-256 characters, kept
+24 hours, a repeated call is answered as the first. Limit: 2 calls per second and team by default.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anymail.backends.resend import EmailBackend
+
+from channels.adapters.email_api import EmailApiAdapter, parsed
+from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Rate
+from channels.errors import (
+    Ambiguous,
+    BadAddress,
+    BadCredentials,
+    Permanent,
+    ProviderPaused,
+    RateLimited,
+    Temporary,
+)
+from channels.provider_words import Meaning, Refusal
+
+#: A key that may send and nothing else: the probe's question is refused, letters are not.
+SENDING_ONLY = "restricted_api_key"
+
+
+class ResendAdapter(EmailApiAdapter):
+    """One account; its domains are verified there."""
+
+    provider = "resend"
+    place = Place.FOREIGN
+    is_idempotent = True
+    rates = (Rate("account", 2, 1.0),)
+    hints = {"api_key": ("Resend: API Keys → Create API Key", "Resend: API Keys → Create API Key")}
+    meanings = (
+        Meaning(BadCredentials, code="missing_api_key"),
+        Meaning(BadCredentials, code="invalid_api_key"),
+        Meaning(BadCredentials, code=SENDING_ONLY),
+        Meaning(ProviderPaused, code="validation_error", status=403),  # domain is not verified
+        Meaning(ProviderPaused, code="invalid_from_address"),
+        Meaning(ProviderPaused, code="invalid_access"),
+        Meaning(ProviderPaused, code="daily_quota_exceeded"),
+        Meaning(ProviderPaused, code="monthly_quota_exceeded"),
+        Meaning(RateLimited, code="rate_limit_exceeded"),
+        Meaning(BadAddress, code="validation_error", words="`to`"),
+        Meaning(Permanent, code="validation_error"),
+        Meaning(Permanent, code="invalid_parameter"),
+        Meaning(Permanent, code="missing_required_field"),
+        Meaning(Permanent, code="security_error"),
+        Meaning(Temporary, code="concurrent_idempotent_requests"),  # the first call still runs
+        # The first call had another text: it was taken, or was it not?
+        Meaning(Ambiguous, code="invalid_idempotent_request"),
+        Meaning(BadCredentials, code="not_found"),
+    )
+
+    def backend(self) -> Any:
+        return EmailBackend(api_key=self.credentials["api_key"], api_url=self._url("/"))
+
+    def headers(self, outbound: Outbound) -> dict[str, str]:
+        return {"Idempotency-Key": outbound.message_id}
+
+    def probe(self) -> HttpRequest:
+        headers = {"Authorization": f"Bearer {self.credentials['api_key']}"}
+        return HttpRequest(method="GET", url=self._url("/domains"), headers=headers)
+
+    def read_probe(self, response: HttpResponse) -> None:
+        if self.refusal_of(response).code != SENDING_ONLY:
+            super().read_probe(response)
+
+    def refusal_of(self, response: HttpResponse) -> Refusal:
+        told = parsed(response.body)
+        code, words = str(told.get("name", "")), str(told.get("message", ""))
+        return Refusal(response.status, code, words, response.headers)
+
+    def _url(self, path: str) -> str:
+        return self.api_url(path, "https://api.resend.com")

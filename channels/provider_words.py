@@ -1,0 +1,119 @@
+"""What does a provider's refusal mean: its own table first, then what HTTP says of the status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from channels.errors import (
+    Ambiguous,
+    BadAddress,
+    BadCredentials,
+    DeliveryError,
+    OptedOut,
+    Permanent,
+    ProviderPaused,
+    RateLimited,
+    Temporary,
+    UnknownReply,
+)
+from channels.retry_after import retry_after_s
+
+DEFAULT_WAIT_S = 30.0  # a throttle without a number: longer than the waits seen in practice
+
+#: RFC 9110, 15.5 and 15.6, where a provider's body says nothing more. 502 and 504 come from a
+#: gateway whose server behind it may have done the work.
+BY_STATUS: Mapping[int, type[DeliveryError]] = {
+    401: BadCredentials,
+    402: ProviderPaused,
+    403: BadCredentials,
+    413: Permanent,
+    429: RateLimited,
+    502: Ambiguous,
+    504: Ambiguous,
+}
+
+RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset")
+UNIX_TIME_FROM = 1e8  # no counter is full for three years: it is a moment
+MILLISECONDS_FROM = 1e11  # Mailgun's moments
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A provider's refusal as told: code is its own, words are its message."""
+
+    status: int
+    code: str = ""
+    words: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A line of a provider's table: all that is given must match; words is a part, lower case."""
+
+    error: type[DeliveryError]
+    code: str = ""
+    status: int = 0
+    words: str = ""
+
+    def fits(self, refusal: Refusal) -> bool:
+        """Say whether this line is about this refusal."""
+        return (
+            self.code in {"", refusal.code}
+            and self.status in {0, refusal.status}
+            and self.words in refusal.words.lower()
+        )
+
+
+def error_for(
+    refusal: Refusal, table: Sequence[Meaning], *, now: float, wait_s: float | None = None
+) -> DeliveryError:
+    """Make the error of the first line that fits, else of the status; never guess beyond.
+
+    now: unix time. wait_s: what the provider said beside Retry-After, if it has words of its own.
+    """
+    line = next((line for line in table if line.fits(refusal)), None)
+    kind = line.error if line else _by_status(refusal.status)
+    asked_s = retry_after_s(refusal.headers, now=now)
+    if line is None and refusal.status == 503 and asked_s is not None:
+        kind = RateLimited
+    if issubclass(kind, RateLimited):
+        asked_s = next((s for s in (asked_s, wait_s) if s is not None), DEFAULT_WAIT_S)
+        return kind(told(refusal), retry_after_s=asked_s)
+    scope = "address" if issubclass(kind, BadAddress | OptedOut) else "integration"
+    return kind(told(refusal), scope=scope)
+
+
+def reset_wait_s(headers: Mapping[str, str], *, now: float) -> float | None:
+    """Read how long a counter of calls stays full: seconds, or a unix time in s or ms."""
+    told = next((headers[name] for name in RESET_HEADERS if name in headers), "")
+    if not re.fullmatch(r"\d+(\.\d+)?", told):
+        return None
+    moment = float(told)
+    if moment > MILLISECONDS_FROM:
+        moment /= 1000
+    return moment if moment < UNIX_TIME_FROM else max(0.0, moment - now)
+
+
+def told(refusal: Refusal) -> str:
+    """Write status, code and cleaned words: what a log and a person may read."""
+    code = refusal.code if refusal.code != str(refusal.status) else ""
+    return " ".join(filter(None, (str(refusal.status), clean(code), clean(refusal.words))))
+
+
+def clean(words: str) -> str:
+    """Take out what a provider quotes from the message: addresses, numbers, texts, keys."""
+    words = re.sub(r"\S*@\S*", "...", words)
+    words = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`|«[^»]*»|\{[^}]*\}", "...", words)
+    words = re.sub(r"\+?\d[\d ()-]{4,}\d|\S{24,}", "...", words)
+    return " ".join(words.split())[:200]
+
+
+def _by_status(status: int) -> type[DeliveryError]:
+    if 200 <= status < 300:  # taken, yet the answer cannot be read
+        return Ambiguous
+    if status in BY_STATUS:
+        return BY_STATUS[status]
+    return Temporary if status >= 500 else UnknownReply
