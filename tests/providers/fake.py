@@ -48,7 +48,7 @@ class Fake:
     """
 
     name: ClassVar[str]
-    #: fault -> what the provider says instead of taking the message
+    #: fault -> what the provider says instead of taking the message; {to} is its recipient
     refusals: ClassVar[Mapping[str, Reply]]
     #: the provider's 500
     failure: ClassVar[Reply] = Reply(500, b"")
@@ -95,7 +95,8 @@ class Fake:
     def _decide(self, call: Call, letters: Sequence[Letter]) -> Reply:
         fault = self.fault_of(letters)
         if fault in self.refusals:
-            return self.refusals[fault]
+            reply, to = self.refusals[fault], letters[0].recipient.encode()
+            return replace(reply, body=reply.body.replace(b"{to}", to))
         if fault in BROKEN:
             return self.failure if fault == "failing" else BROKEN[fault]
         reply = self._accept(call, letters)

@@ -6,7 +6,11 @@ after the call was taken. What a provider itself says is in the other modules.
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import email
+import email.message
+import email.policy
 import json
 import socket
 import struct
@@ -38,8 +42,29 @@ class Call:
         return json.loads(self.body)
 
     def form(self) -> dict[str, str]:
-        """Read the body as a form of single fields."""
-        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        """Read the body as a form of single fields, in either of its two encodings."""
+        if self.content_type != "multipart/form-data":
+            return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+        head = f"Content-Type: {self.headers['content-type']}\r\n\r\n".encode()
+        policy = email.policy.default
+        whole = email.message_from_bytes(head + self.body, policy=policy)
+        return {
+            str(part.get_param("name", header="content-disposition")): _text(part)
+            for part in whole.iter_parts()
+        }
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """Read the user and password of basic authentication."""
+        scheme, _, coded = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic":
+            return "", ""
+        user, _, password = base64.b64decode(coded).decode().partition(":")
+        return user, password
+
+    @property
+    def bearer(self) -> str:
+        return self.headers.get("authorization", "").removeprefix("Bearer ")
 
     @property
     def content_type(self) -> str:
@@ -60,6 +85,11 @@ def as_json(status: int, body: Any, headers: Mapping[str, str] | None = None) ->
     """Write an answer in JSON."""
     raw = json.dumps(body, ensure_ascii=False).encode()
     return Reply(status, raw, {"Content-Type": "application/json", **(headers or {})})
+
+
+def _text(part: email.message.Message) -> str:
+    content = part.get_payload(decode=True)
+    return content.decode() if isinstance(content, bytes) else ""
 
 
 class Answering(Protocol):
