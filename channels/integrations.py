@@ -14,29 +14,30 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils.text import slugify
 
 from channels.accounts import Account, accounts, integrations_of, open_adapter
 from channels.adapters.sandbox import SandboxAdapter
-from channels.contract import Adapter
-from channels.credentials import addable, clean, completed, credential_errors, shown
-from channels.errors import BadCredentials, ProviderPaused
+from channels.credentials import merged, read_account, shown
 from channels.models import Integration
-from channels.probing import probe
-from channels.secrets import decrypt, encrypt
-from tenants.errors import Conflict, InvalidFields, NotFound
+from channels.probing import verdict
+from channels.secrets import encrypt
+from tenants.errors import Conflict, NotFound
 from tenants.scope import tenant_scope
 
 __all__ = [
     "Account",
     "accounts",
     "add_integration",
+    "change_integration",
     "check_integration",
+    "delete_integration",
     "ensure_phone",
+    "find_integration",
     "freeze",
     "integrations_of",
     "pause",
     "set_disabled",
+    "set_primary",
     "shown_credentials",
     "update_credentials",
 ]
@@ -59,25 +60,16 @@ def add_integration(  # noqa: PLR0913 (the columns of one row, named by the call
 
     kind: may be left out when the provider has only one.
     """
-    adapter = addable(provider)
-    credentials = completed(adapter, credentials)
-    errors = credential_errors(adapter, credentials)
-    if kind := kind or _only_kind(adapter):
-        errors |= {} if kind in adapter.kinds else {"kind": [f"{provider} does not carry {kind}"]}
-    else:
-        errors["kind"] = ["is required: " + ", ".join(sorted(adapter.kinds))]
-    if not identifier or slugify(identifier) != identifier:
-        errors["identifier"] = ["takes lower-case letters, digits, - and _"]
-    _refuse(errors)
+    wanted = read_account(provider, credentials, identifier=identifier, kind=kind)
     row = Integration(
         tenant_id=tenant_id,
         provider=provider,
-        kind=kind,
+        kind=wanted.kind,
         identifier=identifier,
         name=name or identifier,
         position=position,
     )
-    return _insert(row, clean(credentials))
+    return _insert(row, wanted.credentials)
 
 
 def update_credentials(
@@ -86,10 +78,7 @@ def update_credentials(
     """Replace the fields that are named, keep the others; raises NotFound, InvalidFields."""
     with tenant_scope(tenant_id):
         row = _locked(tenant_id, integration_id)
-        adapter = addable(row.provider)
-        merged = {**decrypt(row.credentials), **credentials}
-        _refuse(credential_errors(adapter, merged))
-        row.credentials = encrypt(clean(merged))
+        row.credentials = merged(row.provider, row.credentials, credentials)
         row.save(update_fields=["credentials"])
 
 
@@ -113,21 +102,53 @@ def check_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
     A provider that cannot be reached changes nothing and raises its DeliveryError. A disabled
     account stays disabled. No transaction of this verb is open during the call.
     """
-    with tenant_scope(tenant_id):
-        row: Integration | None = Integration.objects.filter(
-            tenant_id=tenant_id, pk=integration_id
-        ).first()
-    if row is None:
-        raise NotFound("There is no such integration.")
-    try:
-        probe(open_adapter(row.id, row.provider, row.credentials))
-        state, reason = Integration.State.ACTIVE, ""
-    except (BadCredentials, ProviderPaused) as error:
-        state, reason = Integration.State.PAUSED, error.detail[:200]
+    row = find_integration(tenant_id, integration_id)
+    state, reason = verdict(open_adapter(row.id, row.provider, row.credentials))
     with tenant_scope(tenant_id):
         _open_rows(tenant_id, integration_id).update(state=state, state_reason=reason)
         row.refresh_from_db()
     return row
+
+
+def find_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
+    """Find a salon's account; raises NotFound."""
+    with tenant_scope(tenant_id):
+        rows = Integration.objects.filter(tenant_id=tenant_id, pk=integration_id)
+        row: Integration | None = rows.first()
+    if row is None:
+        raise NotFound("There is no such integration.")
+    return row
+
+
+def change_integration(
+    tenant_id: UUID, integration_id: UUID, *, name: str = "", position: int | None = None
+) -> None:
+    """Rename an account, or move it in the order; raises NotFound."""
+    with tenant_scope(tenant_id):
+        row = _locked(tenant_id, integration_id)
+        row.name, row.position = (
+            name or row.name,
+            row.position if position is None else position,
+        )
+        row.save(update_fields=["name", "position"])
+
+
+def set_primary(tenant_id: UUID, integration_id: UUID) -> None:
+    """Put an account first among those of its kind, the others behind in their order."""
+    with tenant_scope(tenant_id):
+        chosen = _locked(tenant_id, integration_id)
+        same = Integration.objects.filter(tenant_id=tenant_id, kind=chosen.kind)
+        rows = list(same.select_for_update().order_by("position", "pk"))
+        rows.sort(key=lambda row: row.pk != chosen.pk)
+        for position, row in enumerate(rows):
+            row.position = position
+        Integration.objects.bulk_update(rows, ["position"])
+
+
+def delete_integration(tenant_id: UUID, integration_id: UUID) -> None:
+    """Forget an account and its credentials; messages keep its id. Raises NotFound."""
+    with tenant_scope(tenant_id):
+        _locked(tenant_id, integration_id).delete()
 
 
 def pause(tenant_id: UUID, integration_id: UUID, reason: str) -> bool:
@@ -201,12 +222,3 @@ def _locked(tenant_id: UUID, integration_id: UUID) -> Integration:
 def _open_rows(tenant_id: UUID, integration_id: UUID) -> Any:
     rows = Integration.objects.filter(tenant_id=tenant_id, pk=integration_id)
     return rows.exclude(state=Integration.State.DISABLED)
-
-
-def _only_kind(adapter: type[Adapter]) -> str:
-    return str(next(iter(adapter.kinds))) if len(adapter.kinds) == 1 else ""
-
-
-def _refuse(errors: dict[str, list[str]]) -> None:
-    if errors:
-        raise InvalidFields("The integration is not complete.", errors=errors)

@@ -1,7 +1,7 @@
 """How do providers' credentials rest in the database: encrypted, under keys that can be changed.
 
 The first of ENCRYPTION_KEYS encrypts, all of them decrypt. To change a key: put the new one first,
-restart, run `rotate` over what is stored, then take the old one away.
+restart, run `manage.py rotate_encryption`, then take the old one away.
 """
 
 from __future__ import annotations
@@ -43,6 +43,17 @@ def rotate(token: str) -> str:
         return _fernet().rotate(token.encode()).decode()
     except InvalidToken as error:
         raise _no_key_fits() from error
+
+
+def is_current(token: str) -> bool:
+    """Tell whether the first key wrote this; nothing stored needs no key."""
+    if not token:
+        return True
+    try:
+        _fernet_of(tuple(settings.ENCRYPTION_KEYS)[:1]).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
 
 
 def new_key() -> str:

@@ -103,6 +103,10 @@ class SmtpConnection:
         raw = json.dumps({"code": code, "words": _clean(words)})
         return Receipt(provider_id=message_id(self._account.sender, outbound), raw=raw)
 
+    def log_in(self, lease_end: float) -> None:
+        """Connect, encrypt and log in as `send` does, and send nothing; raises DeliveryError."""
+        self._ready(lease_end)
+
     def close(self) -> None:
         """Say goodbye, as a server expects of an idle client."""
         if self._client is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from channels.contract import (
     Adapter,
     ChannelKind,
@@ -12,6 +14,7 @@ from channels.contract import (
     Receipt,
 )
 from channels.errors import Unsupported
+from channels.fields import faults, is_email, is_one_of, is_port
 
 
 class SmtpAdapter(Adapter):
@@ -33,6 +36,16 @@ class SmtpAdapter(Adapter):
     place = Place.DOMESTIC
     address_kinds = ("email",)
     sender = "smtp"
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(
+            credentials,
+            port=is_port,
+            security=is_one_of("tls", "starttls", "none"),
+            from_address=is_email,
+            reply_to=is_email,
+        )
 
     def request(self, outbound: Outbound) -> HttpRequest:
         raise Unsupported("smtp is not spoken over HTTP")

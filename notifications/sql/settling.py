@@ -63,11 +63,17 @@ from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, sta
 where a.id = u.id and a.tenant_id = u.tenant_id and a.state = 'active'
 """
 
+# An account is the salon's own, or one that the platform lends to many.
 FREEZE: Final = """
-update channels_integration i set frozen_until = u.until
-from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) u(id, tenant_id, until)
-where i.id = u.id and i.tenant_id = u.tenant_id
-  and (i.frozen_until is null or i.frozen_until < u.until - interval '1 second')
+with u as materialized (
+  select * from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) u(id, tenant_id, until)
+), own as (
+  update channels_integration i set frozen_until = u.until from u
+  where i.id = u.id and i.tenant_id = u.tenant_id
+    and (i.frozen_until is null or i.frozen_until < u.until - interval '1 second')
+)
+update channels_defaultintegration d set frozen_until = u.until from u
+where d.id = u.id and (d.frozen_until is null or d.frozen_until < u.until - interval '1 second')
 """
 
 # The client may have the new address already; then the old one is only switched off.
@@ -83,9 +89,14 @@ where a.id = u.id and a.tenant_id = u.tenant_id and a.state = 'active'
 """
 
 PAUSE: Final = """
-update channels_integration i set state = 'paused', state_reason = u.reason
-from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(id, tenant_id, reason)
-where i.id = u.id and i.tenant_id = u.tenant_id and i.state = 'active'
+with u as materialized (
+  select * from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(id, tenant_id, reason)
+), own as (
+  update channels_integration i set state = 'paused', state_reason = u.reason from u
+  where i.id = u.id and i.tenant_id = u.tenant_id and i.state = 'active'
+)
+update channels_defaultintegration d set state = 'paused', state_reason = u.reason from u
+where d.id = u.id and d.state = 'active'
 """
 
 RESERVED: Final = """

@@ -10,8 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from channels import accounts as reading
+from channels import default_accounts
 from channels.accounts import _Kept
 from channels.adapters.sandbox import SandboxAdapter
+from channels.contract import Rate
 from channels.errors import Temporary
 from channels.integrations import (
     accounts,
@@ -22,6 +24,7 @@ from channels.integrations import (
     integrations_of,
     pause,
     set_disabled,
+    set_primary,
     shown_credentials,
     update_credentials,
 )
@@ -29,10 +32,12 @@ from channels.models import Integration
 from channels.secrets import decrypt
 from tenants.errors import Conflict, InvalidFields, NotFound
 from tenants.scope import batch_scope, tenant_scope
+from tests.channels.mail_server import MailServer
 from tests.channels.salons import new_salon, version_of
 from tests.channels.say_server import SayServer
 
 HOOK = {"url": "https://crm.example/hook", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+MAIL = {"host": "mail.example", "port": "smtp", "from_address": "salon@mail.example"}
 
 
 @pytest.fixture
@@ -52,8 +57,9 @@ def add_hook(salon, identifier="crm", **values):
 
 
 def accounts_now(salon):
-    with tenant_scope(salon.pk):
-        return integrations_of(salon.pk, version_of(salon))
+    version = version_of(salon)
+    with batch_scope([salon.pk]):
+        return integrations_of(salon.pk, version)
 
 
 def test_credentials_are_stored_encrypted_and_shown_without_secrets(salon):
@@ -61,7 +67,8 @@ def test_credentials_are_stored_encrypted_and_shown_without_secrets(salon):
 
     assert HOOK["secret"] not in row.credentials
     assert decrypt(row.credentials) == HOOK
-    assert shown_credentials(row) == {"url": HOOK["url"], "secret": "••••"}
+    shown = {"url": HOOK["url"], "secret": "••••", "proxy": "", "rate": ""}
+    assert shown_credentials(row) == shown
     assert len(row.callback_token) == 43
 
 
@@ -74,6 +81,10 @@ def test_credentials_are_stored_encrypted_and_shown_without_secrets(salon):
         ({"credentials": {**HOOK, "sekret": "x"}}, "credentials.sekret"),
         ({"credentials": {**HOOK, "secret": "x\x00"}}, "credentials.secret"),
         ({"credentials": {**HOOK, "secret": 7}}, "credentials.secret"),
+        ({"credentials": {**HOOK, "url": "http://crm.example"}}, "credentials.url"),
+        ({"credentials": {**HOOK, "proxy": "proxy.example"}}, "credentials.proxy"),
+        ({"credentials": {**HOOK, "rate": "fast"}}, "credentials.rate"),
+        ({"provider": "smtp", "kind": "email", "credentials": MAIL}, "credentials.port"),
         ({"kind": "smoke"}, "kind"),
         ({"kind": ""}, "kind"),
         ({"identifier": "Not a slug"}, "identifier"),
@@ -149,7 +160,9 @@ def test_the_phone_is_made_once_and_follows_the_setting(salon, settings):
     assert all(account.carries(kind) for kind in SandboxAdapter.kinds)
 
 
-def test_accounts_of_many_tenants_cost_one_query_and_then_none():
+def test_accounts_that_are_known_cost_no_query(monkeypatch):
+    monkeypatch.setattr(default_accounts, "KEPT_S", 600.0)
+    default_accounts.forget()
     salons = [new_salon() for _ in range(3)]
     rows = {salon.pk: add_hook(salon) for salon in salons}
     versions = {salon.pk: version_of(salon) for salon in salons}
@@ -226,6 +239,61 @@ def test_a_worker_pauses_an_account_once(salon):
 
     assert (first, second) == (True, False)
     assert accounts_now(salon)[0].state == "paused"
+
+
+def test_an_account_may_have_a_proxy_and_a_rate_of_its_own(salon):
+    more = {"proxy": "http://me:hush@proxy.example:3128", "rate": "20/60"}
+    row = add_integration(salon.pk, "webhook", HOOK | more, identifier="crm", kind="sms")
+
+    (account,) = accounts_now(salon)
+
+    assert (account.proxy, account.rates) == (more["proxy"], (Rate("account", 20, 60.0),))
+    assert shown_credentials(row)["proxy"] == "••••"
+
+
+def test_an_emptied_optional_field_is_forgotten(salon):
+    row = add_integration(salon.pk, "webhook", {**HOOK, "rate": "5"}, identifier="crm", kind="sms")
+
+    update_credentials(salon.pk, row.pk, {"rate": " "})
+
+    assert accounts_now(salon)[0].adapter.credentials == HOOK
+
+
+def test_the_primary_of_a_kind_is_tried_first(salon):
+    first, second = add_hook(salon, "first"), add_hook(salon, "second", position=1)
+
+    set_primary(salon.pk, second.pk)
+
+    assert [account.id for account in accounts_now(salon)] == [second.pk, first.pk]
+
+
+def mail_account(salon, server, **changed):
+    fields = {
+        "host": "127.0.0.1",
+        "port": str(server.port),
+        "security": "none",
+        "from_address": "salon@mail.example",
+        "username": "anna",
+        "password": "right",
+    }
+    return add_integration(salon.pk, "smtp", fields | changed, identifier="mail")
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH")  # the server's, about this test's server
+@pytest.mark.parametrize(
+    ("password", "state", "reason"), [("right", "active", ""), ("wrong", "paused", "login 535")]
+)
+def test_a_check_of_a_mail_server_logs_in(salon, settings, password, state, reason):
+    settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
+    server = MailServer(login=("anna", "right"))
+    try:
+        checked = check_integration(salon.pk, mail_account(salon, server, password=password).pk)
+    finally:
+        server.close()
+
+    assert checked.state == state
+    assert checked.state_reason.startswith(reason)
+    assert server.mails == []
 
 
 def telegram(salon, server, path):

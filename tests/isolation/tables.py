@@ -15,7 +15,14 @@ from uuid import uuid4
 from django.db.models import Model
 
 from channels.integrations import add_integration
-from channels.models import Integration, PhoneMessage, PhoneSwitch
+from channels.models import (
+    ChannelRule,
+    Integration,
+    PhoneMessage,
+    PhoneSwitch,
+    SenderName,
+    WhatsAppTemplate,
+)
 from notifications.models import (
     Chunk,
     Counter,
@@ -263,6 +270,22 @@ TABLES: dict[str, Table] = {
             PhoneSwitch, s, subscriber_id=s.of("tenants.Subscriber").pk, fault="no_network"
         )
     ),
+    "channels.ChannelRule": Table(lambda s: _make(ChannelRule, s, target="vk", may_mk=False)),
+    "channels.SenderName": Table(
+        lambda s: _make(
+            SenderName, s, integration=s.of("channels.Integration"), sender=s.canary[:15]
+        )
+    ),
+    "channels.WhatsAppTemplate": Table(
+        lambda s: _make(
+            WhatsAppTemplate,
+            s,
+            integration=s.of("channels.Integration"),
+            name=s.canary,
+            body=s.word("approved"),
+            submitted_name=f"{s.canary}_1",
+        )
+    ),
     "notifications.MessageTemplate": Table(_template),
     "notifications.TemplateVersion": Table(_version),
     "notifications.Workflow": Table(_workflow),
@@ -365,3 +388,6 @@ PLAIN: dict[str, str] = {
     "tenants.PlatformKey": "the operator's keys; their screen is the platform's",
     "notifications.Batch": "a lease: an id, a worker's name, a moment",
 }
+
+#: The platform's own tables under row-level security: salons use their rows and read no secrets.
+GUARDED = {"channels.DefaultIntegration": "credentials"}  # -> the column that no salon reads

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "doctor": (),  # the installation
     "migrate": (),
     "purge": (),  # partitions of all salons
+    "rotate_encryption": (),  # credentials of all salons; it prints numbers
     "rotate_key": (
         ["rotate_key", "--tenant", "{mine}", "--due", "--json"],
         ["rotate_key", "--tenant", "{mine}", "--prefix", "{prefix}", "--json"],

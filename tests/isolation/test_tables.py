@@ -17,7 +17,7 @@ from tests.isolation.planting import (
     superuser,
     table_of,
 )
-from tests.isolation.tables import PLAIN, TABLES
+from tests.isolation.tables import GUARDED, PLAIN, TABLES
 
 OURS = ("tenants_", "channels_", "notifications_", "campaigns_", "config_", "kolokol_")
 REFUSED = "permission denied|row-level security"
@@ -35,7 +35,7 @@ def salons(django_db_setup, django_db_blocker):
 
 
 def test_every_model_stands_on_the_list():
-    assert our_models() == TABLES.keys() | PLAIN.keys()
+    assert our_models() == TABLES.keys() | PLAIN.keys() | GUARDED.keys()
 
 
 def test_no_table_of_the_database_is_forgotten():
@@ -168,6 +168,30 @@ def test_the_platform_role_may_do_only_what_it_was_granted(salons, name):
             continue
         with pytest.raises(ProgrammingError, match="permission denied"), platform_scope("a test"):
             run(statement)
+
+
+@pytest.mark.parametrize(("name", "secret"), GUARDED.items())
+def test_a_salon_may_use_the_platforms_rows_and_neither_write_them_nor_read_secrets(
+    salons, name, secret
+):
+    table, charlie = table_of(name), salons[1]
+    refused = (
+        f"select {secret} from {table}",
+        f"insert into {table} select * from {table}",
+        f"update {table} set id = id",
+        f"delete from {table}",
+    )
+
+    for statement in refused:
+        with pytest.raises(ProgrammingError, match=REFUSED), scope("app", charlie):
+            run(statement)
+    for statement in refused[1:]:
+        with pytest.raises(ProgrammingError, match=REFUSED), scope("worker", charlie):
+            run(statement)
+    with scope("app", charlie):
+        run(f"select id, state from {table}")
+    with scope("worker", charlie):
+        run(f"select {secret} from {table}")
 
 
 def scope(role, salon):

@@ -1,0 +1,47 @@
+"""Does a provider take this account? One harmless call, or for mail servers one login."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from django.conf import settings
+
+from channels.calls import LEASE_MARGIN_S
+from channels.contract import Adapter
+from channels.errors import BadCredentials, ProviderPaused
+from channels.guard import AddressGuard
+from channels.smtp_connection import SmtpAccount, SmtpConnection
+from channels.transport import call
+
+PROBE_S = 15.0  # a person waits for it
+
+
+def verdict(adapter: Adapter) -> tuple[str, str]:
+    """Ask the provider: the state that the account gets ("active", "paused"), and why.
+
+    Raises the DeliveryError of a provider that cannot be asked now.
+    """
+    try:
+        probe(adapter)
+    except (BadCredentials, ProviderPaused) as refused:
+        return "paused", refused.detail[:200]
+    return "active", ""
+
+
+def probe(adapter: Adapter) -> None:
+    """Ask the provider; raises the DeliveryError that its answer means. No transaction is open."""
+    guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
+    if adapter.sender == "smtp":
+        _log_in(SmtpAccount.of(adapter.credentials), guard)
+    elif request := adapter.probe():
+        proxy = adapter.credentials.get("proxy", "")
+        adapter.read_probe(call(replace(request, proxy=proxy or request.proxy), guard))
+
+
+def _log_in(account: SmtpAccount, guard: AddressGuard) -> None:
+    connection = SmtpConnection(account, guard)
+    try:
+        connection.log_in(time.monotonic() + PROBE_S + LEASE_MARGIN_S)
+    finally:
+        connection.close()
