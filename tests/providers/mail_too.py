@@ -89,7 +89,7 @@ class UnisenderGo(Fake):
         "unsubscribed": failed("unsubscribed"),
         "blocked": failed("blocked"),
         "busy": failed("temporary_unavailable"),
-        "content": unisender_error(400, 166, "no body"),
+        "undocumented": unisender_error(400, 166, "something"),
         "too_large": unisender_error(413, 150, "too large"),
         "sender": unisender_error(400, 229, "from_email domain is not verified"),
         "host": unisender_error(403, 114, "User with id 1 not found"),
@@ -97,7 +97,7 @@ class UnisenderGo(Fake):
 
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         need(call.headers.get("x-api-key") == self.key, "key", unisender_error(401, 101, "key"))
-        wrong = self.refusals["content"]
+        wrong = self.refusals["undocumented"]
         need(call.method == "POST", "method", wrong)
         if not call.path.endswith("/email/send.json"):
             return as_json(200, {"status": "success", "user_id": 1})
@@ -117,7 +117,7 @@ class UnisenderGo(Fake):
 
     def _letter(self, one: dict[str, Any], message: dict[str, Any], text: str, key: str) -> Letter:
         metadata = {**message.get("global_metadata", {}), **one.get("metadata", {})}
-        need(len(metadata) <= 10, "metadata", self.refusals["content"])
+        need(len(metadata) <= 10, "metadata", self.refusals["undocumented"])
         return Letter(one["email"], text, our_id(metadata, key), key)
 
     def repeat(self, first: Reply) -> Reply:

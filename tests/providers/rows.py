@@ -1,0 +1,8 @@
+"""All rows of the table, one per provider of the registry that speaks HTTP."""
+
+from __future__ import annotations
+
+from tests.providers import rows_chat, rows_mail
+from tests.providers.table import Row
+
+ROWS: dict[str, Row] = {**rows_chat.ROWS, **rows_mail.ROWS}
