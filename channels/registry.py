@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from channels.adapters.apns import ApnsAdapter
 from channels.adapters.brevo import BrevoAdapter
+from channels.adapters.fcm import FcmAdapter
 from channels.adapters.mailgun import MailgunAdapter
 from channels.adapters.postmark import PostmarkAdapter
 from channels.adapters.resend import ResendAdapter
@@ -11,6 +13,7 @@ from channels.adapters.sendgrid import SendgridAdapter
 from channels.adapters.smtp import SmtpAdapter
 from channels.adapters.telegram import TelegramAdapter
 from channels.adapters.unisender_go import UnisenderGoAdapter
+from channels.adapters.web_push import WebPushAdapter
 from channels.adapters.webhook import WebhookAdapter
 from channels.contract import Adapter, ChannelKind
 
@@ -24,6 +27,9 @@ CLASSES: tuple[type[Adapter], ...] = (
     BrevoAdapter,
     ResendAdapter,
     UnisenderGoAdapter,
+    FcmAdapter,
+    ApnsAdapter,
+    WebPushAdapter,
     WebhookAdapter,
     SandboxAdapter,
 )
