@@ -1,11 +1,19 @@
-"""Run `manage.py` as a person does: a real process, with this test run's servers."""
+"""Run `manage.py` as a person does: a real process, with this test run's servers.
+
+A process costs more than a second of processor time, so `said` runs a command's whole command
+line in this process; each command keeps one test that starts it for real.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+from django.core.management import get_commands, load_command_class
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -22,8 +30,19 @@ def manage(
     *words: str, timeout_s: float = 60, **changes: str | None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
+    return _run([str(ROOT / "manage.py"), *words], timeout_s, changes)
+
+
+def python(code: str, *words: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
+    """Run a piece of Python in a process of its own."""
+    return _run(["-c", code, *words], 60, changes)
+
+
+def _run(
+    words: list[str], timeout_s: float, changes: dict[str, str | None]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "manage.py"), *words],
+        [sys.executable, *words],
         env=environment(**changes),
         cwd=ROOT,
         capture_output=True,
@@ -31,6 +50,19 @@ def manage(
         timeout=timeout_s,
         check=False,
     )
+
+
+def said(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command's line in this process: parser, refusals and exit code are the real ones."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            command = load_command_class(str(get_commands()[words[0]]), words[0])
+            command.run_from_argv(["manage.py", *words])
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1
+    return subprocess.CompletedProcess(words, code, out.getvalue(), err.getvalue())
 
 
 def start(*words: str, **changes: str | None) -> subprocess.Popen[str]:

@@ -26,7 +26,7 @@ from tenants.accounts import issue_key
 from tenants.ids import uuid7
 from tenants.models import ApiKey
 from tenants.scope import tenant_scope
-from tests.commands import manage
+from tests.commands import manage, said
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
@@ -285,7 +285,7 @@ def test_a_new_key_can_be_made_where_nothing_is_set_up():
 
 
 def test_a_wrong_argument_is_exit_code_2():
-    assert manage("doctor", "--nonsense").returncode == 2
+    assert said("doctor", "--nonsense").returncode == 2
 
 
 def test_a_setting_that_is_no_number_is_one_sentence():

@@ -32,20 +32,48 @@ BOTH = ("postgres", "valkey")
 HOLD = "embedded.hold(data, ephemeral=True); print('held', flush=True); input()"
 
 
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    made = Path(tempfile.mkdtemp(prefix="kolokol-test-"))
+    made.chmod(0o711)
+    yield made
+    embedded.discard(made)
+
+
 @pytest.fixture
 def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="kolokol-test-"))
-    folder.chmod(0o711)
-    yield folder
-    embedded.discard(folder)
+    """A data folder in which nothing was ever started."""
+    with folder() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[embedded.Servers]:
-    folder = Path(tempfile.mkdtemp(prefix="kolokol-test-"))
-    folder.chmod(0o711)
-    yield embedded.start(folder, ephemeral=True)
-    embedded.discard(folder)
+def stopped() -> Iterator[Path]:
+    """A data folder whose servers ran once: making a cluster costs a second, a copy does not."""
+    with folder() as made:
+        embedded.start(made, ephemeral=True)
+        embedded.stop(made)
+        yield made
+
+
+@pytest.fixture
+def ready(data, stopped) -> Path:
+    """A data folder of one's own with an ephemeral cluster that does not run."""
+    copy_cluster(stopped, data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def running(stopped) -> Iterator[embedded.Servers]:
+    with folder() as made:
+        copy_cluster(stopped, made)
+        yield embedded.start(made, ephemeral=True)
+
+
+def copy_cluster(stopped: Path, target: Path) -> None:
+    """Copy with owners and modes."""
+    target.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", stopped / "postgres", stopped / "secrets", target], check=True)
 
 
 def python(code: str, data: Path, before: str = "") -> subprocess.Popen[str]:
@@ -87,15 +115,15 @@ def server_pids(data: Path) -> list[int]:
     return [int(file.read_text().split()[0]) for file in files]
 
 
-def test_a_second_start_finds_the_servers_running(data):
-    first = embedded.start(data, ephemeral=True)
+def test_a_second_start_finds_the_servers_running(ready):
+    first = embedded.start(ready, ephemeral=True)
 
-    second = embedded.start(data, ephemeral=True)
+    second = embedded.start(ready, ephemeral=True)
 
     assert first.started == BOTH
     assert second.started == ()
     assert second.superuser_url == first.superuser_url
-    assert embedded.is_alive(data) == {"postgres": True, "valkey": True}
+    assert embedded.is_alive(ready) == {"postgres": True, "valkey": True}
 
 
 def test_five_starters_at_once_bring_up_one_pair(data):
@@ -145,7 +173,7 @@ def test_killed_servers_come_back_with_all_that_was_committed(data):
         assert queue.llen("wake") == 100
 
 
-def test_killed_servers_come_back_where_nobody_reaps_the_dead(data):
+def test_killed_servers_come_back_where_nobody_reaps_the_dead(ready):
     adopt = "import ctypes, sys; sys.platform != 'linux' or ctypes.CDLL(None).prctl(36, 1)"
     code = """
         import psutil, signal
@@ -157,43 +185,43 @@ def test_killed_servers_come_back_where_nobody_reaps_the_dead(data):
         print(*{c.status() for c in psutil.Process().children()})
     """
 
-    restarted, states = output_of(python(code, data, before=adopt)).splitlines()
+    restarted, states = output_of(python(code, ready, before=adopt)).splitlines()
 
     assert restarted == "postgres valkey"
     assert "zombie" in states
 
 
-def test_a_server_starts_over_the_number_of_a_process_that_took_its_place(data):
-    embedded.start(data, ephemeral=True)
-    embedded.stop(data)
+def test_a_server_starts_over_the_number_of_a_process_that_took_its_place(ready):
+    embedded.start(ready, ephemeral=True)
+    embedded.stop(ready)
     # after a restart of the machine the dead server's number may be anybody's
-    (data / "postgres" / "postmaster.pid").write_text(f"{os.getppid()}\n{data}/postgres\n")
+    (ready / "postgres" / "postmaster.pid").write_text(f"{os.getppid()}\n{ready}/postgres\n")
 
-    assert embedded.start(data, ephemeral=True).started == BOTH
+    assert embedded.start(ready, ephemeral=True).started == BOTH
 
 
-def test_the_last_holder_stops_the_servers(data):
-    first, second = holder(data), holder(data)
+def test_the_last_holder_stops_the_servers(ready):
+    first, second = holder(ready), holder(ready)
 
     leave(first)
-    after_first = embedded.is_alive(data)
+    after_first = embedded.is_alive(ready)
     leave(second)
 
     assert after_first == {"postgres": True, "valkey": True}
-    assert embedded.is_alive(data) == {"postgres": False, "valkey": False}
+    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
 
 
-def test_a_killed_holder_does_not_keep_the_servers(data):
-    killed, last = holder(data), holder(data)
+def test_a_killed_holder_does_not_keep_the_servers(ready):
+    killed, last = holder(ready), holder(ready)
     killed.kill()
     killed.communicate()
 
     leave(last)
 
-    assert embedded.is_alive(data) == {"postgres": False, "valkey": False}
+    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
 
 
-def test_a_child_of_a_holder_neither_stops_nor_keeps_the_servers(data):
+def test_a_child_of_a_holder_neither_stops_nor_keeps_the_servers(ready):
     code = """
         embedded.hold(data, ephemeral=True)
         child = os.fork()
@@ -206,16 +234,17 @@ def test_a_child_of_a_holder_neither_stops_nor_keeps_the_servers(data):
             import time; time.sleep(5); os._exit(0)
         os.kill(os.getpid(), 9)
     """
-    process = python(code, data)
+    process = python(code, ready)
     assert process.communicate(timeout=30)[0].strip() == "True"
 
-    leave(holder(data))
+    leave(holder(ready))
 
-    assert embedded.is_alive(data) == {"postgres": False, "valkey": False}
+    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
 
 
-def test_a_path_too_long_for_a_socket_gets_a_short_socket_folder(data):
+def test_a_path_too_long_for_a_socket_gets_a_short_socket_folder(data, stopped):
     deep = data / ("a" * 60) / ("b" * 60)
+    copy_cluster(stopped, deep)
 
     servers = embedded.start(deep, ephemeral=True)
 
@@ -240,13 +269,12 @@ def test_servers_start_below_a_folder_that_only_its_owner_may_enter(tmp_path):
         embedded.discard(tmp_path / "data")
 
 
-def test_a_cluster_that_became_unreachable_is_named_and_not_replaced_by_an_empty_one(data):
-    inner = data / "inner"
-    embedded.start(inner, ephemeral=True)
-    embedded.stop(inner)
-    data.chmod(0o700)
+def test_a_cluster_that_became_unreachable_is_named_and_not_replaced_by_an_empty_one(ready):
+    inner = ready / "inner"
+    copy_cluster(ready, inner)
+    ready.chmod(0o700)
 
-    refusal = pytest.raises(RuntimeError, match=f"may not enter {data}: choose another")
+    refusal = pytest.raises(RuntimeError, match=f"may not enter {ready}: choose another")
     with refusal if IS_ROOT else contextlib.nullcontext():
         embedded.start(inner, ephemeral=True)
 

@@ -16,7 +16,7 @@ from notifications.deadletters import Wanted, find, replay
 from notifications.models import DeadLetter, Due, LogEntry, Message, Notification
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
-from tests.commands import manage
+from tests.commands import manage, said
 from tests.notifications.conftest import forget_open_work
 
 
@@ -193,7 +193,7 @@ def test_a_named_letter_that_cannot_be_replayed_is_exit_code_1(salon):
     letter = a_failure(salon)
     replay(salon.pk, [letter.pk])
 
-    result = manage("deadletter", "replay", "--id", str(letter.pk), "--id", str(uuid7()))
+    result = said("deadletter", "replay", "--id", str(letter.pk), "--id", str(uuid7()))
 
     assert result.returncode == 1
     assert "2 of the named letters could not be replayed" in result.stderr
@@ -203,4 +203,4 @@ def test_a_named_letter_that_cannot_be_replayed_is_exit_code_1(salon):
     "words", [["nonsense"], ["list", "--id", "x"], ["list", "--since", "yesterday"]]
 )
 def test_wrong_arguments_are_exit_code_2(words):
-    assert manage("deadletter", *words).returncode == 2
+    assert said("deadletter", *words).returncode == 2
