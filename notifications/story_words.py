@@ -29,6 +29,10 @@ REASONS: Mapping[str, Pair] = {
         "для адреса клиента не подключён ни один провайдер",
         "no provider is connected for the client's address",
     ),
+    "policy_forbids": (
+        "правила салона не пускают такие сообщения в каналы клиента",
+        "the salon's rules keep such messages out of the client's channels",
+    ),
     "expired": ("срок сообщения истёк", "the message is no longer of use"),
     "canceled": ("отменено тем, кто отправлял", "called off by its sender"),
     "staff_get_no_marketing": (

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES: dict[str, Any] = {
     "no_address": _("the client has no address for these channels"),
     "no_integration": _("no channel is connected that could carry it"),
+    "policy_forbids": _("the salon's rules keep such messages out of these channels"),
     "integration_paused": _("the channel is paused by its provider"),
     "suppressed": _("the client asked not to be written to"),
     "unsubscribed": _("the client has unsubscribed"),

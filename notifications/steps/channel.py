@@ -96,15 +96,19 @@ def _rule(work: Work, now: datetime) -> Skip | Wait | None:
 def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
     """Find the first usable address with an account that serves it.
 
+    An account that must not carry this category to such an address is passed over.
     A paused account gives way to the next channel. One that only rests (its provider's "too many")
     is waited for if the message allows it: else a few seconds would turn a campaign into SMS.
     """
-    paused, rests, kind = False, None, ""
+    paused, rests, kind, is_kept_back = False, None, "", False
     usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
     usable.sort(key=_order)
     for account, address in _candidates(work, _of_mode(work, accounts), usable):
         if rests is not None and address.kind != kind:
             break
+        if not account.may_carry(address.kind, work.definition.category):
+            is_kept_back = True
+            continue
         if account.may_send(now):
             return Route(account, address)
         paused = True
@@ -114,7 +118,7 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
         return Wait(rests, "integration_rests")
     if paused:
         return Wait(now + PAUSE, "integration_paused")
-    return Skip(_why_unreachable(work, usable))
+    return Skip("policy_forbids" if is_kept_back else _why_unreachable(work, usable))
 
 
 def _order(address: AddressFacts) -> int:
@@ -210,6 +214,8 @@ def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
 
 def _extra(work: Work, route: Route) -> dict[str, str]:
     extra = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
+    if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):
+        extra["sender"] = sender
     if route.address.kind == "email" and work.definition.category == "mk":
         links = client_links(work.salon.id, work.person.id)
         extra["unsubscribe_url"] = links["unsubscribeUrl"]

@@ -24,7 +24,7 @@ from channels.models import PhoneMessage, PhoneSwitch
 from channels.phone import set_switch
 from channels.phone_access import key_for
 from tenants.models import Member, User
-from tenants.scope import tenant_scope
+from tenants.scope import batch_scope, tenant_scope
 from tests.channels import phone_urls
 from tests.channels.salons import new_client, new_salon, version_of
 
@@ -53,8 +53,9 @@ def anna(salon):
 
 
 def adapter_of(salon):
-    with tenant_scope(salon.pk):
-        return integrations_of(salon.pk, version_of(salon))[0].adapter
+    version = version_of(salon)
+    with batch_scope([salon.pk]):
+        return integrations_of(salon.pk, version)[0].adapter
 
 
 def outbound(kind="chat", address="100", **content):

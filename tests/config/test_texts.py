@@ -22,7 +22,8 @@ SOURCES = [
     *ROOT.glob("*/models/*.py"),
     *ROOT.glob("*/apps.py"),
     *ROOT.glob("tenants/admin*.py"),
-    ROOT / "channels/admin.py",
+    *ROOT.glob("channels/admin*.py"),
+    ROOT / "channels/policy.py",
     *ROOT.glob("notifications/admin/*.py"),
     ROOT / "config/menu.py",
 ]
