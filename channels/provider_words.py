@@ -10,6 +10,7 @@ from channels.errors import (
     Ambiguous,
     BadAddress,
     BadCredentials,
+    Deferred,
     DeliveryError,
     OptedOut,
     Permanent,
@@ -41,22 +42,32 @@ MILLISECONDS_FROM = 1e11  # Mailgun's moments
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A provider's refusal as told: code is its own, words are its message."""
+    """A provider's refusal as told: code is its own, words are its message.
+
+    is_plain: the body says no, even where the status is 200.
+    """
 
     status: int
     code: str = ""
     words: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """A line of a provider's table: all that is given must match; words is a part, lower case."""
+    """A line of a provider's table: code, status and words that are given must match.
+
+    words: a part of the provider's, in lower case. wait_s, scope: of a throttle, where the code
+    alone tells them; scope "" is the one that goes with the error.
+    """
 
     error: type[DeliveryError]
     code: str = ""
     status: int = 0
     words: str = ""
+    wait_s: float = DEFAULT_WAIT_S
+    scope: str = ""
 
     def fits(self, refusal: Refusal) -> bool:
         """Say whether this line is about this refusal."""
@@ -74,16 +85,15 @@ def error_for(
 
     now: unix time. wait_s: what the provider said beside Retry-After, if it has words of its own.
     """
-    line = next((line for line in table if line.fits(refusal)), None)
-    kind = line.error if line else _by_status(refusal.status)
-    asked_s = retry_after_s(refusal.headers, now=now)
-    if line is None and refusal.status == 503 and asked_s is not None:
-        kind = RateLimited
-    if issubclass(kind, RateLimited):
-        asked_s = next((s for s in (asked_s, wait_s) if s is not None), DEFAULT_WAIT_S)
-        return kind(told(refusal), retry_after_s=asked_s)
-    scope = "address" if issubclass(kind, BadAddress | OptedOut) else "integration"
-    return kind(told(refusal), scope=scope)
+    line = next((line for line in table if line.fits(refusal)), Meaning(_by_status(refusal)))
+    told_s = (retry_after_s(refusal.headers, now=now), wait_s, line.wait_s)
+    if issubclass(line.error, RateLimited):
+        asked_s = next(s for s in told_s if s is not None)
+        return line.error(told(refusal), retry_after_s=asked_s, scope=line.scope or "integration")
+    is_personal = issubclass(line.error, BadAddress | OptedOut | Deferred)
+    return line.error(
+        told(refusal), scope=line.scope or ("address" if is_personal else "integration")
+    )
 
 
 def reset_wait_s(headers: Mapping[str, str], *, now: float) -> float | None:
@@ -111,9 +121,12 @@ def clean(words: str) -> str:
     return " ".join(words.split())[:200]
 
 
-def _by_status(status: int) -> type[DeliveryError]:
+def _by_status(refusal: Refusal) -> type[DeliveryError]:
+    status = refusal.status
     if 200 <= status < 300:  # taken, yet the answer cannot be read
-        return Ambiguous
+        return UnknownReply if refusal.is_plain else Ambiguous
+    if status == 503 and "retry-after" in refusal.headers:
+        return RateLimited
     if status in BY_STATUS:
         return BY_STATUS[status]
     return Temporary if status >= 500 else UnknownReply

@@ -10,8 +10,14 @@ from channels.adapters.postmark import PostmarkAdapter
 from channels.adapters.resend import ResendAdapter
 from channels.adapters.sandbox import SandboxAdapter
 from channels.adapters.sendgrid import SendgridAdapter
+from channels.adapters.ses import SesAdapter
+from channels.adapters.smsaero import SmsAeroAdapter
+from channels.adapters.smsc import SmscAdapter
+from channels.adapters.smsru import SmsRuAdapter
 from channels.adapters.smtp import SmtpAdapter
+from channels.adapters.sns import SnsAdapter
 from channels.adapters.telegram import TelegramAdapter
+from channels.adapters.twilio import TwilioAdapter
 from channels.adapters.unisender_go import UnisenderGoAdapter
 from channels.adapters.web_push import WebPushAdapter
 from channels.adapters.webhook import WebhookAdapter
@@ -27,6 +33,12 @@ CLASSES: tuple[type[Adapter], ...] = (
     BrevoAdapter,
     ResendAdapter,
     UnisenderGoAdapter,
+    SesAdapter,
+    SmscAdapter,
+    SmsAeroAdapter,
+    SmsRuAdapter,
+    TwilioAdapter,
+    SnsAdapter,
     FcmAdapter,
     ApnsAdapter,
     WebPushAdapter,

@@ -12,7 +12,8 @@ from typing import Any
 
 from anymail.backends.brevo import EmailBackend
 
-from channels.adapters.email_api import EmailApiAdapter, parsed, taken
+from channels.adapters.email_api import EmailApiAdapter, taken
+from channels.adapters.table_adapter import parsed
 from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused
 from channels.provider_words import Meaning, Refusal

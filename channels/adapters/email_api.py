@@ -7,9 +7,7 @@ its own sockets are never opened (docs/why/channels.md).
 from __future__ import annotations
 
 import json
-import time
-from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -18,9 +16,10 @@ from urllib.parse import urlencode
 from anymail.exceptions import AnymailError, AnymailInvalidAddress
 
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL, letter
-from channels.contract import Adapter, ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
-from channels.errors import BadAddress, DeliveryError, Permanent
-from channels.provider_words import Meaning, Refusal, error_for, reset_wait_s
+from channels.adapters.table_adapter import TableAdapter, basic
+from channels.contract import ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
+from channels.errors import BadAddress, Permanent
+from channels.fields import faults, is_email
 
 #: What anymail raises at an answer that is not the one it expects.
 UNREADABLE = (AnymailError, LookupError, TypeError, AttributeError, ValueError)
@@ -42,22 +41,23 @@ class Answer:
         return json.loads(self.content)
 
 
-class EmailApiAdapter(Adapter):
+class EmailApiAdapter(TableAdapter):
     """A provider of e-mail.
 
     Must override: provider, fields (with SENDER_FIELDS), place, meanings, backend, refusal_of.
     May override: extras, headers.
-    clock: unix time for waits; the one thing that is not in the arguments.
     """
 
     kinds = frozenset({ChannelKind.EMAIL})
     fields = {"api_key": True, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL
     address_kinds = ("email",)
-    meanings: ClassVar[Sequence[Meaning]] = ()
     #: the provider rewrites links and adds pixels unless told not to; we track ourselves
     tracks: ClassVar[bool] = False
-    clock: ClassVar[Callable[[], float]] = time.time
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, from_address=is_email, reply_to=is_email)
 
     def backend(self) -> Any:
         """Make anymail's backend with this account's credentials."""
@@ -70,10 +70,6 @@ class EmailApiAdapter(Adapter):
     def headers(self, outbound: Outbound) -> dict[str, str]:
         """Give HTTP headers that anymail does not know."""
         return {}
-
-    def refusal_of(self, response: HttpResponse) -> Refusal:
-        """Read the provider's own code and words."""
-        raise NotImplementedError
 
     def request(self, outbound: Outbound) -> HttpRequest:
         params = self.payload(outbound).get_request_params(self._backend.api_url)
@@ -113,16 +109,6 @@ class EmailApiAdapter(Adapter):
             raise BadAddress(words, scope="address")
         raise self.error_for(response)
 
-    def error_for(self, response: HttpResponse) -> DeliveryError:
-        """Make the error that a refusal means."""
-        now = type(self).clock()
-        wait_s = reset_wait_s(response.headers, now=now)
-        return error_for(self.refusal_of(response), self.meanings, now=now, wait_s=wait_s)
-
-    def api_url(self, path: str, default: str) -> str:
-        """Join a path to the address of the API, which api_base may replace."""
-        return (self.credentials.get("api_base") or default).rstrip("/") + path
-
     @cached_property
     def _backend(self) -> Any:
         return self.backend()
@@ -144,20 +130,6 @@ class _Sent:
 def taken(provider_id: str) -> Receipt:
     """Give the receipt of a letter that the provider took."""
     return Receipt(provider_id, raw=json.dumps({"id": provider_id}))
-
-
-def parsed(body: bytes) -> dict[str, Any]:
-    """Read a JSON object; anything else is an empty one."""
-    try:
-        read = json.loads(body)
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}
-
-
-def basic(login: str, password: str) -> str:
-    """Write the Authorization header of RFC 7617."""
-    return "Basic " + b64encode(f"{login}:{password}".encode()).decode()
 
 
 def _headers(params: dict[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from anymail.message import AnymailMessage
 
 from channels.contract import Content, Outbound
+from channels.formatting import fit
 from channels.mime import envelope_address, mailbox, one_line, unsubscribe_headers
 
 #: What our message id is called in the metadata that providers give back with their events.
@@ -51,11 +52,7 @@ def headers_of(outbound: Outbound) -> dict[str, str]:
 
 def text_of(content: Content) -> str:
     """Give the plain part: buttons become lines with their links."""
-    missing = [
-        button for button in content.buttons if button.url and button.url not in content.body
-    ]
-    lines = [f"{button.text}: {button.url}" for button in missing]
-    return "\n\n".join(filter(None, (content.body, "\n".join(lines))))
+    return fit(content, "email").text
 
 
 def html_of(content: Content) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 from anymail.backends.resend import EmailBackend
 
-from channels.adapters.email_api import EmailApiAdapter, parsed
+from channels.adapters.email_api import EmailApiAdapter
+from channels.adapters.table_adapter import parsed
 from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Rate
 from channels.errors import (
     Ambiguous,

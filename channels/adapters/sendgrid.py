@@ -17,9 +17,10 @@ from typing import Any
 from anymail.backends.base_requests import AnymailRequestsBackend
 from anymail.backends.sendgrid import EmailBackend
 
-from channels.adapters.email_api import EmailApiAdapter, parsed, taken
+from channels.adapters.email_api import EmailApiAdapter, taken
 from channels.adapters.email_batch import KEY_START, Parts, differing, key, parts_of, template_of
 from channels.adapters.email_letter import METADATA_KEY, headers_of, html_of, text_of
+from channels.adapters.table_adapter import parsed
 from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
 from channels.errors import (
     BadCredentials,

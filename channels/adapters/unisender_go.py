@@ -12,8 +12,9 @@ from typing import Any
 
 from anymail.backends.unisender_go import EmailBackend
 
-from channels.adapters.email_api import EmailApiAdapter, parsed
+from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
+from channels.adapters.table_adapter import parsed
 from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,

@@ -1,0 +1,37 @@
+"""How is a call to Amazon (or to what speaks its language) signed? By botocore, an optional extra.
+
+Signature Version 4; the library is imported at the first call, so that both adapters are listed
+without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from channels.contract import HttpRequest
+from channels.errors import Unsupported
+
+AWS_FIELDS = {
+    "access_key_id": False,
+    "secret_access_key": True,
+    "region": False,
+    "api_base": False,
+}
+MISSING = "Amazon's library is not installed on the server: pip install '.[aws]'"
+
+
+def signed(request: HttpRequest, credentials: Mapping[str, str], service: str) -> HttpRequest:
+    """Add the signature's headers; raises Unsupported where the extra is missing."""
+    try:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+        from botocore.credentials import Credentials
+    except ImportError as error:
+        raise Unsupported(MISSING) from error
+    key = Credentials(credentials["access_key_id"], credentials["secret_access_key"])
+    written = AWSRequest(
+        method=request.method, url=request.url, data=request.body, headers=dict(request.headers)
+    )
+    SigV4Auth(key, service, credentials["region"]).add_auth(written)
+    return replace(request, headers=dict(written.headers.items()))

@@ -1,0 +1,52 @@
+"""What is the same about all providers whose refusals stand in a table of meanings?"""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from channels.contract import Adapter, HttpResponse
+from channels.errors import DeliveryError
+from channels.provider_words import Meaning, Refusal, error_for, reset_wait_s
+
+
+class TableAdapter(Adapter):
+    """A provider that says no in words or codes of its own.
+
+    Must override: meanings, refusal_of, beside what Adapter asks for.
+    clock: unix time for waits and signatures; the one thing that is not in the arguments.
+    """
+
+    meanings: ClassVar[Sequence[Meaning]]
+    clock: ClassVar[Callable[[], float]] = time.time
+
+    def refusal_of(self, response: HttpResponse) -> Refusal:
+        """Read the provider's own code and words."""
+        raise NotImplementedError
+
+    def error_for(self, response: HttpResponse) -> DeliveryError:
+        """Make the error that an answer means which is not the one hoped for."""
+        now = type(self).clock()
+        wait_s = reset_wait_s(response.headers, now=now)
+        return error_for(self.refusal_of(response), self.meanings, now=now, wait_s=wait_s)
+
+    def api_url(self, path: str, default: str) -> str:
+        """Join a path to the address of the API, which api_base may replace."""
+        return (self.credentials.get("api_base") or default).rstrip("/") + path
+
+
+def parsed(body: bytes) -> dict[str, Any]:
+    """Read a JSON object; anything else is an empty one."""
+    try:
+        read = json.loads(body)
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def basic(login: str, password: str) -> str:
+    """Write the Authorization header of RFC 7617."""
+    return "Basic " + b64encode(f"{login}:{password}".encode()).decode()
