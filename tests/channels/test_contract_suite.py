@@ -21,7 +21,7 @@ from tests.providers.table import TAKEN, Row
 
 HURRY_S = 0.6  # for calls whose answer never comes; the others may take their time
 LEASE_S = 60.0
-NEVER_ANSWERED = {"lost", "deaf"}
+NEVER_ANSWERED = {"lost", "deaf", "token_lost"}
 TEXT = "Анна, ждём вас завтра в 15:00"
 
 
@@ -48,7 +48,7 @@ def gateway():
 
 
 def test_every_provider_of_the_registry_has_a_fake_and_a_row():
-    assert set(ADAPTERS) <= set(ROWS) | {"smtp"}
+    assert set(ADAPTERS) <= set(ROWS) | {"smtp", "apns"}
     assert {row.fake.name for row in ROWS.values()} == set(ROWS)
 
 
@@ -74,7 +74,8 @@ def test_every_fault_of_a_provider_means_what_the_table_says(provider, server, b
 
 def account(provider, row: Row, base: str, fault: str) -> Account:
     adapter = hurried(ADAPTERS[provider]) if fault in NEVER_ANSWERED else ADAPTERS[provider]
-    wrong = row.wrong if fault == "wrong_credentials" else row.others.get(fault, {})
+    others = {"wrong_credentials": row.wrong, **row.others}
+    credentials = others.get(fault, row.credentials)(base)
     return Account(
         id=uuid4(),
         provider=provider,
@@ -83,7 +84,7 @@ def account(provider, row: Row, base: str, fault: str) -> Account:
         position=0,
         state="active",
         frozen_until=None,
-        adapter=adapter({**row.credentials(base), **wrong}),
+        adapter=adapter(credentials),
     )
 
 

@@ -82,14 +82,15 @@ class Fcm(Fake):
         "disabled": fcm_error(403, "PERMISSION_DENIED", "", "API has not been used in project"),
     }
 
-    def service_account(self, base: str, email: str = email) -> str:
+    @classmethod
+    def service_account(cls, base: str, email: str = email) -> str:
         """Write the JSON file that Google gives to a project."""
         key = google_key().private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        account = {"type": "service_account", "project_id": self.project, "client_email": email}
+        account = {"type": "service_account", "project_id": cls.project, "client_email": email}
         return json.dumps({**account, "private_key": key.decode(), "token_uri": f"{base}/token"})
 
     def read(self, call: Call) -> Sequence[Letter] | Reply:
@@ -125,9 +126,8 @@ class Fcm(Fake):
             )
         except jwt.InvalidTokenError as error:
             raise Refusal(f"assertion: {error}", as_json(400, denied)) from error
-        fault = self.faults.get(claims["iss"], "")
-        if fault:
-            return Reply(200, b"", fate=fault)
+        if claims["iss"].partition("@")[0] in {"lost", "reset"}:
+            return Reply(200, b"", fate=claims["iss"].partition("@")[0])
         need(claims["iss"] == self.email, "iss", as_json(400, denied))
         need(claims["scope"] == SCOPE, "scope", as_json(400, {"error": "invalid_scope"}))
         need(claims["exp"] - claims["iat"] <= TOKEN_LIFE_S, "exp", as_json(400, denied))
@@ -162,6 +162,7 @@ class WebPush(Fake):
     browser = ec.derive_private_key(0xB0B, ec.SECP256R1())
     vapid = ec.derive_private_key(0xA11CE, ec.SECP256R1())
     auth = b"sixteen bytes :)"
+    origin = "https://updates.push.services.mozilla.com"
     failure = Reply(500)
     refusals = {
         "throttle": Reply(429, b"", {"Retry-After": "7"}),
@@ -175,8 +176,16 @@ class WebPush(Fake):
     }
 
     @classmethod
-    def subscription(cls, endpoint: str) -> str:
+    def vapid_keys(cls, key: ec.EllipticCurvePrivateKey = vapid) -> dict[str, str]:
+        """Write a key pair as the salon's site subscribes its clients with."""
+        private = key.private_numbers().private_value.to_bytes(32, "big")
+        public = point(key.public_key())
+        return {"vapid_private_key": unpadded(private), "vapid_public_key": unpadded(public)}
+
+    @classmethod
+    def subscription(cls, number: int) -> str:
         """Write what the browser gives to the page."""
+        endpoint = f"{cls.origin}/wpush/v2/{number}"
         keys = {"p256dh": unpadded(point(cls.browser.public_key())), "auth": unpadded(cls.auth)}
         return json.dumps({"endpoint": endpoint, "keys": keys})
 
@@ -198,10 +207,9 @@ class WebPush(Fake):
         need(given.lower().startswith("vapid ") and len(parts) == 2, "vapid", Reply(401))
         known = padded(parts["k"]) == point(self.vapid.public_key())
         need(known, "another VAPID key", self.refusals["key_mismatch"])
-        origin = f"http://{call.headers['host']}"
         try:
             claims = jwt.decode(
-                parts["t"], self.vapid.public_key(), algorithms=["ES256"], audience=origin
+                parts["t"], self.vapid.public_key(), algorithms=["ES256"], audience=self.origin
             )
         except jwt.InvalidTokenError as error:
             raise Refusal(f"vapid: {error}", self.refusals["key_mismatch"]) from error

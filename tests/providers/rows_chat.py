@@ -13,6 +13,7 @@ from tests.providers.table import (
     RETRY_AFTER,
     SENT,
     Row,
+    but,
 )
 
 
@@ -24,11 +25,15 @@ def _webhook(base: str) -> dict[str, str]:
     return {"url": base, "secret": own.Webhook.secret}
 
 
+def _phone(base: str) -> dict[str, str]:
+    return {"url": base, "secret": own.Phone.secret}
+
+
 ROWS: dict[str, Row] = {
     "telegram": Row(
         chat.Telegram,
         _telegram,
-        {"token": "42:WRONG"},
+        but(_telegram, token="42:WRONG"),
         lambda number: f"55123456{number:02}",
         NETWORK
         | {
@@ -45,7 +50,7 @@ ROWS: dict[str, Row] = {
     "webhook": Row(
         own.Webhook,
         _webhook,
-        {"secret": "whsec_d3JvbmcgYnV0IGxvbmcgZW5vdWdoIHRvIHNpZ24="},
+        but(_webhook, secret="whsec_d3JvbmcgYnV0IGxvbmcgZW5vdWdoIHRvIHNpZ24="),
         lambda number: f"+791612345{number:02}",
         NETWORK
         | {
@@ -64,8 +69,8 @@ ROWS: dict[str, Row] = {
     ),
     "sandbox": Row(
         own.Phone,
-        lambda base: {"url": base, "secret": own.Phone.secret},
-        {"secret": "wrong"},
+        _phone,
+        but(_phone, secret="wrong"),
         lambda number: f"+791612345{number:02}",
         NETWORK
         | {

@@ -16,6 +16,7 @@ from tests.providers.table import (
     RETRY_AFTER,
     UNKNOWN,
     Row,
+    but,
 )
 
 FROM = {"from_address": "salon@mg.beauty.example", "from_name": "Красота"}
@@ -33,7 +34,7 @@ ROWS: dict[str, Row] = {
     "sendgrid": Row(
         mail.SendGrid,
         _keyed("api_key", mail.SendGrid.key),
-        {"api_key": "SG.WRONG"},
+        but(_keyed("api_key", mail.SendGrid.key), api_key="SG.WRONG"),
         _mailbox,
         NETWORK
         | {
@@ -49,7 +50,7 @@ ROWS: dict[str, Row] = {
     "mailgun": Row(
         mail.Mailgun,
         _keyed("api_key", mail.Mailgun.key, domain=mail.Mailgun.domain),
-        {"api_key": "WRONG"},
+        but(_keyed("api_key", mail.Mailgun.key, domain=mail.Mailgun.domain), api_key="WRONG"),
         _mailbox,
         NETWORK
         | {
@@ -67,7 +68,7 @@ ROWS: dict[str, Row] = {
     "postmark": Row(
         mail.Postmark,
         _keyed("server_token", mail.Postmark.token),
-        {"server_token": "WRONG"},
+        but(_keyed("server_token", mail.Postmark.token), server_token="WRONG"),
         _mailbox,
         NETWORK
         | {
@@ -85,7 +86,7 @@ ROWS: dict[str, Row] = {
     "brevo": Row(
         mail.Brevo,
         _keyed("api_key", mail.Brevo.key),
-        {"api_key": "WRONG"},
+        but(_keyed("api_key", mail.Brevo.key), api_key="WRONG"),
         _mailbox,
         NETWORK
         | {
@@ -102,7 +103,7 @@ ROWS: dict[str, Row] = {
     "resend": Row(
         mail_too.Resend,
         _keyed("api_key", mail_too.Resend.key),
-        {"api_key": "re_WRONG"},
+        but(_keyed("api_key", mail_too.Resend.key), api_key="re_WRONG"),
         _mailbox,
         NETWORK
         | {
@@ -119,7 +120,7 @@ ROWS: dict[str, Row] = {
     "unisender_go": Row(
         mail_too.UnisenderGo,
         _keyed("api_key", mail_too.UnisenderGo.key),
-        {"api_key": "WRONG"},
+        but(_keyed("api_key", mail_too.UnisenderGo.key), api_key="WRONG"),
         _mailbox,
         NETWORK
         | {

@@ -39,6 +39,14 @@ NETWORK = {
 TAKEN = {"fine", "slow", "lost", "reset", "garbage"}
 
 
+Credentials = Callable[[str], dict[str, str]]
+
+
+def but(credentials: Credentials, **changes: str) -> Credentials:
+    """Change some fields."""
+    return lambda base: credentials(base) | changes
+
+
 @dataclass(frozen=True)
 class Row:
     """One provider.
@@ -50,12 +58,12 @@ class Row:
     """
 
     fake: type[Fake]
-    credentials: Callable[[str], dict[str, str]]
-    wrong: Mapping[str, str]
+    credentials: Credentials
+    wrong: Credentials
     address: Callable[[int], str]
     outcomes: Mapping[str, Outcome]
     waits: Mapping[str, float] = field(default_factory=dict)
     recipient: Callable[[str], str] = str
     kind: str = "chat"
     extra: Mapping[str, Any] = field(default_factory=dict)
-    others: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    others: Mapping[str, Credentials] = field(default_factory=dict)
