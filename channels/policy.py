@@ -13,13 +13,14 @@ from itertools import product
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from channels.contract import Adapter, Place
+from channels.contract import Adapter
+from channels.registry import CHANNEL_OF_ADDRESS
 
 TX, MK = "tx", "mk"
 CATEGORIES = (TX, MK)
 ALL = frozenset(CATEGORIES)
 
-#: Place or kind of address -> what it carries unless the salon says otherwise.
+#: Place, kind of address or of channel -> what it carries unless the salon says otherwise.
 DEFAULTS: Mapping[str, frozenset[str]] = {
     "domestic": ALL,
     "foreign": ALL,
@@ -59,8 +60,9 @@ def allowed(
     policy: Policy, adapter: Adapter | type[Adapter], address_kind: str, category: str
 ) -> bool:
     """Ask whether a message of this category may go to such an address through this provider."""
-    here = policy.get(_place(adapter), ALL) & policy.get(address_kind, ALL)
-    return category in here
+    channel = str(CHANNEL_OF_ADDRESS.get(address_kind, ""))
+    words = (str(adapter.place), address_kind, channel)
+    return all(category in policy.get(word, ALL) for word in words)
 
 
 def forbidden(policy: Policy, adapter: Adapter | type[Adapter]) -> Forbidden:
@@ -72,7 +74,3 @@ def forbidden(policy: Policy, adapter: Adapter | type[Adapter]) -> Forbidden:
 def target_choices() -> list[tuple[str, str | Promise]]:
     """List what a rule can be about, for a model's `choices`, which takes this function."""
     return list(TARGETS.items())
-
-
-def _place(adapter: Adapter | type[Adapter]) -> str:
-    return str(Place(adapter.place))

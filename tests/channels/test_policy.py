@@ -28,6 +28,7 @@ from tests.channels.test_integrations import add_hook
         ([("domestic", False, False)], SmtpAdapter, "email", set()),
         ([("foreign", True, False), ("telegram", True, True)], TelegramAdapter, "telegram", {"tx"}),
         ([("telegram", False, True)], TelegramAdapter, "telegram", {"mk"}),
+        ([("push", True, False)], WebhookAdapter, "push", {"tx"}),
     ],
 )
 def test_place_and_channel_must_both_allow(rules, adapter, kind, may):
