@@ -4,7 +4,9 @@ The life of a submission:
 1. `admit` asks the breakers of a batch's integrations, in one call.
 2. `submit` refuses what may not start now (paused, resting, breaker open, 20 in flight already),
    else the adapter writes the request and its sender carries it.
-3. `poll` reads the answers with the adapters, tells the breakers, and gives back every submission
+3. Where one message needs several calls, or many messages share one, that happens in between
+   (channels.exchanges, channels.batches).
+4. `poll` reads the answers with the adapters, tells the breakers, and gives back every submission
    exactly once, refused ones too.
 """
 
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -20,20 +22,18 @@ from uuid import UUID
 from django.conf import settings
 
 from channels.accounts import Account
-from channels.breaker import Breaker, Tally
+from channels.batches import Batches
+from channels.breaker import Breaker
 from channels.contract import HttpResponse, Outbound, Receipt
-from channels.errors import (
-    Ambiguous,
-    DeliveryError,
-    NotStarted,
-    Permanent,
-    Temporary,
-    UnknownReply,
-    Unsupported,
-)
+from channels.errors import DeliveryError, NotStarted, Unsupported
+from channels.exchanges import LOOK_S, Exchanges
+from channels.faults import FAULTS, unread, unwritten
+from channels.gates import Gates
 from channels.guard import AddressGuard
+from channels.routing import routed
 from channels.smtp import SmtpSender
 from channels.smtp_connection import SmtpAccount
+from channels.tokens import Tokens
 from channels.transport import open_transport
 
 STALLED_SLOTS = 20  # a provider that stalls must not hold all slots (DESIGN 9.12)
@@ -41,11 +41,9 @@ STALLED_AFTER_S = 1.0  # in flight and silent for so long
 HEALTHY_SHARE = 0.8  # of all slots; the rest is for others when one account starts to stall
 BUSY_RETRY_S = 1.0
 OFF_RETRY_S = 60.0
-TELL_EVERY_S = 1.0  # answers are counted in Redis at most this late; failures at once
 SLICE_S = 0.02  # while both senders work, each is asked in turn
 
-#: What a fault of ours in an adapter looks like; anything else is not an adapter's to raise.
-FAULTS = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
+Outcome = HttpResponse | Receipt | DeliveryError
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ class _Flight:
 class Gateway:
     """The senders of one process. Belongs to one thread; only `wake` is for others.
 
-    guard, breaker: None takes those of the settings. client: as in open_transport.
+    guard, breaker, tokens: None takes those of the settings. client: as in open_transport.
     """
 
     def __init__(
@@ -79,29 +77,39 @@ class Gateway:
         slots: int | None = None,
         guard: AddressGuard | None = None,
         breaker: Breaker | None = None,
+        tokens: Tokens | None = None,
         client: str = "",
     ) -> None:
         guard = guard or AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
         self._http = open_transport(slots or settings.SENDING_SLOTS, guard, client)
         self._smtp = SmtpSender(guard)
-        self._gates = _Gates(breaker or Breaker(settings.REDIS_URL))
+        self._gates = Gates(breaker or Breaker(settings.REDIS_URL))
+        self._tokens = tokens or Tokens(settings.REDIS_URL)
         self._flights: dict[int, _Flight] = {}
         self._slots = slots or settings.SENDING_SLOTS
-        self._busy: Counter[UUID] = Counter()
+        self._busy: Counter[UUID] = Counter()  # calls, not messages
+        self._exchanges = Exchanges(self._http, self._tokens)
+        self._batches = Batches(self._http, self._busy)
         self._heard_at: dict[UUID, float] = {}  # when a busy account last answered, or began
         self._by_smtp = 0
         self._refused: list[Sent] = []
 
     @property
     def free(self) -> int:
-        """Slots that a message could start in now."""
-        return self._http.free
+        """Slots that a call could start in now."""
+        return self._http.free - self._exchanges.waiting - self._batches.waiting
 
     def room(self, account: Account) -> int:
-        """Tell how many more messages this account may have in flight now."""
+        """Tell how many more messages this account may have in flight now.
+
+        Where messages share calls, that is what would fit into the calls.
+        """
+        return self._calls_left(account) * account.adapter.batch_size
+
+    def _calls_left(self, account: Account) -> int:
         busy = self._busy[account.id]
         most = STALLED_SLOTS if self.stalls(account) else int(self._slots * HEALTHY_SHARE)
-        free = self._smtp.free if account.adapter.sender == "smtp" else self._http.free
+        free = self._smtp.free if account.adapter.sender == "smtp" else self.free
         return max(0, min(most - busy, free))
 
     def stalls(self, account: Account) -> bool:
@@ -126,22 +134,28 @@ class Gateway:
         an adapter or a provider does.
         """
         flight = _Flight(account, outbound, time.monotonic())
+        was_busy = self._busy[account.id]
         try:
-            self._check(account)
-            self._start(key, account, outbound, lease_end)
+            self._start(key, flight, lease_end)
         except DeliveryError as error:
             self._refused.append(_sent(key, flight, error))
             return
         self._flights[key] = flight
-        if not self._busy[account.id]:
+        if not was_busy:
             self._heard_at[account.id] = flight.started_at
-        self._busy[account.id] += 1
 
     def poll(self, timeout_s: float) -> list[Sent]:
         """Give what has finished; wait at most timeout_s for the first."""
-        results = self._results(0.0 if self._refused else timeout_s)
-        done = [self._land(key, result) for key, result in results]
-        self._gates.tell(done)
+        if self._batches.waiting:
+            self._batches.write()
+        done: list[Sent] = []
+        for key, result in self._results(self._patience_s(timeout_s)):
+            if key < 0:
+                done += self._land_batch(key, result)
+            else:
+                done.append(self._land_one(key, result))
+        done += [self._landed(key, result) for key, result in self._batches.ended()]
+        self._gates.tell()
         refused, self._refused = self._refused, []
         return refused + done
 
@@ -155,123 +169,102 @@ class Gateway:
         self._http.close()
         self._smtp.close()
         self._gates.close()
+        self._tokens.close()
 
-    def _check(self, account: Account) -> None:
+    def _patience_s(self, timeout_s: float) -> float:
+        """Wait for nothing when there is something to report; look around when others mint."""
+        if self._refused or self._exchanges.has_ended or self._batches.has_ended:
+            return 0.0
+        return min(timeout_s, LOOK_S) if self._exchanges.waiting else timeout_s
+
+    def _start(self, key: int, flight: _Flight, lease_end: float) -> None:
+        account, adapter = flight.account, flight.account.adapter
+        try:
+            if adapter.batch_size > 1:
+                batch_key = adapter.batch_key(flight.outbound)
+                if batch_key is not None:
+                    self._gather(key, flight, batch_key, lease_end)
+                    return
+            self._check(account, bool(self._calls_left(account)))
+            self._carry(key, flight, lease_end)
+        except FAULTS as error:
+            raise unwritten(adapter, error) from error
+        self._busy[account.id] += 1
+
+    def _check(self, account: Account, has_slot: bool) -> None:
         now = datetime.now(UTC)
         if account.state != "active":
             raise NotStarted(f"the integration is {account.state}", retry_after_s=OFF_RETRY_S)
         if account.frozen_until is not None and account.frozen_until > now:
             rest_s = (account.frozen_until - now).total_seconds()
             raise NotStarted("the provider asked to wait", retry_after_s=rest_s)
-        if not self.room(account):
+        if not has_slot:
             raise NotStarted("the integration is busy", retry_after_s=BUSY_RETRY_S)
         self._gates.pass_one(account.id)
 
-    def _start(self, key: int, account: Account, outbound: Outbound, lease_end: float) -> None:
-        adapter = account.adapter
-        try:
-            if adapter.sender == "http":
-                self._http.submit(key, adapter.request(outbound), lease_end)
-            elif adapter.sender == "smtp":
-                smtp_account = SmtpAccount.of(adapter.credentials)
-                self._smtp.submit(key, smtp_account, outbound, lease_end)
-                self._by_smtp += 1
-            else:
-                raise Unsupported(f"{adapter.provider} has no sender")
-        except FAULTS as error:
-            raise Permanent(
-                f"{type(error).__name__} in the adapter of {account.provider}"
-            ) from error
+    def _gather(self, key: int, flight: _Flight, batch_key: Hashable, lease_end: float) -> None:
+        account, outbound = flight.account, flight.outbound
+        has_slot = self._batches.joins(account, batch_key) or bool(self._calls_left(account))
+        self._check(account, has_slot)
+        self._batches.add(key, account, outbound, batch_key=batch_key, lease_end=lease_end)
 
-    def _results(
-        self, timeout_s: float
-    ) -> list[tuple[int, HttpResponse | Receipt | DeliveryError]]:
+    def _carry(self, key: int, flight: _Flight, lease_end: float) -> None:
+        account, adapter = flight.account, flight.account.adapter
+        if adapter.sender == "smtp":
+            smtp_account = SmtpAccount.of(adapter.credentials)
+            self._smtp.submit(key, smtp_account, flight.outbound, lease_end)
+            self._by_smtp += 1
+        elif adapter.sender != "http":
+            raise Unsupported(f"{adapter.provider} has no sender")
+        elif adapter.has_steps:
+            self._exchanges.begin(key, account, flight.outbound, lease_end)
+        else:
+            call = routed(adapter.request(flight.outbound), adapter.credentials)
+            self._http.submit(key, call, lease_end)
+
+    def _results(self, timeout_s: float) -> list[tuple[int, Outcome]]:
         """Wait for whichever sender answers first."""
         if not self._by_smtp:
-            return list(self._http.poll(timeout_s))
+            return self._answers(timeout_s)
         deadline = time.monotonic() + timeout_s
         while True:
             left = max(0.0, deadline - time.monotonic())
             by_http = len(self._flights) > self._by_smtp
             posted = self._smtp.poll(min(left, SLICE_S) if by_http else left)
             self._by_smtp -= len(posted)
-            results = [*self._http.poll(0.0), *posted]
+            results = [*self._answers(0.0), *posted]
             if results or not left or not by_http:
                 return results
 
-    def _land(self, key: int, result: HttpResponse | Receipt | DeliveryError) -> Sent:
-        flight = self._flights.pop(key)
-        self._busy[flight.account.id] -= 1
-        self._heard_at[flight.account.id] = time.monotonic()
-        if not self._busy[flight.account.id]:
-            del self._busy[flight.account.id], self._heard_at[flight.account.id]
+    def _answers(self, timeout_s: float) -> list[tuple[int, Outcome]]:
+        results = self._http.poll(timeout_s)
+        return list(results) if self._exchanges.is_idle else self._exchanges.sift(results)
+
+    def _land_one(self, key: int, result: Outcome) -> Sent:
+        account = self._flights[key].account
+        self._busy[account.id] -= 1
+        if not self._busy[account.id]:
+            del self._busy[account.id]
         if isinstance(result, HttpResponse):
-            result = _read(flight.account, result)
+            result = _read(account, result)
+        self._gates.count(account.id, result if isinstance(result, DeliveryError) else None)
+        return self._landed(key, result)
+
+    def _land_batch(self, key: int, result: Outcome) -> list[Sent]:
+        """Land the messages of one call; for its provider's health it counts once."""
+        assert not isinstance(result, Receipt)  # noqa: S101 (no sender reads batches itself)
+        done = [self._landed(each, own) for each, own in self._batches.land(key, result)]
+        has_passed = any(sent.error is None for sent in done)
+        self._gates.count(done[0].account.id, None if has_passed else done[0].error)
+        return done
+
+    def _landed(self, key: int, result: Receipt | DeliveryError) -> Sent:
+        flight = self._flights.pop(key)
+        if flight.account.id in self._busy:
+            self._heard_at[flight.account.id] = time.monotonic()
+        else:
+            self._heard_at.pop(flight.account.id, None)
         return _sent(key, flight, result)
-
-
-class _Gates:
-    """What this process knows of the breakers between two batches."""
-
-    def __init__(self, breaker: Breaker) -> None:
-        self._breaker = breaker
-        self._shut: dict[UUID, float] = {}  # until this moment (monotonic)
-        self._probes: set[UUID] = set()
-        self._answered: Counter[UUID] = Counter()
-        self._told_at = 0.0
-
-    def ask(self, ids: set[UUID]) -> set[UUID]:
-        verdicts = self._breaker.ask(ids)
-        for key in ids:
-            self._shut.pop(key, None)
-            self._probes.discard(key)
-        now = time.monotonic()
-        for key, verdict in verdicts.items():
-            self._shut[key] = now + max(verdict.wait_s, BUSY_RETRY_S)
-            if verdict.is_probe:
-                self._probes.add(key)
-        return {key for key, verdict in verdicts.items() if not verdict.is_probe}
-
-    def pass_one(self, key: UUID) -> None:
-        """Let a message through, or raise NotStarted; a probe lets one through."""
-        if key not in self._shut:
-            return
-        if key in self._probes:
-            self._probes.discard(key)
-            return
-        wait_s = max(self._shut[key] - time.monotonic(), BUSY_RETRY_S)
-        raise NotStarted("the provider is failing", retry_after_s=wait_s)
-
-    def tell(self, done: list[Sent]) -> None:
-        failed: Counter[UUID] = Counter()
-        is_urgent = False
-        for sent in done:
-            key = sent.account.id
-            if isinstance(sent.error, NotStarted):
-                continue
-            if _is_failure(sent.error):
-                failed[key] += 1
-                continue
-            self._answered[key] += 1
-            is_urgent |= self._shut.pop(key, None) is not None
-        now = time.monotonic()
-        if failed or is_urgent or (self._answered and now - self._told_at >= TELL_EVERY_S):
-            self._flush(failed, now)
-
-    def close(self) -> None:
-        self._flush(Counter(), time.monotonic())
-        self._breaker.close()
-
-    def _flush(self, failed: Counter[UUID], now: float) -> None:
-        keys = self._answered.keys() | failed.keys()
-        self._breaker.tell({key: Tally(self._answered[key], failed[key]) for key in keys})
-        self._answered.clear()
-        self._told_at = now
-
-
-def _is_failure(error: DeliveryError | None) -> bool:
-    """Say whether the provider as a whole is ailing, not just one recipient's phone."""
-    return isinstance(error, Temporary | Ambiguous) and error.scope == "integration"
 
 
 def _read(account: Account, response: HttpResponse) -> Receipt | DeliveryError:
@@ -280,8 +273,7 @@ def _read(account: Account, response: HttpResponse) -> Receipt | DeliveryError:
     except DeliveryError as error:
         return error
     except FAULTS as error:
-        words = f"{response.status} not understood: {type(error).__name__}"
-        return UnknownReply(words)
+        return unread(response, error)
 
 
 def _sent(key: int, flight: _Flight, result: Receipt | DeliveryError) -> Sent:

@@ -24,7 +24,7 @@ from django.db import transaction
 
 from channels.accounts import open_adapter
 from channels.contract import BadSignature, Callback, InboundEvent, StatusEvent
-from channels.gateway import FAULTS
+from channels.faults import FAULTS
 from channels.models import Integration
 from notifications import dispatch
 from notifications.sql import callbacks as sql
