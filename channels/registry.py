@@ -5,7 +5,9 @@ from __future__ import annotations
 from channels.adapters.apns import ApnsAdapter
 from channels.adapters.brevo import BrevoAdapter
 from channels.adapters.fcm import FcmAdapter
+from channels.adapters.instagram import InstagramAdapter
 from channels.adapters.mailgun import MailgunAdapter
+from channels.adapters.max import MaxAdapter
 from channels.adapters.postmark import PostmarkAdapter
 from channels.adapters.resend import ResendAdapter
 from channels.adapters.sandbox import SandboxAdapter
@@ -19,13 +21,19 @@ from channels.adapters.sns import SnsAdapter
 from channels.adapters.telegram import TelegramAdapter
 from channels.adapters.twilio import TwilioAdapter
 from channels.adapters.unisender_go import UnisenderGoAdapter
+from channels.adapters.vk import VkAdapter
 from channels.adapters.web_push import WebPushAdapter
 from channels.adapters.webhook import WebhookAdapter
+from channels.adapters.whatsapp_cloud import WhatsAppCloudAdapter
 from channels.contract import Adapter, ChannelKind
 
 #: One line per provider; the order is the order of the admin's list.
 CLASSES: tuple[type[Adapter], ...] = (
     TelegramAdapter,
+    WhatsAppCloudAdapter,
+    VkAdapter,
+    MaxAdapter,
+    InstagramAdapter,
     SmtpAdapter,
     SendgridAdapter,
     MailgunAdapter,

@@ -1,0 +1,158 @@
+"""MAX: messages of a salon's bot to people who have started it.
+
+https://dev.max.ru/docs-api and max-messenger-bot/max-bot-api-schemas 0.0.32, read 2026-11: the host
+of 2026-07, the raw token in a header, the recipient in the query.
+Limits: 2 messages per second and dialogue, 30 calls per second and bot; text 4000 characters,
+button 128, its payload 1024.
+Its certificate comes from the Russian Trusted CA, which certifi lacks: `ca_file` names the bundle
+(setting MAX_CA_FILE), for this provider only.
+A bot that is not moderated yet is answered like one that the client has stopped (403).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from channels.answers import json_object
+from channels.contract import (
+    Adapter,
+    Button,
+    ChannelKind,
+    HttpRequest,
+    HttpResponse,
+    InboundEvent,
+    Outbound,
+    Place,
+    Rate,
+    Receipt,
+)
+from channels.errors import (
+    BadAddress,
+    BadCredentials,
+    DeliveryError,
+    Permanent,
+    RateLimited,
+    Temporary,
+    UnknownReply,
+)
+from channels.formatting import Fitted, fit
+from channels.provider_words import Meaning, Refusal, error_for, told
+
+BUTTONS_PER_ROW = 2
+THROTTLE_WAIT_S = 2.0  # no Retry-After is documented; the limits are per second
+NOT_READY_WAIT_S = 1.0
+
+#: The schema's error codes, and what its libraries have seen; the first line that fits.
+MEANINGS = (
+    Meaning(Temporary, code="attachment.not.ready"),
+    Meaning(BadAddress, words="error.dialog.suspended"),
+    Meaning(BadAddress, words="error.dialog.notfound"),
+    Meaning(BadCredentials, status=401),
+    Meaning(BadAddress, code="chat.denied"),
+    Meaning(BadAddress, code="chat.not.found"),
+    Meaning(BadAddress, code="not.found"),
+    Meaning(Permanent, status=400),
+    Meaning(Permanent, status=405),
+    Meaning(Permanent, status=415),
+    Meaning(RateLimited, status=429),
+    # Without MAX's own code a 403 or 404 is somebody else's: a filter, a wrong address of the API.
+    Meaning(UnknownReply, status=403),
+    Meaning(UnknownReply, status=404),
+)
+
+
+class MaxAdapter(Adapter):
+    """One bot."""
+
+    provider = "max"
+    kinds = frozenset({ChannelKind.CHAT})
+    fields: ClassVar[Mapping[str, bool]] = {"token": True, "api_base": False}
+    optional = frozenset({"api_base"})
+    hints: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "token": (
+            "business.max.ru → Чат-боты → бот → Интеграция → токен; бот должен пройти модерацию",
+            "business.max.ru → Chat bots → the bot → Integration → token; after moderation",
+        ),
+    }
+    address_kinds = ("max",)
+    place = Place.DOMESTIC
+    rates = (Rate("address", 2, 1.0), Rate("account", 25, 1.0))
+    ca_file: ClassVar[str] = ""
+    clock: ClassVar[Callable[[], float]] = time.time
+
+    def request(self, outbound: Outbound) -> HttpRequest:
+        fitted = fit(outbound.content, "max")
+        body: dict[str, Any] = {"text": fitted.text}
+        if fitted.markup != "plain":
+            body["format"] = fitted.markup
+        body["notify"] = True
+        if attachments := _attachments(fitted):
+            body["attachments"] = attachments
+        path = f"/messages?{_recipient(outbound.address)}&disable_link_preview=true"
+        return self._call("POST", path, json.dumps(body, ensure_ascii=False).encode())
+
+    def receipt(self, response: HttpResponse) -> Receipt:
+        answer = json_object(response)
+        if answer is None or not 200 <= response.status < 300:
+            raise self._refusal(response, answer or {})
+        try:
+            mid = answer["message"]["body"]["mid"]
+        except (KeyError, TypeError) as error:
+            raise UnknownReply(f"{response.status} without a message") from error
+        return Receipt(provider_id=str(mid), raw=json.dumps({"mid": mid}))
+
+    def probe(self) -> HttpRequest:
+        return self._call("GET", "/me")
+
+    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+        if not event.reply_token:
+            return None
+        body = json.dumps({"notification": text}, ensure_ascii=False).encode()
+        return self._call("POST", f"/answers?callback_id={quote(event.reply_token)}", body)
+
+    def _refusal(self, response: HttpResponse, answer: Mapping[str, Any]) -> DeliveryError:
+        refusal = Refusal(
+            status=response.status,
+            code=str(answer.get("code", "")),
+            words=str(answer.get("message", "")),
+            headers=response.headers,
+        )
+        if refusal.code == "attachment.not.ready":  # about this picture, not about the bot
+            return Temporary(told(refusal), retry_after_s=NOT_READY_WAIT_S, scope="address")
+        return error_for(refusal, MEANINGS, now=type(self).clock(), wait_s=THROTTLE_WAIT_S)
+
+    def _call(self, method: str, path: str, body: bytes = b"") -> HttpRequest:
+        base = (self.credentials.get("api_base") or "https://platform-api2.max.ru").rstrip("/")
+        headers = {"Authorization": self.credentials["token"]}
+        if body:
+            headers["Content-Type"] = "application/json"
+        return HttpRequest(method, f"{base}{path}", headers, body, ca_file=type(self).ca_file)
+
+
+def _recipient(address: str) -> str:
+    """Name a person, or by a negative number a group."""
+    if not re.fullmatch(r"-?[0-9]{1,20}", address):
+        raise BadAddress("not an id of MAX", scope="address")
+    return f"chat_id={address}" if address.startswith("-") else f"user_id={address}"
+
+
+def _attachments(fitted: Fitted) -> list[dict[str, Any]]:
+    attachments: list[dict[str, Any]] = []
+    if fitted.image_url:
+        attachments.append({"type": "image", "payload": {"url": fitted.image_url}})
+    if fitted.buttons:
+        keys = [_key(button) for button in fitted.buttons]
+        rows = [keys[at : at + BUTTONS_PER_ROW] for at in range(0, len(keys), BUTTONS_PER_ROW)]
+        attachments.append({"type": "inline_keyboard", "payload": {"buttons": rows}})
+    return attachments
+
+
+def _key(button: Button) -> dict[str, str]:
+    if button.url:
+        return {"type": "link", "text": button.text, "url": button.url}
+    return {"type": "callback", "text": button.text, "payload": button.action}

@@ -1,0 +1,245 @@
+"""WhatsApp: messages of a salon's own number through Meta's Cloud API.
+
+https://developers.facebook.com/docs/whatsapp/cloud-api (Graph API v25.0; service messages,
+templates, error codes of 2026-05; read 2026-11).
+Limits: 80 messages per second and number, about 1 per 6 s to one client in the long run; text 4096,
+text beside buttons and under a picture 1024 characters, 3 reply buttons of 20.
+Free text only for 24 hours after the client wrote; before and after that an approved template.
+A 200 is acceptance only: the refusal may come later, as a status with the same codes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+from channels.adapters.graph_answers import Codes, read_answer
+from channels.contract import (
+    Adapter,
+    Button,
+    ChannelKind,
+    Exchange,
+    HttpRequest,
+    HttpResponse,
+    Outbound,
+    Rate,
+    Receipt,
+)
+from channels.errors import (
+    BadAddress,
+    BadCredentials,
+    Deferred,
+    DeliveryError,
+    OptedOut,
+    Permanent,
+    ProviderPaused,
+    RateLimited,
+    Temporary,
+    UnknownReply,
+    WindowClosed,
+)
+from channels.fields import faults, is_number
+from channels.formatting import Fitted, fit
+from channels.window import is_open
+
+VERSION = "v25.0"
+FOOTER_LIMIT = 60
+#: A client without a phone number: an id of the business portfolio, "RU.1349..." (since 2026-04).
+BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")
+
+
+def _each(kind: type[DeliveryError], *codes: int) -> dict[int, type[DeliveryError]]:
+    return dict.fromkeys(codes, kind)
+
+
+#: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes, 2026-05-15.
+#: 131026 is a catch-all: blocked, an old client, not on WhatsApp. 132015 and 132016: the template
+#: rests at Meta, so that the next channel is taken and the address stays.
+CODES = Codes(
+    by_code={
+        **_each(RateLimited, 4, 80007, 130429, 131056),
+        **_each(Temporary, 1, 2, 131000, 131016, 131057, 133016),
+        **_each(Deferred, 131048, 131064, 131049, 130472),
+        **_each(BadAddress, 131026, 131021, 131030, 131062, 131063),
+        **_each(OptedOut, 131050),
+        **_each(WindowClosed, 131047, 132015, 132016),
+        **_each(Permanent, 100, 131008, 131009, 131051, 131052, 131053),
+        **_each(Permanent, 132000, 132001, 132005, 132007, 132008, 132012, 135000),
+        **_each(BadCredentials, 0, 3, 10, 190, 131005),
+        **_each(ProviderPaused, 33, 131031, 131037, 131042, 131045, 368, 130497),
+    },
+    # A wrong phone_number_id comes as 100 with this subcode.
+    by_subcode={(100, 33): BadCredentials},
+    waits={4: 60.0, 80007: 60.0, 130429: 5.0, 131056: 10.0},
+    of_one_recipient=frozenset({131056, 131050, 131047}),
+)
+
+
+class WhatsAppCloudAdapter(Adapter):
+    """One number of a WhatsApp Business account."""
+
+    provider = "whatsapp_cloud"
+    kinds = frozenset({ChannelKind.CHAT})
+    fields: ClassVar[Mapping[str, bool]] = {
+        "token": True,
+        "phone_number_id": False,
+        "business_account_id": False,
+        "api_base": False,
+    }
+    optional = frozenset({"business_account_id", "api_base"})
+    hints: ClassVar[Mapping[str, tuple[str, str]]] = {
+        "token": (
+            "Meta Business → Настройки компании → Системные пользователи → Создать токен "
+            "(whatsapp_business_messaging)",
+            "Meta Business → Business settings → System users → Generate token "
+            "(whatsapp_business_messaging)",
+        ),
+        "phone_number_id": (
+            "WhatsApp Manager → Инструменты → Номера телефонов: ID номера, не сам номер",
+            "WhatsApp Manager → Tools → Phone numbers: the number's ID, not the number itself",
+        ),
+        "business_account_id": (
+            "WhatsApp Manager → Настройки: ID аккаунта WhatsApp Business; нужен для шаблонов",
+            "WhatsApp Manager → Settings: WhatsApp Business account ID; templates need it",
+        ),
+    }
+    address_kinds = ("whatsapp",)
+    # The pair limit is 1 per 6 s with a burst of about 45; the number's own starts at 80.
+    rates = (Rate("address", 10, 60.0), Rate("account", 60, 1.0))
+    has_steps = True
+    clock: ClassVar[Callable[[], float]] = time.time
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, phone_number_id=is_number, business_account_id=is_number)
+
+    def request(self, outbound: Outbound) -> HttpRequest:
+        """Write free text while it is allowed, else the template; raises WindowClosed."""
+        template = outbound.extra.get("whatsapp_template")
+        window = is_open(outbound.extra, type(self).clock())
+        if template and not window:
+            return self._send(outbound, _template(template))
+        if window is False:
+            raise WindowClosed("24 hours have passed since the client wrote, and no template")
+        return self._send(outbound, _free(fit(outbound.content, "whatsapp"), outbound))
+
+    def receipt(self, response: HttpResponse) -> Receipt:
+        answer = read_answer(response, CODES)
+        try:
+            message = answer["messages"][0]
+            provider_id = str(message["id"])
+        except (KeyError, IndexError, TypeError) as error:
+            raise UnknownReply(f"{response.status} without a message") from error
+        # The id itself holds the client's number in base64: it is no part of the log.
+        state = str(message.get("message_status", "accepted"))
+        return Receipt(provider_id=provider_id, raw=json.dumps({"message_status": state}))
+
+    def exchange(self, outbound: Outbound) -> Exchange:
+        """Send; where Meta finds the window closed, the template follows."""
+        template = outbound.extra.get("whatsapp_template")
+        try:
+            return self.receipt((yield self.request(outbound)))
+        except WindowClosed:
+            if not template or not is_open(outbound.extra, type(self).clock()):
+                raise
+        return self.receipt((yield self._send(outbound, _template(template))))
+
+    def probe(self) -> HttpRequest:
+        return self._call("GET", "?fields=id")
+
+    def _send(self, outbound: Outbound, message: Mapping[str, Any]) -> HttpRequest:
+        body = {
+            "messaging_product": "whatsapp",
+            "recipient_type": "individual",
+            **_recipient(outbound.address),
+            **message,
+            "biz_opaque_callback_data": outbound.message_id,
+        }
+        return self._call("POST", "/messages", json.dumps(body, ensure_ascii=False).encode())
+
+    def _call(self, method: str, path: str, body: bytes = b"") -> HttpRequest:
+        base = (self.credentials.get("api_base") or "https://graph.facebook.com").rstrip("/")
+        headers = {"Authorization": f"Bearer {self.credentials['token']}"}
+        if body:
+            headers["Content-Type"] = "application/json"
+        number = self.credentials["phone_number_id"]
+        return HttpRequest(method, f"{base}/{VERSION}/{number}{path}", headers, body)
+
+
+def _recipient(address: str) -> dict[str, str]:
+    if BSUID.fullmatch(address):
+        return {"recipient": address}
+    digits = re.sub(r"[\s()+-]", "", address)
+    if not digits.isascii() or not digits.isdecimal():
+        raise BadAddress("neither a phone number nor a user id of WhatsApp", scope="address")
+    return {"to": digits}
+
+
+def _free(fitted: Fitted, outbound: Outbound) -> dict[str, Any]:
+    if fitted.buttons:
+        return {"type": "interactive", "interactive": _interactive(fitted, outbound)}
+    if fitted.image_url:
+        return {"type": "image", "image": {"link": fitted.image_url, "caption": fitted.text}}
+    # A picture whose text is too long for a caption stands in the text, as its preview.
+    shows_link = bool(outbound.content.image_url)
+    return {"type": "text", "text": {"body": fitted.text, "preview_url": shows_link}}
+
+
+def _interactive(fitted: Fitted, outbound: Outbound) -> dict[str, Any]:
+    interactive: dict[str, Any] = {"type": "button", "body": {"text": fitted.text}}
+    if fitted.image_url:
+        interactive["header"] = {"type": "image", "image": {"link": fitted.image_url}}
+    if footer := str(outbound.extra.get("footer", ""))[:FOOTER_LIMIT]:
+        interactive["footer"] = {"text": footer}
+    interactive["action"] = {"buttons": [_reply(button) for button in fitted.buttons]}
+    return interactive
+
+
+def _reply(button: Button) -> dict[str, Any]:
+    return {"type": "reply", "reply": {"id": button.action, "title": button.text}}
+
+
+def _template(template: Mapping[str, Any]) -> dict[str, Any]:
+    """Write an approved template: {name, language, parameters, buttons}, values already rendered.
+
+    parameters: a list for {{1}}, {{2}}..., or a mapping for named ones. buttons: {index, sub_type,
+    payload or text} of those whose template has a variable or an answer.
+    """
+    parameters = [_parameter(name, text) for name, text in _named(template.get("parameters") or ())]
+    components: list[dict[str, Any]] = []
+    if parameters:
+        components.append({"type": "body", "parameters": parameters})
+    components += [_template_button(button) for button in template.get("buttons") or ()]
+    written: dict[str, Any] = {
+        "name": template["name"],
+        "language": {"code": template["language"]},
+    }
+    if components:
+        written["components"] = components
+    return {"type": "template", "template": written}
+
+
+def _named(parameters: Any) -> list[tuple[str, str]]:
+    if isinstance(parameters, Mapping):
+        return [(str(name), str(text)) for name, text in parameters.items()]
+    return [("", str(text)) for text in parameters]
+
+
+def _parameter(name: str, text: str) -> dict[str, str]:
+    # Meta refuses line breaks, tabs and more than four spaces in a parameter (132018 and kin).
+    text = " ".join(text.split())
+    named = {"parameter_name": name} if name else {}
+    return {"type": "text", **named, "text": text}
+
+
+def _template_button(button: Mapping[str, Any]) -> dict[str, Any]:
+    kind = "payload" if "payload" in button else "text"
+    return {
+        "type": "button",
+        "sub_type": button["sub_type"],
+        "index": str(button["index"]),
+        "parameters": [{"type": kind, kind: str(button[kind])}],
+    }
