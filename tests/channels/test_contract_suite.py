@@ -12,6 +12,7 @@ from django.conf import settings
 from channels.accounts import Account
 from channels.breaker import Breaker
 from channels.contract import Content, HttpRequest, Outbound
+from channels.errors import DeliveryError
 from channels.gateway import Gateway, Sent
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
@@ -99,15 +100,19 @@ def hurried(adapter):
             return replace(super().request_many(outbounds), timeout_s=HURRY_S)
 
         def exchange(self, outbound):
-            steps, answer = super().exchange(outbound), None
-            try:
-                while True:
-                    step = steps.send(answer)
-                    answer = yield (
-                        replace(step, timeout_s=HURRY_S) if isinstance(step, HttpRequest) else step
-                    )
-            except StopIteration as end:
-                return end.value
+            steps = super().exchange(outbound)
+            take, given = steps.send, None
+            while True:
+                try:
+                    step = take(given)
+                except StopIteration as end:
+                    return end.value
+                if isinstance(step, HttpRequest):
+                    step = replace(step, timeout_s=HURRY_S)
+                try:
+                    take, given = steps.send, (yield step)
+                except DeliveryError as error:
+                    take, given = steps.throw, error
 
     return Hurried
 

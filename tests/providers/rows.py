@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.providers import rows_chat, rows_mail, rows_push
+from tests.providers import rows_chat, rows_mail, rows_push, rows_sms
 from tests.providers.table import Row
 
-ROWS: dict[str, Row] = {**rows_chat.ROWS, **rows_mail.ROWS, **rows_push.ROWS}
+ROWS: dict[str, Row] = {**rows_chat.ROWS, **rows_mail.ROWS, **rows_push.ROWS, **rows_sms.ROWS}

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from tests.providers import chat, own
+from tests.providers import chat, meta, own
 from tests.providers.table import (
+    AUTH,
     CLOSED,
     CONTENT,
+    DEFER,
     NETWORK,
     NOBODY,
+    OPT_OUT,
     PAUSE,
     RETRY,
     RETRY_AFTER,
     SENT,
+    Credentials,
     Row,
     but,
 )
@@ -21,6 +25,21 @@ def _telegram(base: str) -> dict[str, str]:
     return {"token": chat.Telegram.token, "webhook_secret": "hook", "api_base": base}
 
 
+def _whatsapp(base: str) -> dict[str, str]:
+    return {
+        "token": meta.WhatsApp.token,
+        "phone_number_id": meta.WhatsApp.number_id,
+        "api_base": base,
+    }
+
+
+def _token(token: str) -> Credentials:
+    return lambda base: {"token": token, "api_base": base}
+
+
+_instagram, _vk, _max = map(_token, (meta.Instagram.token, chat.Vk.token, chat.Max.token))
+
+
 def _webhook(base: str) -> dict[str, str]:
     return {"url": base, "secret": own.Webhook.secret}
 
@@ -28,6 +47,9 @@ def _webhook(base: str) -> dict[str, str]:
 def _phone(base: str) -> dict[str, str]:
     return {"url": base, "secret": own.Phone.secret}
 
+
+#: The client wrote a moment ago.
+OPEN = {"window_until": "2099-01-01T00:00:00+00:00"}
 
 ROWS: dict[str, Row] = {
     "telegram": Row(
@@ -46,6 +68,79 @@ ROWS: dict[str, Row] = {
             "paused": PAUSE,
         },
         waits={"throttle": 17},
+    ),
+    "whatsapp_cloud": Row(
+        meta.WhatsApp,
+        _whatsapp,
+        but(_whatsapp, token="WRONG"),
+        lambda number: f"+791612345{number:02}",
+        NETWORK
+        | {
+            "throttle": RETRY_AFTER,
+            "pair": RETRY_AFTER,
+            "blocked": NOBODY,
+            "stopped": OPT_OUT,
+            "window": CLOSED,
+            "deferred": DEFER,
+            "spam": DEFER,
+            "content": CONTENT,
+            "billing": PAUSE,
+            "locked": PAUSE,
+            "auth": AUTH,
+        },
+        recipient=lambda address: address.removeprefix("+"),
+        extra=OPEN,
+    ),
+    "instagram": Row(
+        meta.Instagram,
+        _instagram,
+        but(_instagram, token="WRONG"),
+        lambda number: f"12544591546829{number:02}",
+        NETWORK
+        | {
+            "throttle": RETRY_AFTER,
+            "blocked": NOBODY,
+            "window": CLOSED,
+            "content": CONTENT,
+            "denied": AUTH,
+            "auth": AUTH,
+        },
+        extra=OPEN,
+    ),
+    "vk": Row(
+        chat.Vk,
+        _vk,
+        but(_vk, token="WRONG"),
+        lambda number: f"1876543{number:02}",
+        NETWORK
+        | {
+            "gateway": RETRY,
+            "throttle": RETRY_AFTER,
+            "flood": DEFER,
+            "daily": DEFER,
+            "blocked": NOBODY,
+            "privacy": NOBODY,
+            "window": CLOSED,
+            "content": CONTENT,
+            "captcha": PAUSE,
+            "internal": RETRY,
+            "auth": AUTH,
+        },
+    ),
+    "max": Row(
+        chat.Max,
+        _max,
+        but(_max, token="WRONG"),
+        lambda number: f"1234567{number:02}",
+        NETWORK
+        | {
+            "throttle": RETRY_AFTER,
+            "blocked": NOBODY,
+            "gone": NOBODY,
+            "content": CONTENT,
+            "attachment": RETRY,
+            "auth": AUTH,
+        },
     ),
     "webhook": Row(
         own.Webhook,

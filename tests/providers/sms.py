@@ -91,6 +91,8 @@ class Smsc(Fake):
         known = (form.get("login"), form.get("psw")) == (self.login, self.password)
         known = known or form.get("apikey") == self.key
         need(known, "login", smsc_error(2, "invalid login or password"))
+        if call.path == "/sys/status.php":
+            return self._status(str(form.get("phone")), str(form.get("id")))
         if not call.path.startswith(("/sys/send.php", "/rest/send")):
             return as_json(200, {"balance": "137.45"})
         wrong = self.refusals["parameters"]
@@ -105,6 +107,11 @@ class Smsc(Fake):
         ours = str(form.get("id", ""))
         need(not ours or (ours.isdigit() and 1 <= int(ours) < 2**31), "id", wrong)
         return [Letter(phone, text, ours, f"{phone}:{text}:{ours}")]
+
+    def _status(self, phone: str, ours: str) -> Reply:
+        if (phone, ours) in {(one.recipient, one.id) for one in self.letters}:
+            return as_json(200, {"status": 0, "last_timestamp": 1795168800, "err": 0})
+        return as_json(200, {"status": -3})
 
     def _fields(self, call: Call) -> dict[str, Any]:
         if call.content_type == "application/json":
