@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 from django.conf import settings
+from django.db import connection
 
 from channels.calls import LEASE_MARGIN_S
 from channels.contract import Adapter
@@ -30,7 +31,7 @@ def verdict(adapter: Adapter) -> tuple[str, str]:
 
 
 def probe(adapter: Adapter) -> None:
-    """Ask the provider; raises the DeliveryError that its answer means. No transaction is open."""
+    """Ask the provider; raises the DeliveryError that its answer means."""
     guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
     if adapter.sender == "smtp":
         _log_in(SmtpAccount.of(adapter.credentials), guard)
@@ -40,8 +41,14 @@ def probe(adapter: Adapter) -> None:
 
 
 def _log_in(account: SmtpAccount, guard: AddressGuard) -> None:
-    connection = SmtpConnection(account, guard)
+    line = SmtpConnection(account, guard)
     try:
-        connection.log_in(time.monotonic() + PROBE_S + LEASE_MARGIN_S)
+        line.log_in(time.monotonic() + PROBE_S + LEASE_MARGIN_S)
     finally:
-        connection.close()
+        line.close()
+
+
+def patiently() -> None:
+    """Let the open transaction of a page or a call be idle while its provider is asked."""
+    with connection.cursor() as cursor:
+        cursor.execute("set local idle_in_transaction_session_timeout = '30s'")

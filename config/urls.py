@@ -20,6 +20,7 @@ urlpatterns = [
     path("favicon.ico", RedirectView.as_view(url="/static/kolokol/favicon.svg")),
     path("v1/tenants", TenantsView.as_view(after_create=equip)),
     path("", include("tenants.api.routes")),
+    path("", include("channels.api.routes")),
     path("", include("notifications.api.routes")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -20,11 +20,16 @@ from tests.isolation.planting import forget_open_work, plant, snapshot
 PERSON, TOPIC = "/v2/subscribers/{client}", "/v2/topics/{topic}"
 OLD, CREDENTIALS = "/v1/subscribers/{client}", "/v1/subscribers/{client}/credentials"
 TRIGGER, BROADCAST = "/v1/events/trigger", "/v1/events/trigger/broadcast"
+ACCOUNTS, ACCOUNT = "/v1/integrations", "/v1/integrations/{bot}"
 LONG = "x" * 300
 
 
 def event(**changed):
     return {"name": "{workflow}", "to": "{client}", "payload": {}} | changed
+
+
+def bot(**changed):
+    return {"providerId": "telegram", "credentials": {"token": "1:a"}} | changed
 
 
 def to(**person):
@@ -33,6 +38,26 @@ def to(**person):
 
 #: Method, path, body, status, field that the answer names.
 FIELDS = [
+    # accounts at providers
+    ("POST", ACCOUNTS, {}, 422, "provider"),
+    ("POST", ACCOUNTS, {"providerId": 7}, 422, "providerId"),
+    ("POST", ACCOUNTS, {"providerId": "pigeon"}, 422, "provider"),
+    ("POST", ACCOUNTS, bot(credentials=[]), 422, "credentials"),
+    ("POST", ACCOUNTS, bot(credentials={}), 422, "credentials.token"),
+    ("POST", ACCOUNTS, bot(credentials={"token": 7}), 422, "credentials.token"),
+    ("POST", ACCOUNTS, bot(channel="smoke"), 422, "kind"),
+    ("POST", ACCOUNTS, bot(identifier="No Slug"), 422, "identifier"),
+    ("POST", ACCOUNTS, bot(name=LONG), 422, "name"),
+    ("POST", ACCOUNTS, bot(position=-1), 422, "position"),
+    ("POST", ACCOUNTS, bot(position=True), 422, "position"),
+    ("PUT", ACCOUNT, {"active": "no"}, 422, "active"),
+    (
+        "PUT",
+        ACCOUNT,
+        {"credentials": {"api_base": "http://a.example"}},
+        422,
+        "credentials.api_base",
+    ),
     # events: the workflow, the recipients, the moment
     ("POST", TRIGGER, {}, 422, "name"),
     ("POST", TRIGGER, event(name="nothing"), 422, "name"),

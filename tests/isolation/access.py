@@ -51,6 +51,8 @@ _TOPIC = "/v2/topics/{topic}"
 _MESSAGE = f"{_NEW}/notifications/{{message}}"
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
 
+_BOT = {"providerId": "telegram", "identifier": "{bot}", "credentials": {"token": "1:a"}}
+
 #: Route of the resolver -> its calls. A route that is not here fails the test.
 API: Mapping[str, tuple[Call, ...]] = {
     "v1/tenants": (
@@ -121,6 +123,22 @@ API: Mapping[str, tuple[Call, ...]] = {
     ),
     "v1/topics/<str:key>/subscribers/<str:subscriber_id>": (
         Call("GET", "/v1/topics/{topic}/subscribers/{client}"),
+    ),
+    "v1/integrations": (
+        listing("/v1/integrations"),
+        Call("POST", "/v1/integrations", _BOT, live=409, foreign=201),
+    ),
+    "v1/integrations/active": (listing("/v1/integrations/active"),),
+    "v1/integrations/<str:integration_id>": (
+        Call("PUT", "/v1/integrations/{integration_pk}", {"name": "Mine"}),
+        Call("PUT", "/v1/integrations/{bot}", {"name": "Mine"}),
+        Call("DELETE", "/v1/integrations/{integration_pk}"),
+    ),
+    "v1/integrations/<str:integration_id>/set-primary": (
+        Call("POST", "/v1/integrations/{integration_pk}/set-primary"),
+    ),
+    "v1/integrations/<str:integration_id>/check": (
+        Call("POST", "/v1/integrations/{integration_pk}/check"),
     ),
     "v1/events/trigger": (
         Call("POST", "/v1/events/trigger", _EVENT, live=201, test=201, foreign=422),
@@ -206,6 +224,8 @@ class Names:
             "topic": one.word("topic"),
             "topic_pk": str(one.of("tenants.Topic").pk),
             "member_pk": str(one.of("tenants.TopicMember").pk),
+            "integration_pk": str(one.of("channels.Integration").pk),
+            "bot": one.word("bot"),
             "workflow": one.word("visit"),
             "workflow_pk": str(one.of("notifications.Workflow").pk),
             "notification_pk": str(one.of("notifications.Notification").pk),

@@ -1,0 +1,23 @@
+"""The addresses of this room's API."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from channels.api.integrations import (
+    ActiveView,
+    CheckView,
+    IntegrationsView,
+    IntegrationView,
+    PrimaryView,
+)
+
+_ONE = "v1/integrations/<str:integration_id>"
+
+urlpatterns = [
+    path("v1/integrations", IntegrationsView.as_view()),
+    path("v1/integrations/active", ActiveView.as_view()),
+    path(_ONE, IntegrationView.as_view()),
+    path(f"{_ONE}/set-primary", PrimaryView.as_view()),
+    path(f"{_ONE}/check", CheckView.as_view()),
+]
