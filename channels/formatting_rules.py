@@ -148,7 +148,16 @@ RULES: dict[str, Rules] = {
     "slack": Rules(4000, markup.SLACK, overflow=_CUT, answers=False),
     "discord": Rules(2000, markup.MARKDOWN_CHAT, overflow=_CUT, answers=False),
     "mattermost": Rules(16383, markup.MARKDOWN_CHAT, overflow=_CUT, answers=False),
-    "teams": Rules(20_000, markup.MARKDOWN_CHAT, utf8_bytes, _CUT, answers=False),
+    "teams": Rules(
+        20_000,
+        markup.MARKDOWN_CHAT,
+        utf8_bytes,
+        _CUT,
+        buttons=6,
+        label=60,
+        links=True,
+        answers=False,
+    ),
     "ntfy": Rules(
         4096,
         unit=utf8_bytes,

@@ -92,7 +92,9 @@ def error_for(
         return line.error(told(refusal), retry_after_s=asked_s, scope=line.scope or "integration")
     is_personal = issubclass(line.error, BadAddress | OptedOut | Deferred)
     return line.error(
-        told(refusal), scope=line.scope or ("address" if is_personal else "integration")
+        told(refusal),
+        retry_after_s=told_s[0] if issubclass(line.error, Temporary) else None,
+        scope=line.scope or ("address" if is_personal else "integration"),
     )
 
 

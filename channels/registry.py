@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from channels.adapters.apns import ApnsAdapter
 from channels.adapters.brevo import BrevoAdapter
+from channels.adapters.discord import DiscordAdapter
 from channels.adapters.fcm import FcmAdapter
 from channels.adapters.instagram import InstagramAdapter
 from channels.adapters.mailgun import MailgunAdapter
+from channels.adapters.mattermost import MattermostAdapter
 from channels.adapters.max import MaxAdapter
+from channels.adapters.ntfy import NtfyAdapter
 from channels.adapters.postmark import PostmarkAdapter
 from channels.adapters.resend import ResendAdapter
 from channels.adapters.sandbox import SandboxAdapter
 from channels.adapters.sendgrid import SendgridAdapter
 from channels.adapters.ses import SesAdapter
+from channels.adapters.slack import SlackAdapter
 from channels.adapters.smsaero import SmsAeroAdapter
 from channels.adapters.smsc import SmscAdapter
 from channels.adapters.smsru import SmsRuAdapter
 from channels.adapters.smtp import SmtpAdapter
 from channels.adapters.sns import SnsAdapter
+from channels.adapters.teams import TeamsAdapter
 from channels.adapters.telegram import TelegramAdapter
 from channels.adapters.twilio import TwilioAdapter
 from channels.adapters.unisender_go import UnisenderGoAdapter
@@ -50,6 +55,11 @@ CLASSES: tuple[type[Adapter], ...] = (
     FcmAdapter,
     ApnsAdapter,
     WebPushAdapter,
+    SlackAdapter,
+    DiscordAdapter,
+    TeamsAdapter,
+    MattermostAdapter,
+    NtfyAdapter,
     WebhookAdapter,
     SandboxAdapter,
 )

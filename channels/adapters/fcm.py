@@ -62,8 +62,8 @@ MEANINGS = (
     Meaning(BadCredentials, code="THIRD_PARTY_AUTH_ERROR"),
     Meaning(BadCredentials, code="UNAUTHENTICATED"),
     Meaning(BadCredentials, code="PERMISSION_DENIED"),
-    Meaning(RateLimited, code="QUOTA_EXCEEDED"),
-    Meaning(RateLimited, code="RESOURCE_EXHAUSTED"),
+    Meaning(RateLimited, code="QUOTA_EXCEEDED", wait_s=THROTTLED_S),
+    Meaning(RateLimited, code="RESOURCE_EXHAUSTED", wait_s=THROTTLED_S),
     Meaning(Temporary, code="INTERNAL"),
     Meaning(Temporary, code="UNAVAILABLE"),
 )
@@ -258,8 +258,7 @@ def _refusal(response: HttpResponse, *, now: float) -> DeliveryError:
         return Permanent(f"{response.status} {_code(response)} {fields}")
     words = str(error.get("message", "")) if isinstance(error, dict) else ""
     refusal = Refusal(response.status, _code(response), words, response.headers)
-    wait_s = THROTTLED_S if response.status == 429 else None
-    return error_for(refusal, MEANINGS, now=now, wait_s=wait_s)
+    return error_for(refusal, MEANINGS, now=now)
 
 
 def _code(response: HttpResponse) -> str:

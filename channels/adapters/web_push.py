@@ -69,7 +69,7 @@ MEANINGS = (
     Meaning(BadCredentials, status=403),
     Meaning(Permanent, status=400),
     Meaning(Permanent, status=413),
-    Meaning(RateLimited, status=429),
+    Meaning(RateLimited, status=429, scope="address"),  # RFC 8030, 8.4: of one browser
     Meaning(Temporary, status=500),
     Meaning(Temporary, status=503),
 )
@@ -238,10 +238,7 @@ def _signed(private: str, subject: str, origin: str, slot: int) -> str:
 def _refusal(response: HttpResponse, *, now: float) -> DeliveryError:
     words = response.body[:LONGEST_WORDS].decode(errors="replace")
     refusal = Refusal(response.status, words=words, headers=response.headers)
-    error = error_for(refusal, MEANINGS, now=now)
-    if isinstance(error, RateLimited):  # RFC 8030, 8.4: of one browser, not of all
-        error.scope = "address"
-    return error
+    return error_for(refusal, MEANINGS, now=now)
 
 
 def _is_subject(subject: str) -> bool:
