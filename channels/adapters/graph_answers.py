@@ -67,7 +67,7 @@ def _unreadable(response: HttpResponse) -> DeliveryError:
     words = f"{response.status} with an unreadable answer"
     if response.status == 429:
         return RateLimited(words, retry_after_s=DEFAULT_WAIT_S)
-    if 200 <= response.status < 300 or response.status in {502, 504}:
+    if 200 <= response.status < 300:
         return Ambiguous(words)
     return Temporary(words) if response.status >= 500 else UnknownReply(words)
 

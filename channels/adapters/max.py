@@ -60,6 +60,8 @@ MEANINGS = (
     Meaning(Permanent, status=405),
     Meaning(Permanent, status=415),
     Meaning(RateLimited, status=429),
+    Meaning(Temporary, status=502),
+    Meaning(Temporary, status=504),
     # Without MAX's own code a 403 or 404 is somebody else's: a filter, a wrong address of the API.
     Meaning(UnknownReply, status=403),
     Meaning(UnknownReply, status=404),

@@ -119,7 +119,7 @@ def test_an_attachment_that_is_not_ready_is_tried_again_after_a_second():
         (200, b"{broken", Ambiguous),
         (200, {}, UnknownReply),
         (200, {"message": {"body": None}}, UnknownReply),
-        (502, b"<html>", Ambiguous),
+        (502, b"<html>", Temporary),
         (503, b"<html>", Temporary),
         (403, b"<html>filtered</html>", UnknownReply),
         (429, b"", RateLimited),

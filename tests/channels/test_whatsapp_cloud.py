@@ -176,8 +176,8 @@ def test_what_meta_calls_transient_is_tried_again():
     [
         (500, b"", Temporary),
         (503, b"<html>", Temporary),
-        (502, b"<html>502 Bad Gateway</html>", Ambiguous),
-        (504, b"", Ambiguous),
+        (502, b"<html>502 Bad Gateway</html>", Temporary),
+        (504, b"", Temporary),
         (200, b"{broken", Ambiguous),
         (200, b"[]", Ambiguous),
         (200, {}, UnknownReply),
