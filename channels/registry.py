@@ -32,38 +32,52 @@ from channels.adapters.webhook import WebhookAdapter
 from channels.adapters.whatsapp_cloud import WhatsAppCloudAdapter
 from channels.contract import Adapter, ChannelKind
 
-#: One line per provider; the order is the order of the admin's list.
-CLASSES: tuple[type[Adapter], ...] = (
-    TelegramAdapter,
-    WhatsAppCloudAdapter,
-    VkAdapter,
-    MaxAdapter,
-    InstagramAdapter,
-    SmtpAdapter,
-    SendgridAdapter,
-    MailgunAdapter,
-    PostmarkAdapter,
-    BrevoAdapter,
-    ResendAdapter,
-    UnisenderGoAdapter,
-    SesAdapter,
-    SmscAdapter,
-    SmsAeroAdapter,
-    SmsRuAdapter,
-    TwilioAdapter,
-    SnsAdapter,
-    FcmAdapter,
-    ApnsAdapter,
-    WebPushAdapter,
-    SlackAdapter,
-    DiscordAdapter,
-    TeamsAdapter,
-    MattermostAdapter,
-    NtfyAdapter,
-    WebhookAdapter,
-    SandboxAdapter,
-)
-ADAPTERS: dict[str, type[Adapter]] = {adapter.provider: adapter for adapter in CLASSES}
+#: One line per provider, in the group where a person looks for it and in the order of the admin.
+GROUPS: dict[str, tuple[type[Adapter], ...]] = {
+    "chat": (
+        TelegramAdapter,
+        WhatsAppCloudAdapter,
+        VkAdapter,
+        MaxAdapter,
+        InstagramAdapter,
+    ),
+    "email": (
+        SmtpAdapter,
+        SendgridAdapter,
+        MailgunAdapter,
+        PostmarkAdapter,
+        BrevoAdapter,
+        ResendAdapter,
+        UnisenderGoAdapter,
+        SesAdapter,
+    ),
+    "sms": (
+        SmscAdapter,
+        SmsAeroAdapter,
+        SmsRuAdapter,
+        TwilioAdapter,
+        SnsAdapter,
+    ),
+    "push": (
+        FcmAdapter,
+        ApnsAdapter,
+        WebPushAdapter,
+    ),
+    "staff": (
+        SlackAdapter,
+        DiscordAdapter,
+        TeamsAdapter,
+        MattermostAdapter,
+        NtfyAdapter,
+    ),
+    "any": (
+        WebhookAdapter,
+        SandboxAdapter,
+    ),
+}
+ADAPTERS: dict[str, type[Adapter]] = {
+    adapter.provider: adapter for group in GROUPS.values() for adapter in group
+}
 
 CHANNEL_OF_ADDRESS: dict[str, ChannelKind] = {
     "telegram": ChannelKind.CHAT,
