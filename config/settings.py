@@ -7,31 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from config.environment import database, env, redis, required, whole
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()  # NAME_FILE names a file that holds NAME
-
-
-def required(name: str, why: str) -> str:
-    """Read a variable without which nothing may start, or say so in one sentence."""
-    value = str(env.str(name, default=""))
-    if not value:
-        raise ImproperlyConfigured(f"{name} is missing: {why} (README, Settings).")
-    return value
-
-
-def whole(name: str, default: int) -> int:
-    """Read a number, or say in one sentence that it is none."""
-    try:
-        return int(env.int(name, default=default))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{name} must be a whole number (README, Settings).") from error
-
 
 # --- Secrets and addresses -------------------------------------------------------------------
 SECRET_KEY = required("SECRET_KEY", "it signs sessions and links; give 50 random characters")
@@ -55,13 +37,13 @@ DEBUG = False
 # --- Database and Redis ----------------------------------------------------------------------
 DATABASE_URL = required("DATABASE_URL", "start with 'make up', or name PostgreSQL's app role")
 DATABASE_OWNER_URL = str(env.str("DATABASE_OWNER_URL", default=""))
-REDIS_URL = required("REDIS_URL", "start with 'make up', or name a Redis server")
+REDIS_URL = redis(
+    "REDIS_URL", required("REDIS_URL", "start with 'make up', or name a Redis server")
+)
 
 
-def _database(url: str) -> dict[str, Any]:
-    config: dict[str, Any] = environ.Env.db_url_config(url)
-    if config.get("ENGINE") != "django.db.backends.postgresql":
-        raise ImproperlyConfigured("DATABASE_URL must be a postgresql:// address.")
+def _database(name: str, url: str) -> dict[str, Any]:
+    config = database(name, url)
     # Without a threshold psycopg prepares nothing, whatever tenants.rows asks for; the number is
     # for statements that do not ask.
     options = {**config.get("OPTIONS", {}), "prepare_threshold": 1000}
@@ -69,7 +51,9 @@ def _database(url: str) -> dict[str, Any]:
     return {**config, **kept, "OPTIONS": options}
 
 
-DATABASES = {"default": _database(DATABASE_URL)}
+DATABASES = {"default": _database("DATABASE_URL", DATABASE_URL)}
+if DATABASE_OWNER_URL:
+    database("DATABASE_OWNER_URL", DATABASE_OWNER_URL)
 _app_role = str(DATABASES["default"]["USER"])
 # Row-level security has one policy per role (docs/why/tenancy.md). The last three cannot log in:
 # the app role takes them on for one transaction.
