@@ -107,6 +107,19 @@ def roles(now: datetime) -> list[str]:
     return [f"{fault} {remedy}" for fault in role_faults()]
 
 
+def letters(now: datetime) -> list[str]:
+    """Ask whether PostgreSQL knows that Ё and ё are one letter: people are searched by name."""
+    query = """select lower('ЖЁ') = 'жё', datctype from pg_database
+               where datname = current_database()"""
+    [(is_folded, locale)] = rows.fetch(query)
+    if is_folded:
+        return []
+    return [
+        f"The database's locale ({locale}) does not know Cyrillic capitals, so search by name"
+        " minds them: move to a database made with a UTF-8 locale, such as C.UTF-8 or ru_RU.UTF-8."
+    ]
+
+
 def migrations(now: datetime) -> list[str]:
     """Ask whether the database is as new as the code."""
     missing = pending_migrations()
@@ -179,6 +192,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check("encryption keys", encryption_keys),
     Check("database", database),
     Check("database role", roles, "database"),
+    Check("database letters", letters, "database"),
     Check("migrations", migrations, "database role"),
     Check("row-level security", rls_faults, "migrations"),
     Check("partitions", partitions, "migrations"),

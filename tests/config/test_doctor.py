@@ -13,6 +13,7 @@ import pytest
 import redis
 from cryptography.fernet import Fernet
 from django.conf import settings
+from django.db import connection
 from django.test import override_settings
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -79,8 +80,8 @@ def clock(server):
 def test_what_is_whole_is_not_complained_about(worker, clock):
     found = findings()
 
-    whole = ["settings", "encryption keys", "database", "database role", "migrations"]
-    whole += ["row-level security", "partitions", "clock", "redis", "scheduler"]
+    whole = ["settings", "encryption keys", "database", "database role", "database letters"]
+    whole += ["migrations", "row-level security", "partitions", "clock", "redis", "scheduler"]
     assert {name: found[name] for name in whole} == dict.fromkeys(whole, ())
 
 
@@ -109,6 +110,26 @@ def test_a_redis_that_forgets_is_named(server):
         assert "set maxmemory-policy noeviction" in told("redis")
     finally:
         server.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.fixture
+def deaf_to_cyrillic(superuser):
+    """Connect to a database that folds ASCII only."""
+    ours, name = connection.settings_dict["NAME"], f"deaf_{uuid4().hex}"
+    superuser.execute(
+        f"create database {name} template template0 encoding 'UTF8'"
+        " locale_provider libc lc_collate 'C' lc_ctype 'C'"
+    )
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    yield
+    connection.close()
+    connection.settings_dict["NAME"] = ours
+    superuser.execute(f"drop database {name}")
+
+
+def test_a_locale_that_does_not_know_cyrillic_capitals_is_named(deaf_to_cyrillic):
+    assert "locale (C) does not know Cyrillic capitals" in told("database letters")
 
 
 def test_a_table_without_forced_row_security_is_named(superuser):
@@ -286,6 +307,16 @@ def test_a_new_key_can_be_made_where_nothing_is_set_up():
 
 def test_a_wrong_argument_is_exit_code_2():
     assert said("doctor", "--nonsense").returncode == 2
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_a_malformed_address_is_one_sentence(name):
+    result = manage("doctor", **{name: "http://me:secret@host"})
+
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"{name} must look like ")
+    assert result.stderr.count("\n") == 1
+    assert "secret" not in result.stderr
 
 
 def test_a_setting_that_is_no_number_is_one_sentence():
