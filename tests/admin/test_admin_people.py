@@ -123,6 +123,21 @@ def test_the_queues_are_for_platform_superusers_only(salon, url):
     assert browser(make_staff()).get(url).status_code == 200
 
 
+GONE = [
+    *(f"queues/0/nobody/{verb}" for verb in ("", "requeue/", "enqueue/", "delete/")),
+    *(f"workers/0/{name}/" for name in ("nobody", "rq:worker:nobody")),
+    *(f"{place}/99/" for place in ("queues", "workers", "schedulers", "queues/actions")),
+]
+
+
+@pytest.mark.parametrize("path", GONE)
+def test_a_job_a_worker_or_a_queue_that_is_gone_is_404(path):
+    dana = browser(make_staff())
+
+    assert dana.get(f"/admin/queues/{path}").status_code == 404
+    assert dana.post(f"/admin/queues/{path}").status_code == 404
+
+
 def test_every_page_of_the_queues_is_guarded(salon):
     from config.dashboard import urlpatterns
 

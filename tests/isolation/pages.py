@@ -172,16 +172,16 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     f"{_Q}requeue-all/": queues("queues/0/requeue-all/", 200),
     _QJ: queues(_JOB),
     f"{_QJ}results/<str:result_id>/": queues(f"{_JOB}results/none/"),
-    f"{_QJ}delete/": queues(f"{_JOB}delete/", 0),
-    f"{_QJ}requeue/": queues(f"{_JOB}requeue/", 0),
-    f"{_QJ}enqueue/": queues(f"{_JOB}enqueue/", 0),
+    f"{_QJ}delete/": queues(f"{_JOB}delete/"),
+    f"{_QJ}requeue/": queues(f"{_JOB}requeue/"),
+    f"{_QJ}enqueue/": queues(f"{_JOB}enqueue/"),
     f"{_QJ}stop/": queues(f"{_JOB}stop/", 405),
     "admin/queues/queues/confirm-action/<int:queue_index>/": queues(
         "queues/confirm-action/0/", 302
     ),
     "admin/queues/queues/actions/<int:queue_index>/": queues("queues/actions/0/", 302),
     "admin/queues/workers/<int:queue_index>/": queues("workers/0/", 200),
-    "admin/queues/workers/<int:queue_index>/<str:key>/": queues("workers/0/nobody/", 0),
+    "admin/queues/workers/<int:queue_index>/<str:key>/": queues("workers/0/nobody/"),
     "admin/queues/schedulers/<int:scheduler_index>/": queues("schedulers/0/", 200),
     "admin/queues/cron-schedulers/<int:connection_index>/<str:scheduler_name>/": queues(
         "cron-schedulers/0/none/"
