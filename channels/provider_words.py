@@ -119,7 +119,7 @@ def clean(words: str) -> str:
     """Take out what a provider quotes from the message: addresses, numbers, texts, keys."""
     words = re.sub(r"\S*@\S*", "...", words)
     words = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`|«[^»]*»|\{[^}]*\}", "...", words)
-    words = re.sub(r"\+?\d[\d ()-]{4,}\d|\S{24,}", "...", words)
+    words = re.sub(r"\+\d[\d()-]*(?: ?[\d()-]+)*|\d[\d ()-]{4,}\d|\S{24,}", "...", words)
     return " ".join(words.split())[:200]
 
 

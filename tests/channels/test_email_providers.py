@@ -1,4 +1,4 @@
-"""E-mail over HTTP: each letter is whole in the provider's own terms, each answer read by its table.
+"""E-mail over HTTP: a letter is whole in the provider's own terms, an answer is read by its table.
 
 Answers: tests/payloads/<provider>/send_responses.json; those of SendGrid, SES and Unisender Go from
 the providers' fixtures, the others from the documents that the adapters name.

@@ -1,0 +1,363 @@
+"""SMS: each text leaves in the provider's own terms, each answer is read by its table.
+
+Answers: tests/payloads/{twilio,smsc,smsaero,smsru,sns}, from the providers' fixtures.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from types import SimpleNamespace
+from urllib.parse import parse_qsl
+
+import pytest
+
+from channels.adapters.smsc import SmscAdapter, number_of
+from channels.contract import Button, Content, HttpRequest, Outbound, Receipt
+from channels.errors import Ambiguous, BadAddress, Permanent, Temporary, Unsupported
+from channels.registry import ADAPTERS
+from tests.channels.expected import allowed, answer, captured, error_of, outcome_of
+
+MESSAGE_ID = "0199a3f2-6d10-7c1e-9b3a-5f6c2a1d8e44"
+SECRET = "a-secret-of-the-salon-5521"
+CREDENTIALS = {
+    "twilio": {"account_sid": "AC0a", "auth_token": SECRET, "sender": "+15005550006"},
+    "smsc": {"login": "salon", "password": SECRET, "sender": "SALON"},
+    "smsaero": {"email": "salon@beauty.example", "api_key": SECRET, "sender": "SALON"},
+    "smsru": {"api_id": SECRET, "sender": "SALON"},
+    "sns": {
+        "access_key_id": "AKID",
+        "secret_access_key": SECRET,
+        "region": "eu-west-1",
+        "sender": "SALON",
+    },
+}
+NAMES = list(CREDENTIALS)
+CONTENT = Content(
+    "Анна, ждём вас завтра", buttons=(Button("Отменить", "https://salon.example/c/5fK2"),)
+)
+
+
+def adapter(name, **changes):
+    return ADAPTERS[name]({**CREDENTIALS[name], **changes})
+
+
+def outbound(content=CONTENT, address="+79161234567", category="tx", ttl_s=None, **extra):
+    return Outbound(MESSAGE_ID, "sms", address, content, "ru", category, ttl_s, extra)
+
+
+def fields(request):
+    """Read the body's fields, form or JSON."""
+    if request.headers["Content-Type"] == "application/json":
+        return json.loads(request.body)
+    return dict(parse_qsl(request.body.decode()))
+
+
+def read(name, request):
+    """Give number, text and sender of a written request."""
+    body = fields(request)
+    keys = {
+        "twilio": ("To", "Body", "From"),
+        "smsc": ("phones", "mes", "sender"),
+        "smsaero": ("number", "text", "sign"),
+        "smsru": ("to", "msg", "from"),
+        "sns": ("PhoneNumber", "Message", "MessageAttributes.entry.2.Value.StringValue"),
+    }[name]
+    return SimpleNamespace(**dict(zip(("to", "text", "sender"), map(body.get, keys), strict=True)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_text_leaves_with_its_links_and_its_sender(name):
+    request = adapter(name).request(outbound())
+
+    sms = read(name, request)
+    assert sms.to.removeprefix("+") == "79161234567"
+    assert sms.to.startswith("+") == (name in {"twilio", "sns"})
+    assert sms.text == "Анна, ждём вас завтра\n\nОтменить: https://salon.example/c/5fK2"
+    assert sms.sender == CREDENTIALS[name]["sender"]
+    assert SECRET not in request.url
+    assert request.method == "POST"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_sender_of_a_message_wins_over_the_account_s(name):
+    assert read(name, adapter(name).request(outbound(sender="LOTOS"))).sender == "LOTOS"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("address", ["", "anna", "+7916", "+7916123456789012", "79161234567,7916"])
+def test_what_is_no_number_is_refused_before_the_call(name, address):
+    with pytest.raises(BadAddress):
+        adapter(name).request(outbound(address=address))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_calls_go_by_tls_unless_the_operator_names_another_address(name):
+    own = adapter(name, api_base="http://127.0.0.1:9/fake/")
+
+    for at_home, elsewhere in (
+        (adapter(name).request(outbound()), own.request(outbound())),
+        (adapter(name).probe(), own.probe()),
+    ):
+        assert at_home.url.startswith("https://")
+        assert elsewhere.url.startswith("http://127.0.0.1:9/fake/")
+        assert "//" not in elsewhere.url.removeprefix("http://")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{", b'{"x": 1}', b"null", b"100\n1-1"])
+def test_a_success_that_cannot_be_read_is_ambiguous(name, body):
+    assert outcome_of(adapter(name), answer(200, body)) == "ambiguous"
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (401, "auth_pause"),
+        (429, "retry_after"),
+        (500, "retry"),
+        (503, "retry"),
+        (502, "ambiguous"),
+        (504, "ambiguous"),
+        (418, "unknown"),
+    ],
+)
+def test_a_status_without_words_means_what_http_says(name, status, outcome):
+    assert outcome_of(adapter(name), answer(status, b"<html>oops</html>")) == outcome
+
+
+TWILIO = captured("twilio/send_errors.json")
+
+
+@pytest.mark.parametrize("row", TWILIO["refusals"], ids=lambda row: str(row["code"]))
+def test_a_refusal_of_twilio_means_what_the_file_expects(row):
+    body = {"code": row["code"], "message": "", "status": row["http"]}
+
+    assert outcome_of(adapter("twilio"), answer(row["http"], body)) in allowed(row["expect"])
+
+
+@pytest.mark.parametrize("code", TWILIO["status_errors"])
+def test_a_later_error_of_twilio_means_the_same_when_it_comes_at_once(code):
+    body = {"sid": "SM1", "status": "failed", "error_code": int(code), "error_message": ""}
+
+    outcome = outcome_of(adapter("twilio"), answer(201, body))
+
+    assert outcome in allowed(TWILIO["status_errors"][code])
+
+
+def test_an_accepted_sms_of_twilio_gives_its_sid_and_nothing_private():
+    answers = captured("twilio/create.json")
+
+    receipt = adapter("twilio").receipt(answer(201, answers["create_201"]))
+    error = error_of(adapter("twilio"), answer(400, answers["error_400_example"]))
+
+    assert receipt.provider_id == "SMbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+    assert not any(part in receipt.raw for part in ("79990000001", "Ждём", "15005550006"))
+    assert (error.outcome.value, error.scope) == ("permanent_recipient", "address")
+    assert "7999" not in error.detail
+
+
+def test_twilio_takes_a_service_a_lifetime_and_an_address_for_reports():
+    own = adapter("twilio", messaging_service_sid="MG1", login_sid="SK1")
+    hook = "https://n.example/v1/callbacks/1/t?m=9001"
+
+    form = fields(own.request(outbound(ttl_s=90_000, callback_url=hook)))
+    named = fields(own.request(outbound(sender="LOTOS")))
+
+    assert (form["MessagingServiceSid"], form["ValidityPeriod"]) == ("MG1", "36000")
+    assert "From" not in form
+    assert form["StatusCallback"] == hook
+    assert (named["From"], "MessagingServiceSid" in named) == ("LOTOS", False)
+    assert own.check({"account_sid": "AC1", "auth_token": "x"}).keys() == {"sender"}
+
+
+SMSC = captured("smsc/answers.json")
+
+
+@pytest.mark.parametrize(("code", "expect"), captured("smsc/send_errors.json").items())
+def test_an_error_of_smsc_means_what_the_file_expects(code, expect):
+    error = error_of(adapter("smsc"), answer(200, {"error": "x", "error_code": int(code)}))
+
+    if "after N" in expect:  # the address stays until it fails again and again
+        assert (type(error), error.scope) == (Permanent, "address")
+    else:
+        assert error.outcome.value in allowed(expect)
+
+
+def test_smsc_asks_for_json_in_utf_8_and_gets_our_number():
+    form = fields(adapter("smsc").request(outbound(ttl_s=5400)))
+
+    assert (form["fmt"], form["charset"], form["valid"]) == ("3", "utf-8", "01:30")
+    assert (form["login"], form["psw"]) == ("salon", SECRET)
+    assert form["id"] == str(number_of(MESSAGE_ID))
+    assert 1 <= number_of("ffffffff-ffff-ffff-ffff-ffffffffffff") < 2**31
+    assert number_of("00000000-0000-0000-0000-000000000000") >= 1
+
+
+def test_an_api_key_of_smsc_replaces_login_and_password():
+    form = fields(adapter("smsc", api_key="KEY").request(outbound()))
+
+    assert form["apikey"] == "KEY"
+    assert not {"login", "psw"} & form.keys()
+    assert SmscAdapter.check({"login": "salon"}).keys() == {"api_key"}
+    assert not SmscAdapter.check({"login": "salon", "password": "x"})
+
+
+def test_an_accepted_sms_of_smsc_gives_its_id_and_price():
+    receipt = adapter("smsc").receipt(answer(200, SMSC["send_ok"]))
+
+    assert receipt.provider_id == "734912345"
+    assert json.loads(receipt.raw)["cost"] == "4.10"
+    assert outcome_of(adapter("smsc"), answer(200, SMSC["send_error_no_id"])) == "auth_pause"
+    assert outcome_of(adapter("smsc"), answer(200, SMSC["send_error_with_id"])) == "provider_pause"
+
+
+def drive(adapter, *steps):
+    """Run an exchange: each step is the answer or the error of its call."""
+    exchange, calls = adapter.exchange(outbound()), []
+    calls.append(next(exchange))
+    try:
+        for step in steps:
+            is_error = isinstance(step, Exception)
+            calls.append(exchange.throw(step) if is_error else exchange.send(step))
+    except StopIteration as done:
+        return calls, done.value
+    raise AssertionError("the exchange wants more")
+
+
+def test_a_lost_answer_of_smsc_is_found_by_our_number():
+    calls, receipt = drive(adapter("smsc"), Ambiguous("lost"), answer(200, SMSC["status_ok"]))
+
+    asked = fields(calls[1])
+    assert receipt == Receipt(str(number_of(MESSAGE_ID)), raw=receipt.raw)
+    assert (calls[0].sends, calls[1].sends) == (True, False)
+    assert calls[1].url == "https://smsc.ru/sys/status.php"
+    assert (asked["id"], asked["phone"]) == (str(number_of(MESSAGE_ID)), "79161234567")
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        answer(200, {"status": -3}),
+        answer(200, {"error": "x", "error_code": 9}),
+        answer(200, SMSC["balance_ok"]),
+        answer(200, b"<html>"),
+        Temporary("no way there"),
+        Ambiguous("lost again"),
+    ],
+)
+def test_what_smsc_does_not_find_stays_ambiguous_and_is_not_sent_again(second):
+    with pytest.raises(Ambiguous, match="lost"):
+        drive(adapter("smsc"), Ambiguous("lost"), second)
+
+
+def test_a_plain_answer_of_smsc_needs_no_second_call():
+    calls, receipt = drive(adapter("smsc"), answer(200, SMSC["send_ok"]))
+
+    assert (len(calls), receipt.provider_id) == (1, "734912345")
+    with pytest.raises(Temporary):
+        drive(adapter("smsc"), Temporary("no way there"))
+
+
+SMSAERO = captured("smsaero/answers.json")
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome"),
+    [
+        (SMSAERO["no_credits"], "provider_pause"),
+        (SMSAERO["reject"], "permanent_content"),
+        (SMSAERO["fail"], "permanent_content"),
+        ({"success": False, "data": {"number": ["Incorrect"]}}, "permanent_recipient"),
+        ({"success": False, "message": "Something new"}, "unknown"),
+    ],
+)
+def test_a_refusal_of_smsaero_is_read_from_its_body(body, outcome):
+    assert outcome_of(adapter("smsaero"), answer(200, body)) == outcome
+
+
+def test_an_accepted_sms_of_smsaero_gives_its_id_and_nothing_private():
+    receipt = adapter("smsaero").receipt(answer(200, SMSAERO["send_ok"]))
+    body = fields(adapter("smsaero").request(outbound(callback_url="https://n.example/c")))
+
+    assert receipt.provider_id == "12345678"
+    assert not any(part in receipt.raw for part in ("7999", "Ждём"))
+    assert (body["callbackUrl"], body["callbackFormat"]) == ("https://n.example/c", "JSON")
+
+
+SMSRU = captured("smsru/answers.json")
+
+
+@pytest.mark.parametrize(("code", "expect"), captured("smsru/send_errors.json").items())
+def test_a_code_of_smsru_means_the_same_for_the_call_and_for_the_number(code, expect):
+    one = {"status": "ERROR", "status_code": int(code), "status_text": "..."}
+    whole = {"status": "OK", "status_code": 100, "sms": {"79161234567": one}}
+
+    for body in (one, whole):
+        assert outcome_of(adapter("smsru"), answer(200, body)) in allowed(expect)
+
+
+def test_an_accepted_sms_of_smsru_is_read_under_its_number():
+    first = dict([next(iter(SMSRU["send_ok"]["sms"].items()))])
+    second = {"74993221627": SMSRU["send_ok"]["sms"]["74993221627"]}
+    own = adapter("smsru")
+
+    receipt = own.receipt(answer(200, SMSRU["send_ok"] | {"sms": first}))
+
+    assert receipt.provider_id == "000000-10000001"
+    assert "7999" not in receipt.raw
+    refused = answer(200, SMSRU["send_ok"] | {"sms": second})
+    assert outcome_of(own, refused) == "permanent_recipient"
+    assert outcome_of(own, answer(200, SMSRU["send_error"])) == "provider_pause"
+
+
+def test_guards_of_smsru_against_repeats_freeze_one_number_only():
+    error = error_of(adapter("smsru"), answer(200, {"status_code": 231}))
+
+    assert (error.scope, error.retry_after_s) == ("address", 60.0)
+    assert fields(adapter("smsru").request(outbound(ttl_s=999_999)))["ttl"] == "1440"
+
+
+def xml(code, words=""):
+    return f"<ErrorResponse><Error><Code>{code}</Code><Message>{words}</Message></Error></E>"
+
+
+@pytest.mark.parametrize("row", captured("sns/send_errors.json"), ids=lambda row: row["code"])
+def test_a_refusal_of_sns_means_what_the_file_expects(row):
+    body = xml(row["code"], row.get("message", ""))
+
+    error = error_of(adapter("sns"), answer(row["http"], body))
+
+    assert error.outcome.value in allowed(row["expect"])
+    assert "7999" not in error.detail
+
+
+def test_sns_parts_marketing_from_the_rest_and_gives_its_id():
+    kinds = [
+        fields(adapter("sns").request(outbound(category=category)))[
+            "MessageAttributes.entry.1.Value.StringValue"
+        ]
+        for category in ("tx", "mk")
+    ]
+    body = "<PublishResponse><MessageId>94f20ce6</MessageId></PublishResponse>"
+
+    assert kinds == ["Transactional", "Promotional"]
+    assert adapter("sns").receipt(answer(200, body)).provider_id == "94f20ce6"
+
+
+def test_without_the_extra_sns_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "botocore.auth", None)
+
+    with pytest.raises(Unsupported, match=r"pip install '\.\[aws\]'"):
+        adapter("sns").request(outbound())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_probe_of_an_account_sends_nothing(name):
+    probe = adapter(name).probe()
+
+    assert isinstance(probe, HttpRequest)
+    assert "send" not in probe.url.lower()
+    assert "Publish" not in probe.body.decode()
+    adapter(name).read_probe(answer(200, {"balance": "137.45", "status_code": 100}))
