@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from channels.contract import Content
+from channels.errors import Permanent
+from channels.formatting import fit
+from channels.segments import Segments, count, price
 from notifications.liquid.names import payload_key
 from notifications.rendering import (
     Locale,
@@ -50,11 +54,17 @@ _VALUES: Mapping[str, Any] = {"number": 20, "integer": 20, "boolean": True}
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """One language of a draft as a client would see it, or what stands in the way."""
+    """One language of a draft as a client would see it, or what stands in the way.
+
+    sms: what it would be as an SMS, where asked for; sms_price: where the account tells its price.
+    """
 
     language: str
     content: Content | None = None
     error: str = ""
+    sms: Segments | None = None
+    sms_price: Decimal | None = None
+    is_too_long_for_sms: bool = False
 
 
 def preview(
@@ -80,6 +90,17 @@ def preview(
         return Preview(language, compile_unit(source).render(context, Locale(language, zone)))
     except RenderError as error:
         return Preview(language, error=str(error))
+
+
+def as_sms(shown: Preview, price_per_segment: str) -> Preview:
+    """Add how many parts the text has as an SMS and what they cost; an empty text has none."""
+    if shown.content is None or not shown.content.body:
+        return shown
+    try:
+        text = fit(shown.content, "sms").text
+    except Permanent:
+        return replace(shown, is_too_long_for_sms=True)
+    return replace(shown, sms=count(text), sms_price=price(text, price_per_segment))
 
 
 def example_payload(

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from channels.sms_prices import sms_price
 from notifications.admin.buttons import ButtonRows, ButtonsField
 from notifications.admin.words import sentence, told
-from notifications.models import MessageTemplate, TemplateVersion, Workflow
-from notifications.preview import Preview, preview
+from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow
+from notifications.preview import Preview, as_sms, preview
 from notifications.publishing import PublishRefused, publish_template, restore_template, texts_of
 from notifications.refusals import LANGUAGES, Refusal, source_of, template_problems
 from tenants.admin_base import SalonAdmin, SalonForm, column, person, submit_button
@@ -198,7 +199,11 @@ def _previews(draft: MessageTemplate) -> list[Preview]:
     schemas = list(workflows.values_list("payload_schema", flat=True))
     salon = Tenant.objects.get(pk=draft.tenant_id)
     now = datetime.now(UTC)
-    return [preview(source_of(draft, x), x, salon, schemas, now=now) for x in LANGUAGES]
+    shown = [preview(source_of(draft, x), x, salon, schemas, now=now) for x in LANGUAGES]
+    if not Step.objects.filter(template=draft, channels__contains=["sms"]).exists():
+        return shown
+    price = sms_price(salon.pk)
+    return [as_sms(one, price) for one in shown]
 
 
 def _take_typed(draft: MessageTemplate, request: HttpRequest) -> None:
