@@ -119,6 +119,8 @@ RULES: dict[str, Rules] = {
     ),
     # Chatwoot in front of WhatsApp: its limits, and no pictures by address.
     "chatwoot": Rules(4096, markup.WHATSAPP, buttons=3, label=20, actions=True, with_buttons=1024),
+    # What agents read in an API inbox of Chatwoot: everything, buttons as lines.
+    "desk": Rules(10_000, overflow=Overflow.CUT),
     "sms": Rules(1600, picture=Picture.DROPPED),
     # E-mail: the letter's HTML has everything; this is its plain part.
     "email": Rules(100_000, is_title_own=True, answers=False, picture=Picture.DROPPED),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from channels.adapters.apns import ApnsAdapter
 from channels.adapters.brevo import BrevoAdapter
+from channels.adapters.chatwoot import ChatwootAdapter
 from channels.adapters.discord import DiscordAdapter
 from channels.adapters.fcm import FcmAdapter
 from channels.adapters.instagram import InstagramAdapter
@@ -40,6 +41,7 @@ GROUPS: dict[str, tuple[type[Adapter], ...]] = {
         VkAdapter,
         MaxAdapter,
         InstagramAdapter,
+    ChatwootAdapter,
     ),
     "email": (
         SmtpAdapter,
