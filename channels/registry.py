@@ -7,6 +7,7 @@ from channels.adapters.brevo import BrevoAdapter
 from channels.adapters.chatwoot import ChatwootAdapter
 from channels.adapters.discord import DiscordAdapter
 from channels.adapters.fcm import FcmAdapter
+from channels.adapters.generic_http import GenericHttpAdapter
 from channels.adapters.instagram import InstagramAdapter
 from channels.adapters.mailgun import MailgunAdapter
 from channels.adapters.mattermost import MattermostAdapter
@@ -73,6 +74,7 @@ GROUPS: dict[str, tuple[type[Adapter], ...]] = {
         NtfyAdapter,
     ),
     "any": (
+        GenericHttpAdapter,
         WebhookAdapter,
         SandboxAdapter,
     ),
