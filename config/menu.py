@@ -51,6 +51,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Salon's card"), "storefront", "tenants_tenant", "salon"),
                 _item(_("Locations"), "location_on", "tenants_location", "salon"),
                 _item(_("Channels"), "cell_tower", "channels_integration", "integrations"),
+                _item(_("Channel rules"), "rule", "channels_channelrule", "integrations"),
                 _item(_("Team"), "badge", "tenants_member", "members"),
                 _item(_("API keys"), "key", "tenants_apikey", "keys"),
             ],
@@ -59,6 +60,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             _("Platform"),
             [
                 _item(_("People"), "manage_accounts", "tenants_user", "platform"),
+                _item(_("Default channels"), "hub", "channels_defaultintegration", "platform"),
                 _item(_("Platform keys"), "vpn_key", "tenants_platformkey", "platform"),
                 _page(_("Queues"), "stacks", "django_rq:home", "platform"),
             ],

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
-from channels.models import Integration
+from channels.defaults import delete_default
+from channels.integrations import add_integration
+from channels.models import ChannelRule, DefaultIntegration, Integration, SenderName
 from channels.secrets import decrypt
-from tenants.scope import tenant_scope
-from tests.admin.people import browser, make_salon
+from tenants.scope import support_scope, tenant_scope
+from tests.admin.people import browser, make_salon, make_staff
 
 TOKEN = "7000000001:AAF-not-a-real-token"
 ADD = "admin:channels_integration_add"
+DEFAULT = "admin:channels_defaultintegration_{}"
 
 
 @pytest.fixture
@@ -82,6 +87,8 @@ def test_an_empty_secret_stays_and_a_new_one_replaces_it(salon):
     [
         ("credential_token", {"credential_token": ""}),
         ("identifier", {"identifier": "not a slug"}),
+        ("credential_api_base", {"credential_api_base": "http://api.example"}),
+        ("credential_rate", {"credential_rate": "fast"}),
     ],
 )
 def test_what_is_missing_is_named_by_field(salon, field, changed):
@@ -119,3 +126,127 @@ def test_a_check_that_reaches_nobody_says_so_and_changes_nothing(salon):
 
     assert "the provider did not answer" in shown.content.decode()
     assert the_one(salon).state == "active"
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "must be an address that begins with https://"),
+        ("ru", "должен быть адрес, который начинается с https://"),
+    ],
+)
+def test_a_wrong_field_is_told_in_the_visitors_language(salon, language, sentence):
+    client = browser(salon.people["owner"])
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    client.cookies["django_language"] = language
+
+    shown = add(client, credential_api_base="http://api.example").content.decode()
+
+    assert sentence in shown
+    assert TOKEN not in shown
+
+
+def test_the_page_says_where_a_value_is_found(salon):
+    client = browser(salon.people["owner"])
+
+    shown = client.get(reverse(ADD) + "?provider=whatsapp_cloud").content.decode()
+
+    assert "System users" in shown
+
+
+def test_an_open_field_is_shown_and_can_be_emptied(salon):
+    client = browser(salon.people["owner"])
+    add(client, credential_rate="20/60")
+    page = reverse("admin:channels_integration_change", args=[the_one(salon).pk])
+
+    shown = client.get(page).content.decode()
+    client.post(page, {"name": "Бот", "position": 0, "credential_rate": ""})
+
+    assert 'value="20/60"' in shown
+    assert decrypt(the_one(salon).credentials) == {"token": TOKEN, "webhook_secret": "hush"}
+
+
+def test_a_key_file_keeps_its_lines_and_is_not_shown_beside_an_error(salon):
+    client = browser(salon.people["owner"])
+    key = {"client_email": "a@b.example", "private_key": "no key\nsecond line"}
+
+    shown = client.post(
+        reverse(ADD) + "?provider=fcm",
+        {
+            "name": "App",
+            "identifier": "app",
+            "position": 0,
+            "credential_service_account": json.dumps(key),
+        },
+    )
+
+    assert list(shown.context["adminform"].form.errors) == ["credential_service_account"]
+    assert "second line" not in shown.content.decode()
+
+
+def test_names_of_the_sender_are_kept_with_an_sms_account(salon):
+    row = add_integration(salon.tenant.id, "smsru", {"api_id": "0190-not-real"}, identifier="smsru")
+    page = reverse("admin:channels_integration_change", args=[row.pk])
+    client = browser(salon.people["owner"])
+    lines = [("+7", "ROSA", "registered"), ("+7916", "ROSA-MTS", "requested")]
+    form = {"name": "SMS", "position": 0, "sender_names-TOTAL_FORMS": 2}
+    form["sender_names-INITIAL_FORMS"] = 0
+    for at, (prefix, sender, state) in enumerate(lines):
+        form |= {
+            f"sender_names-{at}-prefix": prefix,
+            f"sender_names-{at}-sender": sender,
+            f"sender_names-{at}-state": state,
+        }
+
+    answer = client.post(page, form)
+
+    assert answer.status_code == 302, answer.context["errors"]
+    with tenant_scope(salon.tenant.id):
+        found = SenderName.objects.order_by("prefix").values_list("prefix", "sender", "state")
+        assert list(found) == lines
+
+
+def test_the_platforms_staff_keep_the_default_accounts():
+    salon, dana = make_salon(), make_staff()
+    client = browser(dana, salon=salon.tenant.slug)
+    name = f"mail-{salon.tenant.slug}"
+    form = {"name": "Почта", "identifier": name, "position": 0}
+    mail = {"host": "mail.example", "port": "587", "from_address": "a@mail.example"}
+    form |= {f"credential_{field}": value for field, value in mail.items()}
+    form["credential_password"] = "hush-hush"
+    try:
+        made = client.post(f"{reverse(DEFAULT.format('add'))}?provider=smtp", form)
+        (row,) = defaults_named(name)
+        page = reverse(DEFAULT.format("change"), args=[row.pk])
+        shown = client.get(page).content.decode()
+        client.post(page, form | {"name": "Post", "credential_password": ""})
+        (changed,) = defaults_named(name)
+        client.post(reverse(DEFAULT.format("delete"), args=[row.pk]), {"post": "yes"})
+    finally:
+        left = defaults_named(name)
+        for one in left:
+            delete_default(one.pk)
+
+    assert made.status_code == 302
+    assert "mail.example" in shown
+    assert "hush-hush" not in shown
+    assert (changed.name, decrypt(changed.credentials)["password"]) == ("Post", "hush-hush")
+    assert left == []
+
+
+def defaults_named(name):
+    with support_scope("a test"):
+        return list(DefaultIntegration.objects.filter(identifier=name))
+
+
+def test_a_rule_is_set_on_the_list_itself(salon):
+    client = browser(salon.people["owner"])
+    client.post(reverse("admin:channels_channelrule_add"), {"target": "max", "may_tx": "on"})
+    url = reverse("admin:channels_channelrule_changelist")
+
+    shown = client.get(url).content.decode()
+
+    with tenant_scope(salon.tenant.id):
+        rule = ChannelRule.objects.get()
+    assert (rule.target, rule.may_tx, rule.may_mk) == ("max", True, False)
+    assert "Instagram" in shown  # what holds without a rule

@@ -31,6 +31,7 @@ def tell_story(salon):
     from django.utils.timezone import now
 
     from channels.integrations import ensure_phone
+    from channels.models import ChannelRule, WhatsAppTemplate
     from notifications.models import DeadLetter
     from tenants.accounts import issue_key
     from tenants.models import Topic, TopicMember
@@ -67,7 +68,9 @@ def tell_story(salon):
         )
         topic = Topic.objects.create(**mine, key="vip")
         TopicMember.objects.create(**mine, topic=topic, subscriber=salon.client)
-        ensure_phone(salon.tenant.id)
+        ChannelRule.objects.create(**mine, target="vk")
+        phone = ensure_phone(salon.tenant.id)
+        WhatsAppTemplate.objects.create(**mine, integration=phone, name="visit", body="Ждём вас")
         issue_key(salon.tenant.id, "live", "app")
 
 

@@ -72,6 +72,8 @@ SCREENS: Mapping[str, Screen] = {
     "tenants/subscriber": Screen("tenants.Subscriber"),
     "tenants/topic": Screen("tenants.Topic"),
     "channels/integration": Screen("channels.Integration"),
+    "channels/channelrule": Screen("channels.ChannelRule"),
+    "channels/defaultintegration": Screen("channels.DefaultIntegration", is_platforms=True),
     "notifications/event": Screen("notifications.Event", add=False, delete=False),
     "notifications/notification": Screen("notifications.Notification", add=False, delete=False),
     "notifications/message": Screen("notifications.Message", add=False, delete=False),
@@ -248,6 +250,7 @@ def names_of(one: Planted) -> dict[str, str]:
     return ids | {
         "tenants.User": str(one.owner.pk),
         "tenants.PlatformKey": NOBODYS,
+        "channels.DefaultIntegration": NOBODYS,
         "salon": one.tenant.slug,
         "salon_pk": str(one.tenant.pk),
         "user_pk": str(one.owner.pk),

@@ -1,0 +1,229 @@
+"""What is an account asked for on the screen: its provider's fields, in the visitor's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from channels.adapters.sandbox import SandboxAdapter
+from channels.credentials import field_faults, fields_of, is_required
+from channels.registry import ADAPTERS, GROUPS
+from channels.secrets import decrypt
+from tenants.admin_base import SalonForm
+
+CREDENTIAL = "credential_"  # prefix of the form's fields for an adapter's own
+PROVIDERS = [name for name in ADAPTERS if name != SandboxAdapter.provider]
+#: Keys that come as a file of several lines.
+LONG = frozenset({"service_account", "private_key", "headers", "body"})
+
+#: What the groups of the registry are called.
+TITLES: Mapping[str, Any] = {
+    "chat": _("Clients' messengers"),
+    "email": _("E-mail"),
+    "sms": "SMS",
+    "push": _("Push"),
+    "staff": _("The staff's messengers"),
+    "any": _("Anything else"),
+}
+#: What the fields of adapters are called for a person; others are shown by their own name.
+LABELS: Mapping[str, Any] = {
+    "token": _("Token"),
+    "webhook_secret": _("Webhook secret"),
+    "webhook_url": _("Address of the webhook"),
+    "api_base": _("Address of the API"),
+    "api_key": _("API key"),
+    "api_id": "api_id",
+    "url": _("Address"),
+    "secret": _("Secret"),
+    "host": _("Server"),
+    "port": _("Port"),
+    "username": _("Login"),
+    "login": _("Login"),
+    "email": _("E-mail of the account"),
+    "password": _("Password"),
+    "security": _("Encryption"),
+    "from_address": _("Sender's e-mail"),
+    "from_name": _("Sender's name"),
+    "reply_to": _("Replies go to"),
+    "sender": _("Sender's name"),
+    "price_per_segment": _("Price of one SMS part"),
+    "domain": _("Domain"),
+    "server_token": _("Server's token"),
+    "message_stream": _("Stream of service messages"),
+    "broadcast_stream": _("Stream of marketing"),
+    "access_key_id": _("Access key's id"),
+    "secret_access_key": _("Secret access key"),
+    "region": _("Region"),
+    "configuration_set": _("Configuration set"),
+    "account_sid": "Account SID",
+    "login_sid": "API Key SID",
+    "auth_token": "Auth Token",
+    "messaging_service_sid": "Messaging Service SID",
+    "phone_number_id": _("Id of the phone number"),
+    "business_account_id": _("Id of the business account"),
+    "account_id": _("Account number"),
+    "inbox_id": _("Inbox number"),
+    "mirror_inbox_id": _("Number of the inbox for mirrored messages"),
+    "service_account": _("Service account's key file"),
+    "private_key": _("Private key file"),
+    "key_id": _("Key's id"),
+    "team_id": _("Team's id"),
+    "bundle_id": _("App's id"),
+    "environment": _("Environment"),
+    "vapid_private_key": _("VAPID private key"),
+    "vapid_public_key": _("VAPID public key"),
+    "subject": _("Contact for push services"),
+    "proxy": _("Proxy"),
+    "rate": _("Own limit"),
+}
+_HELP: Mapping[str, Any] = {
+    "api_base": _("Empty: the provider's own."),
+    "proxy": _(
+        "Only where the provider cannot be reached directly: http://user:password@host:3128"
+    ),
+    "rate": _("Messages per second, or 20/60 for 20 per minute. Empty: what the provider allows."),
+}
+#: The sentences of channels.fields, up to their ": ".
+_SENTENCES = (
+    _("must be an address that begins with https://"),
+    _("must be an address such as http://user:password@proxy.example:3128"),
+    _("must be a number from 1 to 65535"),
+    _("must be a number"),
+    _("must be an e-mail address"),
+    _("must be a number of messages per second, or a number per seconds such as 20/60"),
+    _("must be the JSON key file as the provider gave it, whole"),
+    _("must be the private key file as the provider gave it, with its BEGIN and END lines"),
+    _("is a JSON file without these keys"),
+    _("must be one of"),
+)
+
+
+class SecretLines(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # unfold is untyped
+    """Several lines that are typed and never shown again, not even beside an error."""
+
+    def format_value(self, value: Any) -> str:
+        """Show nothing."""
+        return ""
+
+
+class AccountForm(SalonForm):
+    """An account; form_for adds the fields of its provider."""
+
+    provider_name: ClassVar[str] = ""
+    is_new: ClassVar[bool] = True
+    #: open fields as they are stored
+    stored: ClassVar[Mapping[str, str]] = {}
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for everything the provider needs, and each field's rule."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.provider_name:
+            self._check_fields()
+        return data
+
+    def credentials(self) -> dict[str, str]:
+        """Give what was changed: an empty secret is not, an emptied open field is."""
+        fields = fields_of(ADAPTERS[self.provider_name])
+        typed = {
+            name: str(self.cleaned_data.get(CREDENTIAL + name) or "").strip() for name in fields
+        }
+        return {
+            name: value
+            for name, value in typed.items()
+            if (value and fields[name]) or (not fields[name] and value != self.stored.get(name, ""))
+        }
+
+    def _check_fields(self) -> None:
+        adapter = ADAPTERS[self.provider_name]
+        changed = self.credentials()
+        for name, is_secret in fields_of(adapter).items():
+            is_kept = is_secret and not self.is_new
+            value = changed.get(name, self.stored.get(name, ""))
+            if is_required(adapter, name) and not value and not is_kept:
+                self._refuse(name, _("Fill this in."))
+        for name, sentence in field_faults(adapter, {**self.known(), **changed}).items():
+            self._refuse(name, told(sentence))
+
+    def known(self) -> Mapping[str, str]:
+        """Give what is stored, for rules that look at several fields."""
+        token = "" if self.is_new else self.instance.__dict__.get("credentials", "")
+        return decrypt(token) if token else self.stored
+
+    def _refuse(self, name: str, sentence: Any) -> None:
+        self.add_error(CREDENTIAL + name, ValidationError(sentence))
+
+
+def form_for(
+    base: type[AccountForm], provider: str, stored: Mapping[str, str] | None = None
+) -> type[AccountForm]:
+    """Make the form of a provider's account. stored: what may be shown; None for a new one."""
+    is_new, adapter = stored is None, ADAPTERS[provider]
+    secret = fields_of(adapter)
+    opened = {name: text for name, text in (stored or {}).items() if not secret.get(name)}
+    fields: dict[str, Any] = {
+        CREDENTIAL + name: _field(provider, name, is_secret, None if is_new else opened)
+        for name, is_secret in secret.items()
+    }
+    kinds = sorted(map(str, adapter.kinds))
+    if is_new and len(kinds) > 1:
+        fields["chosen_kind"] = forms.ChoiceField(
+            label=_("channel kind"),
+            choices=[(kind, kind) for kind in kinds],
+            widget=UnfoldAdminSelectWidget,
+        )
+    about = {"provider_name": provider, "is_new": is_new, "stored": opened}
+    return type("ProviderForm", (base,), {**fields, **about})
+
+
+def told(sentence: str) -> str:
+    """Say a rule of channels.fields in the visitor's language."""
+    head, colon, rest = sentence.partition(": ")
+    return f"{gettext(head)}{colon}{rest}"
+
+
+def provider_groups() -> list[tuple[Any, list[str]]]:
+    """List the providers that can be added, as a person looks for them."""
+    named = [
+        (TITLES[group], [one.provider for one in adapters if one.provider in PROVIDERS])
+        for group, adapters in GROUPS.items()
+    ]
+    return [(title, names) for title, names in named if names]
+
+
+def hint(provider: str, name: str) -> str:
+    """Say where a salon finds this value at the provider, in the visitor's language."""
+    pair = ADAPTERS[provider].hints.get(name)
+    return pair[0 if (get_language() or "").startswith("ru") else 1] if pair else ""
+
+
+def _field(
+    provider: str, name: str, is_secret: bool, opened: Mapping[str, str] | None
+) -> forms.Field:
+    words = [hint(provider, name), str(_HELP.get(name, ""))]
+    if is_secret and opened is not None:
+        words.append(gettext("Kept in secret. Leave empty to keep what is there."))
+    return forms.CharField(
+        label=LABELS.get(name, name),
+        required=False,
+        initial=(opened or {}).get(name, ""),
+        strip=name not in LONG,
+        widget=_widget(name, is_secret)(attrs={"autocomplete": "off"}),
+        help_text=" ".join(filter(None, words)),
+    )
+
+
+def _widget(name: str, is_secret: bool) -> Any:
+    if name in LONG:
+        return SecretLines if is_secret else UnfoldAdminTextareaWidget
+    return UnfoldAdminPasswordWidget if is_secret else UnfoldAdminTextInputWidget
