@@ -32,6 +32,8 @@ METRICS_TOKEN = str(env.str("METRICS_TOKEN", default=""))
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 # Hosts or networks that tenants' own URLs may reach although they are private.
 ALLOWED_PRIVATE_TARGETS: list[str] = env.list("ALLOWED_PRIVATE_TARGETS", default=[])
+# Certificates of the Russian Trusted CA, by which MAX is known; certifi has none of them.
+MAX_CA_BUNDLE = str(env.str("MAX_CA_BUNDLE", default=""))
 DEBUG = False
 
 # --- Database and Redis ----------------------------------------------------------------------

@@ -5,7 +5,7 @@ of 2026-07, the raw token in a header, the recipient in the query.
 Limits: 2 messages per second and dialogue, 30 calls per second and bot; text 4000 characters,
 button 128, its payload 1024.
 Its certificate comes from the Russian Trusted CA, which certifi lacks: `ca_file` names the bundle
-(setting MAX_CA_FILE), for this provider only.
+(setting MAX_CA_BUNDLE), for this provider only.
 A bot that is not moderated yet is answered like one that the client has stopped (403).
 """
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.apps import apps
 
 from channels.adapters.max import MaxAdapter
 from channels.contract import Button, Content, InboundEvent
@@ -165,6 +166,15 @@ def test_its_own_certificates_are_trusted_for_max_only(monkeypatch):
 
     assert ADAPTER.request(outbound(Content("x"), CLIENT)).ca_file == "/etc/kolokol/max.pem"
     assert ADAPTER.probe().ca_file == "/etc/kolokol/max.pem"
+
+
+def test_the_operators_setting_names_the_certificates(monkeypatch, settings):
+    monkeypatch.setattr(MaxAdapter, "ca_file", "")
+    settings.MAX_CA_BUNDLE = "/etc/kolokol/ru.pem"
+
+    apps.get_app_config("channels").ready()
+
+    assert ADAPTER.probe().ca_file == "/etc/kolokol/ru.pem"
 
 
 def test_a_press_can_be_answered():
