@@ -130,4 +130,10 @@ class UnknownReply(DeliveryError):
 
 
 class NotStarted(Temporary):
-    """Nothing left this machine (lease too short, no free slot): costs no attempt."""
+    """Nothing left this machine: costs no attempt. why: our word for it in the story."""
+
+    def __init__(
+        self, detail: str, *, retry_after_s: float | None = None, why: str = "not_started"
+    ) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.why = why

@@ -1,7 +1,7 @@
 """Through which one door does every message leave: the gateway of a worker process.
 
 The life of a submission:
-1. `admit` asks the breakers of a batch's integrations, in one call.
+1. `admit` asks breakers and limits about a whole batch, in one call each.
 2. `submit` refuses what may not start now (paused, resting, breaker open, 20 in flight already),
    else the adapter writes the request and its sender carries it.
 3. Where one message needs several calls, or many messages share one, that happens in between
@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -28,8 +27,9 @@ from channels.contract import HttpResponse, Outbound, Receipt
 from channels.errors import DeliveryError, NotStarted, Unsupported
 from channels.exchanges import LOOK_S, Exchanges
 from channels.faults import FAULTS, unread, unwritten
-from channels.gates import Gates
+from channels.gates import Gates, Wanted
 from channels.guard import AddressGuard
+from channels.limits import Limits
 from channels.routing import routed
 from channels.smtp import SmtpSender
 from channels.smtp_connection import SmtpAccount
@@ -40,7 +40,6 @@ STALLED_SLOTS = 20  # a provider that stalls must not hold all slots (DESIGN 9.1
 STALLED_AFTER_S = 1.0  # in flight and silent for so long
 HEALTHY_SHARE = 0.8  # of all slots; the rest is for others when one account starts to stall
 BUSY_RETRY_S = 1.0
-OFF_RETRY_S = 60.0
 SLICE_S = 0.02  # while both senders work, each is asked in turn
 
 Outcome = HttpResponse | Receipt | DeliveryError
@@ -68,7 +67,7 @@ class _Flight:
 class Gateway:
     """The senders of one process. Belongs to one thread; only `wake` is for others.
 
-    guard, breaker, tokens: None takes those of the settings. client: as in open_transport.
+    guard, breaker, tokens, limits: None takes those of the settings. client: as in open_transport.
     """
 
     def __init__(
@@ -78,12 +77,15 @@ class Gateway:
         guard: AddressGuard | None = None,
         breaker: Breaker | None = None,
         tokens: Tokens | None = None,
+        limits: Limits | None = None,
         client: str = "",
     ) -> None:
         guard = guard or AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
         self._http = open_transport(slots or settings.SENDING_SLOTS, guard, client)
         self._smtp = SmtpSender(guard)
-        self._gates = Gates(breaker or Breaker(settings.REDIS_URL))
+        self._gates = Gates(
+            breaker or Breaker(settings.REDIS_URL), limits or Limits(settings.REDIS_URL)
+        )
         self._tokens = tokens or Tokens(settings.REDIS_URL)
         self._flights: dict[int, _Flight] = {}
         self._slots = slots or settings.SENDING_SLOTS
@@ -123,9 +125,20 @@ class Gateway:
         """Messages that poll still owes."""
         return len(self._flights) + len(self._refused)
 
-    def admit(self, accounts: Iterable[Account]) -> set[UUID]:
-        """Ask the breakers, once per batch; give the integrations that nothing may pass now."""
-        return self._gates.ask({account.id for account in accounts})
+    def admit(self, wanted: Sequence[Wanted]) -> dict[int, Sent]:
+        """Ask breakers and limits, once per batch: (key, account, outbound) of each message.
+
+        Give those that may not go now, as poll would; the others are to be submitted soon. What
+        is submitted without having been asked about here passes unlimited.
+        """
+        held = self._gates.admit(wanted)
+        if not held:
+            return {}
+        return {
+            key: Sent(key, account, outbound, None, held[key], 0)
+            for key, account, outbound in wanted
+            if key in held
+        }
 
     def submit(self, key: int, account: Account, outbound: Outbound, lease_end: float) -> None:
         """Start one message; poll reports it under this key. lease_end: time.monotonic() seconds.
@@ -192,15 +205,11 @@ class Gateway:
         self._busy[account.id] += 1
 
     def _check(self, account: Account, has_slot: bool) -> None:
-        now = datetime.now(UTC)
-        if account.state != "active":
-            raise NotStarted(f"the integration is {account.state}", retry_after_s=OFF_RETRY_S)
-        if account.frozen_until is not None and account.frozen_until > now:
-            rest_s = (account.frozen_until - now).total_seconds()
-            raise NotStarted("the provider asked to wait", retry_after_s=rest_s)
         if not has_slot:
-            raise NotStarted("the integration is busy", retry_after_s=BUSY_RETRY_S)
-        self._gates.pass_one(account.id)
+            raise NotStarted(
+                "the integration is busy", retry_after_s=BUSY_RETRY_S, why="integration_busy"
+            )
+        self._gates.pass_one(account)
 
     def _gather(self, key: int, flight: _Flight, batch_key: Hashable, lease_end: float) -> None:
         account, outbound = flight.account, flight.outbound
@@ -247,15 +256,16 @@ class Gateway:
             del self._busy[account.id]
         if isinstance(result, HttpResponse):
             result = _read(account, result)
-        self._gates.count(account.id, result if isinstance(result, DeliveryError) else None)
-        return self._landed(key, result)
+        sent = self._landed(key, result)
+        self._gates.count(account, sent.outbound.address, sent.error)
+        return sent
 
     def _land_batch(self, key: int, result: Outcome) -> list[Sent]:
         """Land the messages of one call; for its provider's health it counts once."""
         assert not isinstance(result, Receipt)  # noqa: S101 (no sender reads batches itself)
         done = [self._landed(each, own) for each, own in self._batches.land(key, result)]
-        has_passed = any(sent.error is None for sent in done)
-        self._gates.count(done[0].account.id, None if has_passed else done[0].error)
+        first = next((sent for sent in done if sent.error is None), done[0])
+        self._gates.count(first.account, first.outbound.address, first.error)
         return done
 
     def _landed(self, key: int, result: Receipt | DeliveryError) -> Sent:

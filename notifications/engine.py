@@ -177,10 +177,9 @@ class Drain:
 
     def _launch(self) -> None:
         """Mark as *sending* what fits into the free slots, and send it."""
-        chosen = self._choose()
+        chosen = self._admitted(self._choose())
         if not chosen:
             return
-        self.gateway.admit([send.account for send in chosen])
         marked = hand_over([(send.task, send.message.id) for send in chosen])
         for send in chosen:
             if send.task.due_id in marked:
@@ -189,6 +188,18 @@ class Drain:
                 lease_end = self.leases.get(send.task.batch_id, 0.0)
                 self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
         self.counts.sent += len(marked)
+
+    def _admitted(self, chosen: list[Send]) -> list[Send]:
+        """Give back what breakers and limits hold, before anything says that it is sending."""
+        if not chosen:
+            return []
+        wanted = [(index, send.account, send.outbound) for index, send in enumerate(chosen)]
+        held = self.gateway.admit(wanted)
+        if not held:
+            return chosen
+        moment = now()
+        self.answers += [judge(chosen[index], sent, moment) for index, sent in held.items()]
+        return [send for index, send in enumerate(chosen) if index not in held]
 
     def _choose(self) -> list[Send]:
         """Take what its account has room for; what a busy account holds up goes back."""

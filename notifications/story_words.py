@@ -68,6 +68,11 @@ REASONS: Mapping[str, Pair] = {
         "the provider protects the client from more messages",
     ),
     "not_started": ("отправка не начиналась", "sending has not begun"),
+    "provider_limit": (
+        "достигнут предел провайдера по числу сообщений",
+        "as many messages as the provider allows have been sent",
+    ),
+    "provider_failing": ("у провайдера сбой", "the provider is failing"),
     "auth_pause": (
         "провайдер не принимает ключи салона",
         "the provider refuses the salon's credentials",

@@ -42,7 +42,7 @@ def judge(send: Send, sent: Sent, now: datetime) -> Result:
 def _outcome(send: Send, error: DeliveryError, now: datetime) -> Outcome:
     match error.outcome:
         case Answer.RETRY if isinstance(error, NotStarted):
-            return Wait(now + timedelta(seconds=error.retry_after_s or 1.0), "not_started")
+            return Wait(now + timedelta(seconds=error.retry_after_s or 1.0), error.why)
         case Answer.RETRY:
             return _again(send, error, now)
         case Answer.RETRY_AFTER:

@@ -27,6 +27,7 @@ from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from tests.channels.script_server import HANGUP, ScriptServer
 from tests.channels.test_exchanges import collect
+from tests.channels.test_gateway import refused
 
 
 class Bulk(Adapter):
@@ -211,12 +212,12 @@ def test_a_failed_call_counts_once_for_its_providers_health(gateway, bulk):
     for _ in range(4):
         submit(gateway, bulk, ["a"] * 100)
         assert {type(sent.error) for sent in collect(gateway, 100).values()} == {Temporary}
-    assert gateway.admit([bulk]) == set()
+    assert refused(gateway, bulk) == set()
 
     submit(gateway, bulk, ["a"] * 100)
     collect(gateway, 100)
 
-    assert gateway.admit([bulk]) == {bulk.id}
+    assert refused(gateway, bulk) == {bulk.id}
 
 
 def test_a_lease_that_ends_too_soon_starts_nothing_of_its_batch(gateway, server, bulk):
