@@ -84,7 +84,10 @@ class SendgridAdapter(EmailApiAdapter):
         return taken(response.headers["x-message-id"])
 
     def batch_key(self, outbound: Outbound) -> Hashable:
-        subject, text, parts = _parts(outbound)
+        try:
+            subject, text, parts = _parts(outbound)
+        except DeliveryError:
+            return None  # its own request says what is wrong with it
         values = {key(at): value for at, value in enumerate(parts.values)} | {key(TEXT): text}
         size = len(json.dumps(values, ensure_ascii=False).encode())
         is_marked = any(KEY_START in part for part in (subject, text, *parts.values))
@@ -99,9 +102,9 @@ class SendgridAdapter(EmailApiAdapter):
         payload = self.payload(outbounds[0])
         html = template_of(read[0][2], places)
         payload.data["content"] = _content(key(TEXT), html)
-        for own in ("headers", "custom_args"):
-            payload.data[own].clear()
-        del payload.data["custom_args"], payload.data["subject"]
+        payload.data["headers"].clear()
+        for own in ("custom_args", "subject"):
+            payload.data.pop(own, None)
         payload.data["personalizations"] = [
             _personalization(outbound, subject, _values(text, parts, places))
             for outbound, (subject, text, parts) in zip(outbounds, read, strict=True)
