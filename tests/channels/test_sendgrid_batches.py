@@ -167,6 +167,16 @@ def test_large_markup_does_not_count_against_the_values():
     assert received(body_of(letters), 1)[2].startswith(html.replace("{}", "2")[:-4])
 
 
+def test_the_second_value_is_not_found_in_the_twelfth():
+    letters = [
+        letter(number, html="".join(f"<p>{number}-{place}</p>" for place in range(13)))
+        for number in (1, 2)
+    ]
+
+    assert "<p>2-1</p>" in received(body_of(letters), 1)[2]
+    assert "<p>2-11</p>" in received(body_of(letters), 1)[2]
+
+
 def test_letters_without_html_share_a_call_too():
     letters = [
         Outbound(
