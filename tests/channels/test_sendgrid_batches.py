@@ -169,12 +169,11 @@ def test_large_markup_does_not_count_against_the_values():
 
 def test_the_second_value_is_not_found_in_the_twelfth():
     letters = [
-        letter(number, html="".join(f"<p>{number}-{place}</p>" for place in range(13)))
+        letter(number, html="".join(f"<p>{sign}{number}</p>" for sign in "abcdefghijklm"))
         for number in (1, 2)
     ]
 
-    assert "<p>2-1</p>" in received(body_of(letters), 1)[2]
-    assert "<p>2-11</p>" in received(body_of(letters), 1)[2]
+    assert received(body_of(letters), 1)[2].startswith(letters[1].content.html)
 
 
 def test_letters_without_html_share_a_call_too():
