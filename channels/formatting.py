@@ -46,18 +46,13 @@ def fit(content: Content, channel: str) -> Fitted:
 
     Raises Permanent for a text that is too long, Unsupported for a button that does nothing.
     """
-    draft = _draft(content, RULES[channel])
-    text = draft.text()
-    if draft.rules.overflow is Overflow.CUT:
-        text = _cut(draft, text)
-    return Fitted(
-        text=text,
-        buttons=draft.shown,
-        image_url=draft.image_url,
-        title=content.title if draft.rules.is_title_own else "",
-        parts=_parts(text, draft.rules),
-        markup=draft.dialect.name,
-    )
+    return _fitted(content, RULES[channel])
+
+
+def seen(content: Content, channel: str) -> Fitted:
+    """Make it fit, and give it as a client reads it: without marks and escapes. Raises as fit."""
+    fit(content, channel)
+    return _fitted(content, replace(RULES[channel], dialect=markup.PLAIN))
 
 
 def plain(content: Content) -> str:
@@ -103,6 +98,21 @@ class _Draft:
         url = self.content.image_url
         is_lost = not url or self.image_url or self.rules.picture is Picture.DROPPED
         return [] if is_lost else [self.dialect.quote_url(url)]
+
+
+def _fitted(content: Content, rules: Rules) -> Fitted:
+    draft = _draft(content, rules)
+    text = draft.text()
+    if rules.overflow is Overflow.CUT:
+        text = _cut(draft, text)
+    return Fitted(
+        text=text,
+        buttons=draft.shown,
+        image_url=draft.image_url,
+        title=content.title if rules.is_title_own else "",
+        parts=_parts(text, rules),
+        markup=draft.dialect.name,
+    )
 
 
 def _draft(content: Content, rules: Rules) -> _Draft:

@@ -13,6 +13,7 @@ from channels.contract import Content
 from channels.errors import Permanent
 from channels.formatting import fit
 from channels.segments import Segments, count, price
+from notifications.channel_views import ChannelView, channel_views
 from notifications.liquid.names import payload_key
 from notifications.rendering import (
     Locale,
@@ -57,6 +58,7 @@ class Preview:
     """One language of a draft as a client would see it, or what stands in the way.
 
     sms: what it would be as an SMS, where asked for; sms_price: where the account tells its price.
+    views: what is read on channels that cannot show all of it.
     """
 
     language: str
@@ -65,6 +67,7 @@ class Preview:
     sms: Segments | None = None
     sms_price: Decimal | None = None
     is_too_long_for_sms: bool = False
+    views: tuple[ChannelView, ...] = ()
 
 
 def preview(
@@ -90,6 +93,13 @@ def preview(
         return Preview(language, compile_unit(source).render(context, Locale(language, zone)))
     except RenderError as error:
         return Preview(language, error=str(error))
+
+
+def on_channels(shown: Preview, words: Iterable[str]) -> Preview:
+    """Add what is left of the text on the channels of steps that use it."""
+    if shown.content is None or not shown.content.body:
+        return shown
+    return replace(shown, views=channel_views(shown.content, words))
 
 
 def as_sms(shown: Preview, price_per_segment: str) -> Preview:

@@ -19,7 +19,7 @@ from channels.sms_prices import sms_price
 from notifications.admin.buttons import ButtonRows, ButtonsField
 from notifications.admin.words import sentence, told
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow
-from notifications.preview import Preview, as_sms, preview
+from notifications.preview import Preview, as_sms, on_channels, preview
 from notifications.publishing import PublishRefused, publish_template, restore_template, texts_of
 from notifications.refusals import LANGUAGES, Refusal, source_of, template_problems
 from tenants.admin_base import SalonAdmin, SalonForm, column, person, submit_button
@@ -200,7 +200,10 @@ def _previews(draft: MessageTemplate) -> list[Preview]:
     salon = Tenant.objects.get(pk=draft.tenant_id)
     now = datetime.now(UTC)
     shown = [preview(source_of(draft, x), x, salon, schemas, now=now) for x in LANGUAGES]
-    if not Step.objects.filter(template=draft, channels__contains=["sms"]).exists():
+    listed = Step.objects.filter(template=draft).values_list("channels", flat=True)
+    words = list(dict.fromkeys(word for channels in listed for word in channels))
+    shown = [on_channels(one, words) for one in shown]
+    if "sms" not in words:
         return shown
     price = sms_price(salon.pk)
     return [as_sms(one, price) for one in shown]
