@@ -44,7 +44,7 @@ class Chatwoot(Fake):
     def _contacts(self, call: Call, parts: list[str]) -> Reply:
         if parts[1:] == ["search"]:
             query = call.query["q"]
-            fault = self.faults.get(query.rpartition(":")[2], "")
+            fault = self.faults.get(_end(query), "")
             if fault.startswith("contact_"):
                 return Reply(200, b"", fate=fault.removeprefix("contact_"))
             found = [one for one in self.contacts if query in str(one)]
@@ -118,7 +118,7 @@ class Chatwoot(Fake):
         """Name the contact of a conversation by the end of its identifier, or its phone."""
         of = {one["id"]: one["contact"] for one in self.conversations}
         (contact,) = [one for one in self.contacts if one["id"] == of[conversation]]
-        return str(contact["identifier"].rpartition(":")[2] or contact["phone_number"])
+        return _end(contact["identifier"]) or str(contact["phone_number"])
 
     def _message(self, number: int) -> Reply:
         return as_json(200, {"id": 8800 + number, "message_type": 1, "status": "sent"})
@@ -127,3 +127,7 @@ class Chatwoot(Fake):
         if call.path.endswith("/conversations"):
             return self._conversation(self.conversations[-1]["id"])
         return self._message(len(self.letters))
+
+
+def _end(identifier: str) -> str:
+    return identifier.rpartition(":")[2]

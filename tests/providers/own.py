@@ -72,3 +72,31 @@ class Phone(Fake):
 
     def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
         return as_json(200, {"id": letters[0].id})
+
+
+class AnyApi(Fake):
+    """A provider that nobody has written an adapter for: JSON, a bearer key, words for errors."""
+
+    name = "generic_http"
+    key = "ANY-API-KEY"
+    failure = as_json(500, {"error": {"code": "oops"}})
+    refusals = {
+        "throttle": as_json(429, {"error": {"code": "slow_down"}}, {"Retry-After": "12"}),
+        "blocked": as_json(200, {"error": {"code": "blocked"}}),
+        "billing": as_json(402, {"error": {"code": "no_money"}}),
+        "window": as_json(409, {"error": {"code": "window"}}),
+        "stopped": as_json(409, {"error": {"code": "stop"}}),
+        "content": as_json(422, {"error": {"code": "too_long"}}),
+        "novel": as_json(200, {"error": {"code": "never_heard"}}),
+    }
+
+    def read(self, call: Call) -> Sequence[Letter]:
+        need(call.bearer == self.key, "key", as_json(401, {"error": {"code": "key"}}))
+        need((call.method, call.path) == ("PUT", "/messages"), "path", as_json(404, {}))
+        need(call.content_type == "application/json", "content type", as_json(415, {}))
+        body = call.json()
+        need(set(body) == {"to", "text", "id"}, "fields", self.refusals["content"])
+        return [Letter(body["to"], body["text"], body["id"])]
+
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        return as_json(200, {"result": {"ok": True, "ids": [f"any-{len(self.letters)}"]}})

@@ -1,8 +1,8 @@
-"""Chat with clients, and what speaks our own protocol: what each fault must mean."""
+"""Chat with clients: what each fault must mean (facts about messengers)."""
 
 from __future__ import annotations
 
-from tests.providers import chat, meta, own
+from tests.providers import chat, chatwoot, meta
 from tests.providers.table import (
     AUTH,
     CLOSED,
@@ -14,7 +14,6 @@ from tests.providers.table import (
     PAUSE,
     RETRY,
     RETRY_AFTER,
-    SENT,
     Credentials,
     Row,
     but,
@@ -33,19 +32,20 @@ def _whatsapp(base: str) -> dict[str, str]:
     }
 
 
+def _chatwoot(base: str) -> dict[str, str]:
+    return {
+        "token": chatwoot.Chatwoot.token,
+        "account_id": "1",
+        "inbox_id": str(chatwoot.Chatwoot.inbox),
+        "api_base": base,
+    }
+
+
 def _token(token: str) -> Credentials:
     return lambda base: {"token": token, "api_base": base}
 
 
 _instagram, _vk, _max = map(_token, (meta.Instagram.token, chat.Vk.token, chat.Max.token))
-
-
-def _webhook(base: str) -> dict[str, str]:
-    return {"url": base, "secret": own.Webhook.secret}
-
-
-def _phone(base: str) -> dict[str, str]:
-    return {"url": base, "secret": own.Phone.secret}
 
 
 #: The client wrote a moment ago.
@@ -76,6 +76,7 @@ ROWS: dict[str, Row] = {
         lambda number: f"+791612345{number:02}",
         NETWORK
         | {
+            "gateway": RETRY,
             "throttle": RETRY_AFTER,
             "pair": RETRY_AFTER,
             "blocked": NOBODY,
@@ -98,6 +99,7 @@ ROWS: dict[str, Row] = {
         lambda number: f"12544591546829{number:02}",
         NETWORK
         | {
+            "gateway": RETRY,
             "throttle": RETRY_AFTER,
             "blocked": NOBODY,
             "window": CLOSED,
@@ -106,6 +108,24 @@ ROWS: dict[str, Row] = {
             "auth": AUTH,
         },
         extra=OPEN,
+    ),
+    "chatwoot": Row(
+        chatwoot.Chatwoot,
+        _chatwoot,
+        but(_chatwoot, token="WRONG"),
+        lambda number: f"+791612345{number:02}",
+        NETWORK
+        | {
+            "deaf": RETRY,  # the search for the contact was lost, nothing was sent
+            "contact_lost": RETRY,
+            "contact_reset": RETRY,
+            "gateway": RETRY,
+            "throttle": RETRY_AFTER,
+            "content": CONTENT,
+            "gone": PAUSE,
+            "auth": AUTH,
+        },
+        extra={"address_kind": "whatsapp", **OPEN},
     ),
     "vk": Row(
         chat.Vk,
@@ -134,6 +154,7 @@ ROWS: dict[str, Row] = {
         lambda number: f"1234567{number:02}",
         NETWORK
         | {
+            "gateway": RETRY,
             "throttle": RETRY_AFTER,
             "blocked": NOBODY,
             "gone": NOBODY,
@@ -141,42 +162,5 @@ ROWS: dict[str, Row] = {
             "attachment": RETRY,
             "auth": AUTH,
         },
-    ),
-    "webhook": Row(
-        own.Webhook,
-        _webhook,
-        but(_webhook, secret="whsec_d3JvbmcgYnV0IGxvbmcgZW5vdWdoIHRvIHNpZ24="),
-        lambda number: f"+791612345{number:02}",
-        NETWORK
-        | {
-            "garbage": SENT,  # a receiver owes no body
-            "gateway": RETRY,  # the receiver drops repeats by webhook-id
-            "novel": CONTENT,
-            "wrong_credentials": CONTENT,
-            "throttle": RETRY_AFTER,
-            "throttle_503": RETRY_AFTER,
-            "content": CONTENT,
-            "moved": CONTENT,
-            "gone": PAUSE,
-        },
-        waits={"throttle": 30, "throttle_503": 40},
-        kind="sms",
-    ),
-    "sandbox": Row(
-        own.Phone,
-        _phone,
-        but(_phone, secret="wrong"),
-        lambda number: f"+791612345{number:02}",
-        NETWORK
-        | {
-            "garbage": SENT,  # the Phone's 200 alone says it
-            "gateway": RETRY,
-            "no_network": RETRY,
-            "gone": NOBODY,
-            "blocked": NOBODY,
-            "window": CLOSED,
-            "content": CONTENT,
-        },
-        kind="sms",
     ),
 }

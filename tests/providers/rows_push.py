@@ -6,7 +6,7 @@ import json
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.providers import push
+from tests.providers import apns, push
 from tests.providers.table import (
     AUTH,
     CONTENT,
@@ -29,6 +29,16 @@ def _web_push(base: str) -> dict[str, str]:
 
 def _browser_of(address: str) -> str:
     return str(json.loads(address)["endpoint"]).rpartition("/")[2]
+
+
+def _apns(base: str) -> dict[str, str]:
+    return {
+        "private_key": apns.Apns.p8(),
+        "key_id": apns.Apns.key_id,
+        "team_id": apns.Apns.team_id,
+        "bundle_id": apns.Apns.topic,
+        "api_base": base,
+    }
 
 
 _STRANGER = ec.derive_private_key(0xBAD, ec.SECP256R1())
@@ -59,6 +69,30 @@ ROWS: dict[str, Row] = {
             "token_lost": lambda base: _fcm(base, "lost@salon-app.iam.gserviceaccount.com"),
             "token_reset": lambda base: _fcm(base, "reset@salon-app.iam.gserviceaccount.com"),
         },
+    ),
+    "apns": Row(
+        apns.Apns,
+        _apns,
+        lambda base: _apns(base) | {"private_key": apns.Apns.p8(_STRANGER)},
+        lambda number: f"{number:02x}" * 32,
+        NETWORK
+        | {
+            "garbage": SENT,  # a 200 has no body
+            "throttle": RETRY_AFTER,
+            "token_updates": RETRY_AFTER,
+            "shutdown": RETRY,
+            "idle": RETRY,
+            "gone": NOBODY,
+            "expired": NOBODY,
+            "address": NOBODY,
+            "other_app": NOBODY,
+            "content": CONTENT,
+            "too_large": CONTENT,
+            "priority": CONTENT,
+            "topic": AUTH,
+            "environment": AUTH,
+        },
+        kind="push",
     ),
     "web_push": Row(
         push.WebPush,

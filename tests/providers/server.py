@@ -87,6 +87,14 @@ def as_json(status: int, body: Any, headers: Mapping[str, str] | None = None) ->
     return Reply(status, raw, {"Content-Type": "application/json", **(headers or {})})
 
 
+def arrived(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[Call, str]:
+    """Read a request: the call, and the name of the provider that its path begins with."""
+    parts = urlsplit(url)
+    name, _, path = parts.path.removeprefix("/").partition("/")
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    return Call(method, f"/{path}", query, headers, body, url), name
+
+
 def _text(part: email.message.Message) -> str:
     content = part.get_payload(decode=True)
     return content.decode() if isinstance(content, bytes) else ""
@@ -141,11 +149,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> tuple[Call, str]:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = urlsplit(self.path)
-        name, _, path = parts.path.removeprefix("/").partition("/")
         headers = {key.lower(): value for key, value in self.headers.items()}
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        return Call(self.command, f"/{path}", query, headers, body, self.path), name
+        return arrived(self.command, self.path, headers, body)
 
     def _write(self, reply: Reply) -> None:
         self.send_response(reply.status)

@@ -28,11 +28,27 @@ def slack_says(error: str, status: int = 200, **headers: str) -> Reply:
     return as_json(status, {"ok": False, "error": error}, named)
 
 
-class Slack(Fake):
-    """Incoming webhooks under /services/T/B/<number>, chat.postMessage under /api."""
+def slack_post(call: Call, wrong: Reply) -> dict[str, Any]:
+    """Check the text and the blocks of a message."""
+    need(call.content_type == JSON, "content type", wrong)
+    body: dict[str, Any] = call.json()
+    blocks = body.get("blocks", [])
+    need(len(blocks) <= 50, "blocks", wrong)
+    for block in blocks:
+        most = 150 if block["type"] == "header" else 3000
+        need(len(block.get("text", {}).get("text", "")) <= most, "text of a block", wrong)
+        elements = block.get("elements", [])
+        need(len(elements) <= 25, "elements", wrong)
+        labels = [one["text"]["text"] for one in elements if one["type"] == "button"]
+        need(all(1 <= len(label) <= 75 for label in labels), "label", wrong)
+    need(len(body.get("text", "")) <= 40_000, "length", wrong)
+    return body
 
-    name = "slack"
-    token = "xoxb-SLACK-TOKEN"
+
+class SlackHook(Fake):
+    """Incoming webhooks under /services/T/B/<secret>-<number>, answered in plain text."""
+
+    name = "slack_hook"
     hook = "/services/T0000/B0000/SLACK-HOOK-"
     failure = words(500, "rollup_error")
     refusals = {
@@ -43,49 +59,50 @@ class Slack(Fake):
         "no_service": words(404, "no_service"),
         "archived": words(410, "channel_is_archived"),
         "prohibited": words(403, "action_prohibited"),
-        "token": words(403, "invalid_token"),
     }
 
-    def read(self, call: Call) -> Sequence[Letter] | Reply:
-        if call.path.startswith("/api/"):
-            return self._api(call)
+    def read(self, call: Call) -> Sequence[Letter]:
         need(call.path.startswith(self.hook), "hook", words(403, "invalid_token"))
-        need(call.method == "POST", "method", words(400, "invalid_payload"))
-        body = self._body(call, self.refusals["content"])
+        need(call.method == "POST", "method", self.refusals["content"])
+        body = slack_post(call, self.refusals["content"])
         need(body.get("text"), "text", self.refusals["no_text"])
         return [Letter(call.path.removeprefix(self.hook), body["text"])]
 
-    def _body(self, call: Call, wrong: Reply) -> dict[str, Any]:
-        need(call.content_type == JSON, "content type", wrong)
-        body: dict[str, Any] = call.json()
-        blocks = body.get("blocks", [])
-        need(len(blocks) <= 50, "blocks", wrong)
-        for block in blocks:
-            text = block.get("text", {})
-            most = 150 if block["type"] == "header" else 3000
-            need(len(text.get("text", "")) <= most, "text of a block", wrong)
-            elements = block.get("elements", [])
-            need(len(elements) <= 25, "elements", wrong)
-            labels = [one["text"]["text"] for one in elements if one["type"] == "button"]
-            need(all(1 <= len(label) <= 75 for label in labels), "label", wrong)
-        need(len(body.get("text", "")) <= 40_000, "length", wrong)
-        return body
+    def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
+        return words(200, "ok")
 
-    def _api(self, call: Call) -> Sequence[Letter] | Reply:
+
+class Slack(Fake):
+    """chat.postMessage of the Web API: refusals are HTTP 200."""
+
+    name = "slack"
+    token = "xoxb-SLACK-TOKEN"
+    failure = slack_says("internal_error")
+    refusals = {
+        "throttle": slack_says("ratelimited", 429, Retry_After="9"),
+        "content": slack_says("invalid_blocks"),
+        "too_long": slack_says("msg_too_long"),
+        "gone": slack_says("channel_not_found"),
+        "archived": slack_says("is_archived"),
+        "stranger": slack_says("not_in_channel"),
+        "revoked": slack_says("token_revoked"),
+        "inactive": slack_says("account_inactive"),
+        "scope": slack_says("missing_scope"),
+    }
+
+    def read(self, call: Call) -> Sequence[Letter] | Reply:
         need(call.bearer == self.token, "token", slack_says("invalid_auth"))
         if call.path == "/api/auth.test":
             return as_json(200, {"ok": True, "team": "Salon"})
         need(call.path == "/api/chat.postMessage", "path", slack_says("unknown_method"))
-        body = self._body(call, slack_says("invalid_blocks"))
-        need(body.get("channel"), "channel", slack_says("channel_not_found"))
+        body = slack_post(call, self.refusals["content"])
+        need(body.get("channel"), "channel", self.refusals["gone"])
         need(body.get("text"), "text", slack_says("no_text"))
         return [Letter(body["channel"], body["text"])]
 
     def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
-        if call.path.startswith("/api/"):
-            channel, ts = letters[0].recipient, f"1795168800.{len(self.letters):06}"
-            return as_json(200, {"ok": True, "channel": channel, "ts": ts})
-        return words(200, "ok")
+        channel, ts = letters[0].recipient, f"1795168800.{len(self.letters):06}"
+        return as_json(200, {"ok": True, "channel": channel, "ts": ts})
 
 
 def discord_error(status: int, code: int, text: str) -> Reply:

@@ -39,6 +39,9 @@ NETWORK = {
 TAKEN = {"fine", "slow", "lost", "reset", "garbage"}
 
 
+#: The same for providers that are reached by a secret address of each recipient's own.
+HOOKS = NETWORK | {"wrong_credentials": PAUSE}
+
 Credentials = Callable[[str], dict[str, str]]
 
 
@@ -67,3 +70,5 @@ class Row:
     kind: str = "chat"
     extra: Mapping[str, Any] = field(default_factory=dict)
     others: Mapping[str, Credentials] = field(default_factory=dict)
+    addresses: Mapping[str, str] = field(default_factory=dict)  # of single faults
+    provider: str = ""  # where it is not the row's own name
