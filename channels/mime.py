@@ -9,9 +9,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 from functools import lru_cache
+from html import escape
 
-from channels.contract import Outbound
+from channels.contract import Content, Outbound
 from channels.errors import BadAddress, Permanent
+from channels.formatting import fit
 
 # Not every server takes 8-bit text; base64 and quoted-printable pass everywhere.
 SEVEN_BIT = SMTP.clone(cte_type="7bit")
@@ -42,12 +44,36 @@ def build(sender: Sender, outbound: Outbound, *, sent_at: datetime) -> EmailMess
         message["Reply-To"] = mailbox(sender.reply_to, "", "reply_to")
     for name, value in unsubscribe_headers(outbound).items():
         message[name] = value
-    message.set_content(outbound.content.body, charset="utf-8")
-    if outbound.content.html:
-        message.add_alternative(outbound.content.html, subtype="html", charset="utf-8")
+    message.set_content(text_of(outbound.content), charset="utf-8")
+    if html := html_of(outbound.content):
+        message.add_alternative(html, subtype="html", charset="utf-8")
     if outbound.language:  # after the content, which clears all Content- headers
         message["Content-Language"] = one_line(outbound.language, "language")
     return message
+
+
+def text_of(content: Content) -> str:
+    """Give the plain part: buttons become lines with their links."""
+    return fit(content, "email").text
+
+
+def html_of(content: Content) -> str:
+    """Give the HTML part with the picture and the buttons that it lacks; "" when text says all."""
+    pieces = []
+    if content.image_url and escape(content.image_url) not in content.html:
+        pieces.append(
+            f'<p><img src="{escape(content.image_url)}" alt="" style="max-width:100%"></p>'
+        )
+    pieces += [
+        f'<p><a href="{escape(button.url)}">{escape(button.text)}</a></p>'
+        for button in content.buttons
+        if button.url and escape(button.url) not in content.html
+    ]
+    if not pieces:
+        return content.html
+    html = content.html or f"<p>{escape(content.body)}</p>".replace("\n", "<br>\n")
+    head, end, tail = html.rpartition("</body>")
+    return head + "".join(pieces) + end + tail if end else html + "".join(pieces)
 
 
 def message_id(sender: Sender, outbound: Outbound) -> str:

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from html import escape
 from typing import Any
 
 from anymail.message import AnymailMessage
 
-from channels.contract import Content, Outbound
-from channels.formatting import fit
-from channels.mime import envelope_address, mailbox, one_line, unsubscribe_headers
+from channels.contract import Outbound
+from channels.mime import (
+    envelope_address,
+    html_of,
+    mailbox,
+    one_line,
+    text_of,
+    unsubscribe_headers,
+)
 
 #: What our message id is called in the metadata that providers give back with their events.
 METADATA_KEY = "kolokol_id"
@@ -48,30 +53,6 @@ def headers_of(outbound: Outbound) -> dict[str, str]:
     """Give the headers that are ours to write."""
     language = {"Content-Language": one_line(outbound.language, "language")}
     return (language if outbound.language else {}) | unsubscribe_headers(outbound)
-
-
-def text_of(content: Content) -> str:
-    """Give the plain part: buttons become lines with their links."""
-    return fit(content, "email").text
-
-
-def html_of(content: Content) -> str:
-    """Give the HTML part with the picture and the buttons that it lacks; "" when text says all."""
-    pieces = []
-    if content.image_url and escape(content.image_url) not in content.html:
-        pieces.append(
-            f'<p><img src="{escape(content.image_url)}" alt="" style="max-width:100%"></p>'
-        )
-    pieces += [
-        f'<p><a href="{escape(button.url)}">{escape(button.text)}</a></p>'
-        for button in content.buttons
-        if button.url and escape(button.url) not in content.html
-    ]
-    if not pieces:
-        return content.html
-    html = content.html or f"<p>{escape(content.body)}</p>".replace("\n", "<br>\n")
-    head, end, tail = html.rpartition("</body>")
-    return head + "".join(pieces) + end + tail if end else html + "".join(pieces)
 
 
 @lru_cache(maxsize=4096)  # the same in every letter of an account

@@ -19,7 +19,7 @@ from anymail.backends.sendgrid import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter, taken
 from channels.adapters.email_batch import KEY_START, Parts, differing, key, parts_of, template_of
-from channels.adapters.email_letter import METADATA_KEY, headers_of, html_of, text_of
+from channels.adapters.email_letter import METADATA_KEY, headers_of
 from channels.adapters.table_adapter import parsed
 from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
 from channels.errors import (
@@ -29,7 +29,7 @@ from channels.errors import (
     Permanent,
     ProviderPaused,
 )
-from channels.mime import envelope_address, one_line
+from channels.mime import envelope_address, html_of, one_line, text_of
 from channels.provider_words import Meaning, Refusal, clean
 
 SUBSTITUTIONS_BYTES = 10_000

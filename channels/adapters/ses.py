@@ -10,21 +10,13 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from channels.adapters.aws_signing import AWS_FIELDS, signed
-from channels.adapters.email_letter import (
-    METADATA_KEY,
-    SENDER_FIELDS,
-    SENDER_OPTIONAL,
-    html_of,
-    text_of,
-)
+from channels.adapters.email_letter import METADATA_KEY, SENDER_FIELDS, SENDER_OPTIONAL
 from channels.adapters.table_adapter import TableAdapter, parsed
 from channels.contract import (
     ChannelKind,
-    Content,
     HttpRequest,
     HttpResponse,
     Outbound,
@@ -110,11 +102,10 @@ class SesAdapter(TableAdapter):
         return Refusal(response.status, code, words, response.headers)
 
     def _letter(self, outbound: Outbound) -> bytes:
-        own, content = self.credentials, outbound.content
+        own = self.credentials
         sender = Sender(own["from_address"], own.get("from_name", ""), own.get("reply_to", ""))
-        whole = Content(text_of(content), content.title, html_of(content))
         sent_at = datetime.fromtimestamp(type(self).clock(), UTC)
-        return build(sender, replace(outbound, content=whole), sent_at=sent_at).as_bytes()
+        return build(sender, outbound, sent_at=sent_at).as_bytes()
 
     def _url(self, path: str) -> str:
         return self.api_url(path, f"https://email.{self.credentials['region']}.amazonaws.com")

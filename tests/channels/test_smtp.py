@@ -11,7 +11,7 @@ import time
 import pytest
 
 from channels.adapters.smtp import SmtpAdapter
-from channels.contract import Content, HttpResponse, Outbound, Receipt
+from channels.contract import Button, Content, HttpResponse, Outbound, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -112,6 +112,18 @@ def test_a_plain_text_is_one_part(sender, server):
     assert text_of(message) == ".a"
 
 
+def test_picture_and_buttons_reach_both_parts_of_a_letter(sender, server):
+    buttons = (Button("Подтвердить", "https://salon.example/c/5fK2"),)
+    content = Content("Анна", "Завтра", image_url="https://salon.example/p.png", buttons=buttons)
+
+    send(sender, account(server.port), mail(content=content))
+
+    plain, html = server.mails[0][2].iter_parts()
+    assert text_of(plain) == "Анна\n\nПодтвердить: https://salon.example/c/5fK2"
+    assert '<img src="https://salon.example/p.png"' in text_of(html)
+    assert '<a href="https://salon.example/c/5fK2">Подтвердить</a>' in text_of(html)
+
+
 def test_the_receipt_holds_no_address(sender, server):
     receipt = send(sender, account(server.port), mail())
 
@@ -202,7 +214,7 @@ def test_a_refused_sender_is_permanent(sender, server):
 
 def test_a_connection_lost_before_the_final_dot_is_temporary(sender):
     server = DyingServer()
-    big = Content("x" * 8_000_000, title="big")
+    big = Content("x", title="big", html="x" * 8_000_000)
 
     result = send(sender, account(server.port), mail(content=big))
 
