@@ -1,39 +1,129 @@
 """Run one SQL statement with prepared plans and server-side parameters: the engine's way in.
 
-Django's own cursor writes parameters into the text, so no plan is ever kept. Rows come back as
-tuples, errors as Django's own. Callers open the scope first; this module only executes.
+Django's own cursor writes parameters into the text, so no plan is ever kept; psycopg's keeps plans,
+but its generators cost more than most statements here. So libpq is called straight: one call, one
+answer. Rows come back as tuples, errors as Django's own. Callers open the scope first; this module
+only executes.
 """
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import psycopg
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
 from psycopg.types.json import JsonbLoader
 
 from tenants.arrays import ListDumper
 
 Row = tuple[Any, ...]
+Params = Sequence[Any] | dict[str, Any]
+
+_PLACE = re.compile(r"%(?:\((\w+)\))?s|%%")
 
 
-def fetch(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+def fetch(sql: str, params: Params = ()) -> list[Row]:
     """Run a statement that gives rows."""
-    with connection.wrap_database_errors, _cursor() as cursor:
-        return cursor.execute(sql, params, prepare=True).fetchall()
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.wrap_database_errors:
+        session = _session(connection)
+        return session.read(session.execute(sql, params))
 
 
-def run(sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> int:
+def run(sql: str, params: Params = ()) -> int:
     """Run a statement that gives no rows; return how many it touched."""
-    with connection.wrap_database_errors, _cursor() as cursor:
-        return cursor.execute(sql, params, prepare=True).rowcount
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.wrap_database_errors:
+        return _session(connection).execute(sql, params).command_tuples or 0
 
 
-def _cursor() -> psycopg.Cursor[Row]:
+class Session:
+    """One connection: its prepared statements, and how values are written and read."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        context = psycopg.Cursor(connection)
+        # Django leaves jsonb as text for its own fields to read; here it comes as values.
+        context.adapters.register_loader("jsonb", JsonbLoader)
+        context.adapters.register_dumper(list, ListDumper)
+        self.values = Transformer(context)
+        self.names: dict[tuple[str, tuple[int, ...]], bytes] = {}
+
+    def execute(self, sql: str, params: Params) -> PGresult:
+        """Send one statement and wait for its answer; open the transaction that Django wants."""
+        wire = self.connection.pgconn
+        if wire.status != ConnStatus.OK:
+            raise psycopg.OperationalError("the connection is lost")
+        text, order = _translated(sql)
+        given = [params[name] for name in order] if isinstance(params, dict) else list(params)
+        written = self.values.dump_sequence(given, [PyFormat.AUTO] * len(given))
+        types, formats = self.values.types or (), self.values.formats
+        name = self.names.get((sql, types)) or self._prepare(sql, text, types)
+        if wire.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
+            return self._checked(wire.exec_(self._begin_with(name, given)))
+        return self._checked(wire.exec_prepared(name, written, formats))  # type: ignore[arg-type]  # NULLs, too
+
+    def read(self, result: PGresult) -> list[Row]:
+        """Give the rows of an answer."""
+        self.values.set_pgresult(result)
+        found = self.values.load_rows(0, result.ntuples, tuple)
+        self.values.set_pgresult(None)
+        return found
+
+    def _prepare(self, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
+        name = f"rows_{len(self.names)}".encode()
+        self._checked(self.connection.pgconn.prepare(name, text, types))
+        self.names[sql, types] = name
+        return name
+
+    def _begin_with(self, name: bytes, given: Sequence[Any]) -> bytes:
+        """Begin and execute on one way; only texts can share one, so the values become literals."""
+        literals = b",".join(map(self.values.as_literal, given))
+        return b"BEGIN; EXECUTE %b%b" % (name, b"(%b)" % literals if literals else b"")
+
+    def _checked(self, result: PGresult) -> PGresult:
+        if result.status != ExecStatus.FATAL_ERROR:
+            return result
+        if self.connection.pgconn.status != ConnStatus.OK:
+            raise psycopg.OperationalError(result.get_error_message())
+        raise psycopg.errors.error_from_result(result)
+
+
+class _Kept(threading.local):
+    """A thread's session, as long as its connection lives."""
+
+    session: Session | None = None
+
+
+_kept = _Kept()
+
+
+def _session(connection: Any) -> Session:
     connection.ensure_connection()
-    cursor = psycopg.Cursor(connection.connection)
-    # Django leaves jsonb as text for its own fields to read; here it comes as values.
-    cursor.adapters.register_loader("jsonb", JsonbLoader)
-    cursor.adapters.register_dumper(list, ListDumper)
-    return cursor
+    session = _kept.session
+    if session is None or session.connection is not connection.connection:
+        session = _kept.session = Session(connection.connection)
+    return session
+
+
+@lru_cache(maxsize=1_000)
+def _translated(sql: str) -> tuple[bytes, tuple[str, ...]]:
+    """Write %s and %(name)s as PostgreSQL's $1, $2; give the names in that order."""
+    names: list[str] = []
+
+    def place(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        name = found[1] or str(len(names))
+        if name not in names:
+            names.append(name)
+        return f"${names.index(name) + 1}"
+
+    return _PLACE.sub(place, sql).encode(), tuple(names)

@@ -1,4 +1,4 @@
-"""How many statements does something send to PostgreSQL? Counted at the driver, below Django."""
+"""How many statements does something send to PostgreSQL? Counted below Django, on both ways."""
 
 from __future__ import annotations
 
@@ -8,16 +8,23 @@ from unittest.mock import patch
 
 import psycopg
 
+from tenants.rows import Session
+
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
     """List the statements that are executed inside."""
     seen: list[str] = []
-    execute = psycopg.Cursor.execute
 
-    def note(cursor, query, *args, **kwargs):
-        seen.append(str(query))
-        return execute(cursor, query, *args, **kwargs)
+    def noting(execute):
+        def note(way, query, *args, **kwargs):
+            seen.append(str(query))
+            return execute(way, query, *args, **kwargs)
 
-    with patch.object(psycopg.Cursor, "execute", note):
+        return note
+
+    with (
+        patch.object(psycopg.Cursor, "execute", noting(psycopg.Cursor.execute)),
+        patch.object(Session, "execute", noting(Session.execute)),
+    ):
         yield seen
