@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from datetime import UTC, datetime
 from uuid import UUID
+
+_STOCK = 4_000  # bytes: each call of the system also gives the interpreter to another thread
+
+
+class _Random(threading.local):
+    """A thread's stock of random bytes; a forked child must not use its parent's."""
+
+    stock = b""
+    used = 0
+
+    def ten(self) -> int:
+        if self.used >= len(self.stock):
+            self.stock, self.used = os.urandom(_STOCK), 0
+        start = self.used
+        self.used = start + 10
+        return int.from_bytes(self.stock[start : start + 10], "big")
+
+    def forget(self) -> None:
+        self.stock, self.used = b"", 0
+
+
+_random = _Random()
+os.register_at_fork(after_in_child=_random.forget)
 
 
 def uuid7(now_s: float | None = None) -> UUID:
     """Make an id whose first 48 bits are the time in milliseconds (RFC 9562, version 7)."""
     ms = int((time.time() if now_s is None else now_s) * 1000)
-    tail = int.from_bytes(os.urandom(10), "big")
+    tail = _random.ten()
     high = (ms << 16) | (7 << 12) | (tail >> 68)
     return UUID(int=(high << 64) | (2 << 62) | (tail & (2**62 - 1)))
 
