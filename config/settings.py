@@ -111,9 +111,9 @@ INSTALLED_APPS = [
 SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
 
 MIDDLEWARE = [
+    "config.api.ApiMiddleware",  # answers /v1 by its own short chain, and counts it
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
-    "config.api.ApiMiddleware",  # answers /v1 by its own short chain
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -178,6 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["tenants.auth.HasKey"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["config.wire.JsonParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "config.wire.QuickNegotiation",
     "EXCEPTION_HANDLER": "config.wire.handle_exception",
     "DEFAULT_SCHEMA_CLASS": "config.schema.ApiSchema",
     "UNAUTHENTICATED_USER": None,
