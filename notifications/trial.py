@@ -71,12 +71,11 @@ def send_trial(who: Caller, trial: Trial, now: datetime) -> str:
     payload = _payload(who.tenant_id, template, person, now) | dict(trial.payload)
     transaction_id = f"try_{uuid4().hex}"
     rows.fetch(
-        sql.ACCEPT,
+        sql.ACCEPT_ONE,
         _event(who, version, transaction_id, payload, now)
         | {
-            "notifications": [uuid7()],
-            "subscribers": [person],
-            "recipients": [json.dumps([trial.person.subscriber_id])],
+            "names": [trial.person.subscriber_id],
+            "recipients": json.dumps([trial.person.subscriber_id]),
         },
     )
     wake_on_commit([QUEUE])
@@ -86,25 +85,20 @@ def send_trial(who: Caller, trial: Trial, now: datetime) -> str:
 def _event(
     who: Caller, version: WorkflowVersion, transaction_id: str, payload: Any, now: datetime
 ) -> dict[str, Any]:
-    event = uuid7()
     return {
         "tenant": who.tenant_id,
         "mode": who.mode,
-        "ids": [event],
-        "transactions": [transaction_id],
-        "workflows": [version.workflow_id],
-        "versions": [version.pk],
-        "locations": [None],
-        "payloads": [json.dumps(payload)],
-        "overrides": ["{}"],
-        "queues": [QUEUE],
-        "states": [DueState.READY],
-        "due": [now],
-        "expires": [None],
-        "events": [event],
-        "fan_events": [],
-        "fan_topics": [],
-        "fan_excludes": [],
+        "id": uuid7(),
+        "transaction": transaction_id,
+        "workflow": version.workflow_id,
+        "version": version.pk,
+        "location": None,
+        "payload": json.dumps(payload),
+        "overrides": "{}",
+        "queue": QUEUE,
+        "state": DueState.READY,
+        "due": now,
+        "expires": None,
     }
 
 

@@ -1,7 +1,7 @@
 """Accept triggers: check, resolve recipients, write the promise; nothing is sent from here.
 
-At most three statements besides the key's own: recipients (one read when nobody is new), topics
-(only when named), and one insert of events, notifications and open work. After the commit nothing
+One statement besides the key's own for recipients that are only named; one read more when they are
+described, one for topics. It inserts events, notifications and open work. After the commit nothing
 may lose them; the wake-up that follows is only haste.
 """
 
@@ -26,8 +26,11 @@ from tenants.audience import upsert_subscribers
 from tenants.auth import Caller
 from tenants.errors import InvalidFields, InvalidPayload, PlatformError
 from tenants.ids import uuid7
+from tenants.people import SubscriberInput
 
 NORMAL = QUEUES.index("normal")
+
+_Fan = tuple[UUID, UUID | None, list[str]]  # event, topic (None: everybody), whom to leave out
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +164,32 @@ def _location(salon: Salon, command: Command) -> UUID | None:
 def _write(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> None:
     if not accepted:
         return
-    people = _people(caller, accepted)
-    rows.fetch(sql.ACCEPT, _arguments(caller, accepted, people, topics))
+    people = [p for one in accepted for p in one.command.people]
+    actors = [one.command.actor for one in accepted if one.command.actor]
+    # Who is only named is looked up by the statement that writes; who is described, may change.
+    _upsert(caller, [*(p for p in people if p.fields or p.addresses), *actors])
+    if not _insert(caller, accepted, topics):
+        _upsert(caller, people)
+        if not _insert(caller, accepted, topics):
+            raise RuntimeError("subscribers vanished while an event was written for them")
     wake_on_commit(one.queue for one in accepted)
 
 
-def _people(caller: Caller, accepted: Sequence[_Accepted]) -> dict[str, UUID]:
-    named = [person for one in accepted for person in one.command.people]
-    named += [one.command.actor for one in accepted if one.command.actor]
-    if not named:
-        return {}
-    found = upsert_subscribers(caller.tenant_id, caller.mode, named)
-    return {result.subscriber_id: result.id for result in found}
+def _upsert(caller: Caller, people: Sequence[SubscriberInput]) -> None:
+    if people:
+        upsert_subscribers(caller.tenant_id, caller.mode, people)
+
+
+def _insert(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> bool:
+    """Write all, or nothing and return False when somebody is unknown."""
+    names = list({p.subscriber_id for one in accepted for p in one.command.people})
+    wide = [fan for one in accepted for fan in _fans(one, topics)]
+    whose = {"tenant": caller.tenant_id, "mode": caller.mode, "names": names}
+    if len(accepted) == 1 and not wide:
+        found = rows.fetch(sql.ACCEPT_ONE, whose | _row(accepted[0]))
+    else:
+        found = rows.fetch(sql.ACCEPT_MANY, whose | _columns(accepted, wide))
+    return bool(found[0][0] == len(names))
 
 
 def _topics(caller: Caller, commands: Sequence[Command]) -> dict[str, UUID]:
@@ -194,17 +211,27 @@ def _require_topics(command: Command, known: Mapping[str, UUID]) -> None:
         raise InvalidFields(f"{sentence}.", errors={"to": [sentence]})
 
 
-def _arguments(
-    caller: Caller,
-    accepted: Sequence[_Accepted],
-    people: Mapping[str, UUID],
-    topics: Mapping[str, UUID],
-) -> dict[str, Any]:
-    told = [(one.event_id, key) for one in accepted for key in _told(one, people)]
-    wide = [fan for one in accepted for fan in _fans(one, topics)]
+def _row(one: _Accepted) -> dict[str, Any]:
+    command = one.command
     return {
-        "tenant": caller.tenant_id,
-        "mode": caller.mode,
+        "id": one.event_id,
+        "transaction": command.transaction_id,
+        "workflow": one.workflow_id,
+        "version": one.definition.version_id,
+        "location": one.location_id,
+        "payload": json.dumps(command.payload),
+        "overrides": json.dumps(command.overrides),
+        "recipients": json.dumps(_summary(command)),
+        "queue": one.queue,
+        "state": _state(one),
+        "due": one.due_at,
+        "expires": one.expires_at,
+    }
+
+
+def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, Any]:
+    told = [(one.event_id, name) for one in accepted for name in _named(one.command)]
+    return {
         "ids": [one.event_id for one in accepted],
         "transactions": [one.command.transaction_id for one in accepted],
         "workflows": [one.workflow_id for one in accepted],
@@ -214,24 +241,27 @@ def _arguments(
         "overrides": [json.dumps(one.command.overrides) for one in accepted],
         "recipients": [json.dumps(_summary(one.command)) for one in accepted],
         "queues": [one.queue for one in accepted],
-        "states": [DueState.READY if one.is_due else DueState.LATER for one in accepted],
+        "states": [_state(one) for one in accepted],
         "due": [one.due_at for one in accepted],
         "expires": [one.expires_at for one in accepted],
-        "notifications": [uuid7() for _ in told],
-        "events": [event for event, _ in told],
-        "subscribers": [key for _, key in told],
+        "told_events": [event for event, _ in told],
+        "told_names": [name for _, name in told],
         "fan_events": [event for event, _, _ in wide],
         "fan_topics": [topic for _, topic, _ in wide],
         "fan_excludes": [json.dumps(exclude) for _, _, exclude in wide],
     }
 
 
-def _told(one: _Accepted, people: Mapping[str, UUID]) -> list[UUID]:
+def _state(one: _Accepted) -> int:
+    return int(DueState.READY if one.is_due else DueState.LATER)
+
+
+def _named(command: Command) -> list[str]:
     """Name each recipient once; only topics and broadcasts leave the actor out."""
-    return list(dict.fromkeys(people[p.subscriber_id] for p in one.command.people))
+    return list(dict.fromkeys(person.subscriber_id for person in command.people))
 
 
-def _fans(one: _Accepted, topics: Mapping[str, UUID]) -> list[tuple[UUID, UUID | None, list[str]]]:
+def _fans(one: _Accepted, topics: Mapping[str, UUID]) -> list[_Fan]:
     actor = [one.command.actor.subscriber_id] if one.command.actor else []
     if one.command.is_broadcast:
         return [(one.event_id, None, actor)]

@@ -5,7 +5,38 @@ from __future__ import annotations
 from typing import Final
 
 # A transaction id that exists already inserts nothing at all; the caller answers as the first time.
-ACCEPT: Final = """
+# So does a name that is unknown: both statements tell how many of the named are known.
+
+# One event for people only, which is nearly every trigger.
+ACCEPT_ONE: Final = """
+with n as materialized (
+  select kolokol_uuid7() as id, s.id as subscriber_id from tenants_subscriber s
+  where s.tenant_id = %(tenant)s and s.mode = %(mode)s and s.subscriber_id = any(%(names)s::text[])
+), k as (
+  insert into notifications_eventkey (tenant_id, mode, transaction_id, event_id)
+  select %(tenant)s, %(mode)s, %(transaction)s, %(id)s
+  where (select count(*) from n) = cardinality(%(names)s::text[])
+  on conflict (tenant_id, mode, transaction_id) do nothing returning event_id
+), written as (
+  insert into notifications_event (id, tenant_id, mode, transaction_id, workflow_id, version_id,
+    location_id, payload, overrides, recipients, queue, due_at, expires_at)
+  select k.event_id, %(tenant)s, %(mode)s, %(transaction)s, %(workflow)s::uuid, %(version)s::uuid,
+    %(location)s::uuid, %(payload)s::jsonb, %(overrides)s::jsonb, %(recipients)s::jsonb,
+    %(queue)s::smallint, %(due)s::timestamptz, %(expires)s::timestamptz from k
+), told as (
+  insert into notifications_notification (id, tenant_id, event_id, subscriber_id, state, reason)
+  select n.id, %(tenant)s, k.event_id, n.subscriber_id, 'pending', '' from k cross join n
+), due as (
+  insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
+    flags, due_at)
+  select %(tenant)s, n.id, %(queue)s::smallint, %(state)s::smallint, 0, 0, 0, 0,
+    %(due)s::timestamptz from k cross join n
+)
+select count(*) from n
+"""
+
+# Any number of events, also for topics and for everybody.
+ACCEPT_MANY: Final = """
 with e as materialized (
   select * from unnest(%(ids)s::uuid[], %(transactions)s::text[], %(workflows)s::uuid[],
     %(versions)s::uuid[], %(locations)s::uuid[], %(payloads)s::text[], %(overrides)s::text[],
@@ -13,9 +44,13 @@ with e as materialized (
     %(due)s::timestamptz[], %(expires)s::timestamptz[])
     e(id, transaction_id, workflow_id, version_id, location_id, payload, overrides, recipients,
       queue, state, due_at, expires_at)
+), s as materialized (
+  select s.id, s.subscriber_id from tenants_subscriber s
+  where s.tenant_id = %(tenant)s and s.mode = %(mode)s and s.subscriber_id = any(%(names)s::text[])
 ), k as (
   insert into notifications_eventkey (tenant_id, mode, transaction_id, event_id)
-  select %(tenant)s, %(mode)s, e.transaction_id, e.id from e order by e.transaction_id
+  select %(tenant)s, %(mode)s, e.transaction_id, e.id from e
+  where (select count(*) from s) = cardinality(%(names)s::text[]) order by e.transaction_id
   on conflict (tenant_id, mode, transaction_id) do nothing returning event_id
 ), written as (
   insert into notifications_event (id, tenant_id, mode, transaction_id, workflow_id, version_id,
@@ -23,18 +58,17 @@ with e as materialized (
   select e.id, %(tenant)s, %(mode)s, e.transaction_id, e.workflow_id, e.version_id, e.location_id,
     e.payload::jsonb, e.overrides::jsonb, e.recipients::jsonb, e.queue, e.due_at, e.expires_at
   from e join k on k.event_id = e.id
-), n as (
-  select * from unnest(%(notifications)s::uuid[], %(events)s::uuid[], %(subscribers)s::uuid[])
-    n(id, event_id, subscriber_id)
+), n as materialized (
+  select kolokol_uuid7() as id, e.id as event_id, s.id as subscriber_id, e.queue, e.state, e.due_at
+  from unnest(%(told_events)s::uuid[], %(told_names)s::text[]) t(event_id, name)
+  join k using (event_id) join e on e.id = t.event_id join s on s.subscriber_id = t.name
 ), told as (
   insert into notifications_notification (id, tenant_id, event_id, subscriber_id, state, reason)
-  select n.id, %(tenant)s, n.event_id, n.subscriber_id, 'pending', ''
-  from n join k using (event_id)
+  select n.id, %(tenant)s, n.event_id, n.subscriber_id, 'pending', '' from n
 ), due as (
   insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
     flags, due_at)
-  select %(tenant)s, n.id, e.queue, e.state, 0, 0, 0, 0, e.due_at
-  from n join k using (event_id) join e on e.id = n.event_id
+  select %(tenant)s, n.id, n.queue, n.state, 0, 0, 0, 0, n.due_at from n
 ), wide as (
   insert into notifications_fanout (tenant_id, event_id, topic_id, exclude, queue)
   select %(tenant)s, f.event_id, f.topic_id, f.exclude::jsonb, e.queue
@@ -42,7 +76,7 @@ with e as materialized (
     f(event_id, topic_id, exclude)
   join k using (event_id) join e on e.id = f.event_id
 )
-select event_id from k
+select count(*) from s
 """
 
 # What waits is taken away before its worker may hand it over; what is being sent stays.
