@@ -62,6 +62,7 @@ LABELS: Mapping[str, Any] = {
     "server_token": _("Server's token"),
     "message_stream": _("Stream of service messages"),
     "broadcast_stream": _("Stream of marketing"),
+    "skip_unsubscribe": _("Letters without the provider's own unsubscribe link"),
     "access_key_id": _("Access key's id"),
     "secret_access_key": _("Secret access key"),
     "region": _("Region"),
@@ -106,6 +107,7 @@ _SENTENCES = (
     _("must be the private key file as the provider gave it, with its BEGIN and END lines"),
     _("is a JSON file without these keys"),
     _("must be one of"),
+    _("is required"),
 )
 
 
