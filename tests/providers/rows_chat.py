@@ -85,6 +85,8 @@ ROWS: dict[str, Row] = {
             "deferred": DEFER,
             "spam": DEFER,
             "content": CONTENT,
+            "template_refused": CONTENT,
+            "template": CLOSED,
             "billing": PAUSE,
             "locked": PAUSE,
             "auth": AUTH,
