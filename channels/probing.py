@@ -50,5 +50,7 @@ def _log_in(account: SmtpAccount, guard: AddressGuard) -> None:
 
 def patiently() -> None:
     """Let the open transaction of a page or a call be idle while its provider is asked."""
+    if not connection.in_atomic_block:
+        return
     with connection.cursor() as cursor:
         cursor.execute("set local idle_in_transaction_session_timeout = '30s'")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from channels.contract import Outbound
@@ -33,6 +34,7 @@ from notifications.outcomes import (
     Wait,
 )
 from notifications.rendering import RenderError
+from notifications.steps.approved import approved_template
 from notifications.steps.send import Send
 from notifications.steps.text import Rendered, published, render
 from tenants.ids import uuid7
@@ -77,9 +79,11 @@ def compose(
         return route
     try:
         rendered = render(work, texts, route.address.kind, now)
+        template = approved_template(work, route.account, rendered.language, now)
     except RenderError as error:
         return Fail("render_failed", detail=str(error))
-    return _send(work, route, rendered, now)
+    extra = _extra(work, route) | ({"whatsapp_template": template} if template else {})
+    return _send(work, route, rendered, extra, now)
 
 
 def _rule(work: Work, now: datetime) -> Skip | Wait | None:
@@ -181,7 +185,9 @@ def _why_unreachable(work: Work, usable: Sequence[AddressFacts]) -> str:
     return "suppressed" if "suppressed" in states and "active" not in states else "no_address"
 
 
-def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
+def _send(
+    work: Work, route: Route, rendered: Rendered, extra: Mapping[str, Any], now: datetime
+) -> Send:
     task, content = work.task, rendered.content
     # An interrupted tx message goes out under the same id: the provider may know it already.
     message_id = task.message_id or uuid7()
@@ -194,7 +200,7 @@ def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
         language=rendered.language,
         category=work.definition.category,
         ttl_s=max(1, int((expires - now).total_seconds())) if expires else None,
-        extra=_extra(work, route),
+        extra=extra,
     )
     message = MessageRow(
         id=message_id,
@@ -212,8 +218,8 @@ def _send(work: Work, route: Route, rendered: Rendered, now: datetime) -> Send:
     return Send(task, route.account, outbound, message, route.address.id)
 
 
-def _extra(work: Work, route: Route) -> dict[str, str]:
-    extra = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
+def _extra(work: Work, route: Route) -> dict[str, Any]:
+    extra: dict[str, Any] = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
     if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):
         extra["sender"] = sender
     if route.address.kind == "email" and work.definition.category == "mk":

@@ -13,8 +13,10 @@ from notifications.definition import Texts
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.rendering import (
+    ButtonSource,
     Locale,
     RenderError,
+    Source,
     compile_unit,
     context_for,
     email_html,
@@ -48,6 +50,15 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     if channel == "email":
         content = _letter(work, content, language, context)
     return Rendered(content, language, text.version_id)
+
+
+def lines(work: Work, expressions: tuple[str, ...], language: str, now: datetime) -> list[str]:
+    """Render expressions such as "clientName", each to one line; raises RenderError."""
+    place = _place(work)
+    source = Source("", buttons=tuple(ButtonSource(f"{{{{ {one} }}}}") for one in expressions))
+    locale = Locale(language, place.zone if place else work.salon.zone)
+    content = compile_unit(source).render(_context(work, place, language, now), locale)
+    return [button.text for button in content.buttons]
 
 
 class Rendered:

@@ -1,0 +1,169 @@
+"""How does a text become a template that WhatsApp has approved: submitted, looked after, replaced.
+
+1. A salon writes a draft; `submit` numbers its variables and hands it in under a name of its own.
+2. `sync` asks Meta what became of the account's templates.
+3. What is approved runs from then on; until then the text before it does.
+A text that Meta pauses or switches off runs no longer: the next channel takes over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+
+from channels.adapters import whatsapp_templates as meta
+from channels.contract import HttpRequest, HttpResponse
+from channels.guard import AddressGuard
+from channels.integrations import find_integration
+from channels.models import Integration, WhatsAppTemplate
+from channels.probing import patiently
+from channels.secrets import decrypt
+from channels.transport import call
+from tenants.errors import InvalidFields, NotFound
+from tenants.scope import tenant_scope
+
+PROVIDER = "whatsapp_cloud"
+MOST_PAGES = 60  # Meta keeps at most 6,000 templates per account
+State = WhatsAppTemplate.State
+Known = Mapping[tuple[str, str], meta.Known]  # by name and language
+
+
+def submit(tenant_id: UUID, template_id: UUID, now: datetime) -> WhatsAppTemplate:
+    """Hand a draft in; raises NotFound, InvalidFields, and the DeliveryError of a refusal.
+
+    The approved text, if there is one, goes on running.
+    """
+    row = _row(tenant_id, template_id)
+    credentials = _credentials(find_integration(tenant_id, row.integration_id))
+    written = _written(row)
+    number = row.number + 1
+    name = f"{row.name}_{number}"
+    request = meta.template_submit(
+        credentials,
+        name=name,
+        language=row.language,
+        category=row.category,
+        components=written["components"],
+    )
+    answer = meta.read_submitted(_call(request, credentials), name, row.language)
+    changes: dict[str, Any] = {
+        "number": number,
+        "submitted_name": name,
+        "submitted": written,
+        "provider_id": answer.id,
+        "state": State.PENDING,
+        "reason": "",
+    }
+    with tenant_scope(tenant_id):
+        found = WhatsAppTemplate.objects.filter(tenant_id=tenant_id, pk=template_id)
+        found.update(**changes)
+        row.refresh_from_db()
+        _apply(row, {(name, row.language): answer}, now)
+    return row
+
+
+def sync(tenant_id: UUID, integration_id: UUID, now: datetime) -> int:
+    """Ask Meta for the account's templates and write down what became of ours; how many changed.
+
+    Raises NotFound, InvalidFields, DeliveryError.
+    """
+    credentials = _credentials(find_integration(tenant_id, integration_id))
+    known = {(one.name, one.language): one for one in _all(credentials)}
+    with tenant_scope(tenant_id):
+        rows = WhatsAppTemplate.objects.select_for_update().filter(
+            tenant_id=tenant_id, integration_id=integration_id
+        )
+        return sum(_apply(row, known, now) for row in rows.order_by("pk"))
+
+
+def sync_all(tenant_id: UUID, now: datetime) -> int:
+    """Sync every WhatsApp account of a salon."""
+    with tenant_scope(tenant_id):
+        accounts = Integration.objects.filter(tenant_id=tenant_id, provider=PROVIDER)
+        ids = list(accounts.values_list("pk", flat=True))
+    return sum(sync(tenant_id, key, now) for key in ids)
+
+
+def problems(row: WhatsAppTemplate) -> dict[str, str]:
+    """Say by field what Meta would refuse in a draft."""
+    try:
+        meta.compose(_draft(row))
+    except meta.BadDraft as bad:
+        return bad.fields
+    return {}
+
+
+def _apply(
+    row: WhatsAppTemplate, known: Mapping[tuple[str, str], meta.Known], now: datetime
+) -> bool:
+    """Write down what Meta says of the submitted text and of the running one."""
+    before = (row.state, row.is_running, row.approved_name, row.reason, row.category)
+    submitted = known.get((row.submitted_name, row.language))
+    if submitted is not None and submitted.state:
+        row.state, row.reason = submitted.state, submitted.reason[:200]
+        row.category = submitted.category or row.category  # Meta may move it to another one
+        if submitted.state == State.APPROVED:
+            row.approved_name, row.approved = row.submitted_name, row.submitted
+    running = known.get((row.approved_name, row.language))
+    if running is not None and running.state:
+        row.is_running = running.state == State.APPROVED
+    row.synced_at = now
+    row.save(
+        update_fields=[
+            *("state", "reason", "category", "approved_name", "approved"),
+            *("is_running", "synced_at"),
+        ]
+    )
+    return before != (row.state, row.is_running, row.approved_name, row.reason, row.category)
+
+
+def _all(credentials: Mapping[str, str]) -> Iterator[meta.Known]:
+    after = ""
+    for _ in range(MOST_PAGES):
+        response = _call(meta.template_list(credentials, after), credentials)
+        found, after = meta.read_list(response)
+        yield from found
+        if not after:
+            return
+
+
+def _call(request: HttpRequest, credentials: Mapping[str, str]) -> HttpResponse:
+    patiently()
+    guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
+    return call(replace(request, proxy=credentials.get("proxy", "")), guard)
+
+
+def _credentials(integration: Integration) -> dict[str, str]:
+    credentials = decrypt(integration.credentials)
+    if integration.provider != PROVIDER or not credentials.get("business_account_id"):
+        raise InvalidFields(
+            "Templates need a WhatsApp account with the id of its business account.",
+            errors={"integration": ["needs business_account_id"]},
+        )
+    return credentials
+
+
+def _written(row: WhatsAppTemplate) -> dict[str, Any]:
+    try:
+        return meta.compose(_draft(row))
+    except meta.BadDraft as bad:
+        errors = {name: [words] for name, words in bad.fields.items()}
+        raise InvalidFields(f"WhatsApp would refuse it: {bad}.", errors=errors) from bad
+
+
+def _draft(row: WhatsAppTemplate) -> meta.Draft:
+    return meta.Draft(row.body, row.header, row.footer, row.buttons or (), row.examples)
+
+
+def _row(tenant_id: UUID, template_id: UUID) -> WhatsAppTemplate:
+    with tenant_scope(tenant_id):
+        rows = WhatsAppTemplate.objects.filter(tenant_id=tenant_id, pk=template_id)
+        row: WhatsAppTemplate | None = rows.first()
+    if row is None:
+        raise NotFound("There is no such WhatsApp template.")
+    return row
