@@ -55,6 +55,10 @@ def _each(kind: type[DeliveryError], *codes: int) -> dict[int, type[DeliveryErro
     return dict.fromkeys(codes, kind)
 
 
+class TemplateRefused(Permanent):
+    """Meta does not take the template as we sent it: unknown, rejected, other parameters."""
+
+
 #: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes, 2026-05-15.
 #: 131026 is a catch-all: blocked, an old client, not on WhatsApp. 132015 and 132016: the template
 #: rests at Meta, so that the next channel is taken and the address stays.
@@ -67,7 +71,8 @@ CODES = Codes(
         **_each(OptedOut, 131050),
         **_each(WindowClosed, 131047, 132015, 132016),
         **_each(Permanent, 100, 131008, 131009, 131051, 131052, 131053),
-        **_each(Permanent, 132000, 132001, 132005, 132007, 132008, 132012, 135000),
+        **_each(TemplateRefused, 132000, 132001, 132005, 132007, 132008, 132012),
+        **_each(Permanent, 135000),
         **_each(BadCredentials, 0, 3, 10, 190, 131005),
         **_each(ProviderPaused, 33, 131031, 131037, 131042, 131045, 368, 130497),
     },
@@ -138,17 +143,27 @@ class WhatsAppCloudAdapter(Adapter):
         return Receipt(provider_id=provider_id, raw=json.dumps({"message_status": state}))
 
     def exchange(self, outbound: Outbound) -> Exchange:
-        """Send; where Meta finds the window closed, the template follows."""
+        """Send; where Meta finds the window closed, the template follows.
+
+        A refused template leaves the window closed, so that the next channel takes over.
+        """
+        try:
+            return (yield from self._sending(outbound))
+        except TemplateRefused as refused:
+            words = f"the template is refused: {refused.detail}"
+            raise WindowClosed(words, scope="address") from refused
+
+    def probe(self) -> HttpRequest:
+        return self._call("GET", "?fields=id")
+
+    def _sending(self, outbound: Outbound) -> Exchange:
         template = outbound.extra.get("whatsapp_template")
         try:
             return self.receipt((yield self.request(outbound)))
         except WindowClosed:
             if not template or not is_open(outbound.extra, type(self).clock()):
-                raise
+                raise  # without a template, or of the template itself
         return self.receipt((yield self._send(outbound, _template(template))))
-
-    def probe(self) -> HttpRequest:
-        return self._call("GET", "?fields=id")
 
     def _send(self, outbound: Outbound, message: Mapping[str, Any]) -> HttpRequest:
         body = {

@@ -10,7 +10,7 @@ import json
 
 import pytest
 
-from channels.adapters.whatsapp_cloud import WhatsAppCloudAdapter
+from channels.adapters.whatsapp_cloud import TemplateRefused, WhatsAppCloudAdapter
 from channels.contract import Button, Content
 from channels.errors import (
     Ambiguous,
@@ -70,7 +70,7 @@ REFUSALS = {
     "err_131056_pair_rate.json": RateLimited,
     "err_131047_window.json": WindowClosed,
     "err_131026_undeliverable.json": BadAddress,
-    "err_132000_param_mismatch.json": Permanent,
+    "err_132000_param_mismatch.json": TemplateRefused,
     "err_190_token.json": BadCredentials,
 }
 ACCEPTED = {"send_ok.json", "send_ok_held.json"}
@@ -144,8 +144,8 @@ def test_a_refusal_means_what_the_index_expects(name):
         ((131026, 131021, 131030, 131062, 131063), BadAddress, "address"),
         ((131050,), OptedOut, "address"),
         ((131047, 132015, 132016), WindowClosed, None),
-        ((100, 131008, 131009, 131051, 131052, 131053, 132000, 132001), Permanent, "integration"),
-        ((132005, 132007, 132008, 132012, 135000), Permanent, "integration"),
+        ((100, 131008, 131009, 131051, 131052, 131053, 135000), Permanent, "integration"),
+        ((132000, 132001, 132005, 132007, 132008, 132012), TemplateRefused, "integration"),
         ((0, 3, 10, 190, 200, 299, 131005), BadCredentials, "integration"),
         ((33, 131037, 131045, 131031, 131042, 368, 130497), ProviderPaused, "integration"),
         ((199, 300, 999999, None, "190"), UnknownReply, "integration"),
@@ -241,6 +241,18 @@ def test_a_resting_template_is_sent_once_and_the_next_channel_follows():
     calls, error = drive(ADAPTER.exchange(message), paused)
 
     assert (len(calls), type(error)) == (1, WindowClosed)
+
+
+@pytest.mark.parametrize("window", [OPEN, CLOSED])
+def test_a_refused_template_leaves_the_message_to_the_next_channel(window):
+    message = outbound(Content(VISIT), PHONE, **window, whatsapp_template=TEMPLATE)
+    closed = [CAPTURED.response("err_131047_window.json")] if window is OPEN else []
+    refusal = answer(400, {"error": {"code": 132001, "message": "(#132001) No such template"}})
+
+    _, error = drive(ADAPTER.exchange(message), *closed, refusal)
+
+    assert type(error) is WindowClosed
+    assert "132001" in error.detail
 
 
 def test_a_parameter_holds_no_line_breaks():
