@@ -9,7 +9,6 @@ characters, callback_data 1-64 bytes.
 from __future__ import annotations
 
 import hmac
-import html
 import json
 import re
 from typing import Any
@@ -21,7 +20,6 @@ from channels.contract import (
     Button,
     Callback,
     ChannelKind,
-    Content,
     HttpRequest,
     HttpResponse,
     InboundEvent,
@@ -40,11 +38,11 @@ from channels.errors import (
     RateLimited,
     Temporary,
     UnknownReply,
-    Unsupported,
 )
+from channels.formatting import fit
+from channels.formatting_rules import telegram_units
 
 CAPTION_LIMIT = 1024
-ACTION_LIMIT_BYTES = 64
 BUTTONS_PER_ROW = 2
 DEFAULT_WAIT_S = 30.0  # a 429 without a number: longer than the flood waits seen in practice
 
@@ -75,16 +73,16 @@ class TelegramAdapter(Adapter):
 
     def request(self, outbound: Outbound) -> HttpRequest:
         body: dict[str, Any] = {"chat_id": _chat_id(outbound.address)}
-        content = outbound.content
-        text = _text(content)
-        if content.image_url and _length(text) <= CAPTION_LIMIT:
+        fitted = fit(outbound.content, "telegram")
+        text, picture = fitted.text, fitted.image_url
+        if picture and telegram_units(text) <= CAPTION_LIMIT:
             method = "sendPhoto"
-            body |= {"photo": content.image_url, "caption": text, "parse_mode": "HTML"}
+            body |= {"photo": picture, "caption": text, "parse_mode": "HTML"}
         else:
             method = "sendMessage"
-            body |= {"text": text, "parse_mode": "HTML", "link_preview_options": _preview(content)}
-        if content.buttons:
-            body["reply_markup"] = {"inline_keyboard": _keyboard(content.buttons)}
+            body |= {"text": text, "parse_mode": "HTML", "link_preview_options": _preview(picture)}
+        if fitted.buttons:
+            body["reply_markup"] = {"inline_keyboard": _keyboard(fitted.buttons)}
         return self._call(method, body)
 
     def receipt(self, response: HttpResponse) -> Receipt:
@@ -131,25 +129,11 @@ def _chat_id(address: str) -> int | str:
     return int(address) if address.removeprefix("-").isdecimal() else address
 
 
-def _text(content: Content) -> str:
-    """Write Telegram's HTML: only & < > need escaping in text."""
-    if content.html:
-        return content.html
-    body = html.escape(content.body, quote=False)
-    return f"<b>{html.escape(content.title, quote=False)}</b>\n{body}" if content.title else body
-
-
-def _length(text: str) -> int:
-    """Count as Telegram does: UTF-16 units, after the markup is gone."""
-    plain = html.unescape(re.sub(r"<[^>]*>", "", text))
-    return len(plain.encode("utf-16-le")) // 2
-
-
-def _preview(content: Content) -> dict[str, Any]:
+def _preview(picture: str) -> dict[str, Any]:
     """Switch previews off; a picture whose text is too long for a caption becomes the preview."""
-    if not content.image_url:
+    if not picture:
         return {"is_disabled": True}
-    return {"url": content.image_url, "prefer_large_media": True, "show_above_text": True}
+    return {"url": picture, "prefer_large_media": True, "show_above_text": True}
 
 
 def _keyboard(buttons: tuple[Button, ...]) -> list[list[dict[str, str]]]:
@@ -160,8 +144,6 @@ def _keyboard(buttons: tuple[Button, ...]) -> list[list[dict[str, str]]]:
 def _key(button: Button) -> dict[str, str]:
     if button.url:
         return {"text": button.text, "url": button.url}
-    if not 1 <= len(button.action.encode()) <= ACTION_LIMIT_BYTES:
-        raise Unsupported("a button needs a link, or an action of 1-64 bytes")
     return {"text": button.text, "callback_data": button.action}
 
 
