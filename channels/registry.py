@@ -42,7 +42,7 @@ GROUPS: dict[str, tuple[type[Adapter], ...]] = {
         VkAdapter,
         MaxAdapter,
         InstagramAdapter,
-    ChatwootAdapter,
+        ChatwootAdapter,
     ),
     "email": (
         SmtpAdapter,
