@@ -6,11 +6,12 @@ without it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
 from channels.contract import HttpRequest
-from channels.errors import Unsupported
+from channels.errors import BadCredentials, Unsupported
 
 AWS_FIELDS = {
     "access_key_id": False,
@@ -22,7 +23,12 @@ MISSING = "Amazon's library is not installed on the server: pip install '.[aws]'
 
 
 def signed(request: HttpRequest, credentials: Mapping[str, str], service: str) -> HttpRequest:
-    """Add the signature's headers; raises Unsupported where the extra is missing."""
+    """Add the signature's headers; raises Unsupported where the extra is missing.
+
+    The region is part of the host's name, hence BadCredentials for anything but a name.
+    """
+    if not re.fullmatch(r"[a-z0-9-]+", credentials["region"]):
+        raise BadCredentials("the region is not a name such as eu-west-1")
     try:
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest

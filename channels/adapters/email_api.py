@@ -7,7 +7,8 @@ its own sockets are never opened (docs/why/channels.md).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar
@@ -72,7 +73,8 @@ class EmailApiAdapter(TableAdapter):
         return {}
 
     def request(self, outbound: Outbound) -> HttpRequest:
-        params = self.payload(outbound).get_request_params(self._backend.api_url)
+        with self.writing():
+            params = self.payload(outbound).get_request_params(self._backend.api_url)
         return HttpRequest(
             method=params["method"],
             url=params["url"],
@@ -87,8 +89,13 @@ class EmailApiAdapter(TableAdapter):
             message.track_opens = message.track_clicks = False
         if extras := self.extras(outbound):
             message.esp_extra = extras
+        return self._backend.build_message_payload(message, {})
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn anymail's objections to a letter into ours."""
         try:
-            return self._backend.build_message_payload(message, {})
+            yield
         except AnymailInvalidAddress as error:  # the letter's own are checked already
             raise BadAddress("not an e-mail address", scope="address") from error
         except AnymailError as error:

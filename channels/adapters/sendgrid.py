@@ -94,17 +94,18 @@ class SendgridAdapter(EmailApiAdapter):
         template_bytes = sum(len(piece.encode()) for piece in parts.pattern)
         if size > SUBSTITUTIONS_BYTES or is_marked or template_bytes > TEMPLATE_BYTES:
             return None
-        return outbound.category, parts.pattern
+        return outbound.category, bool(text), parts.pattern
 
     def request_many(self, outbounds: Sequence[Outbound]) -> HttpRequest:
         read = [_parts(outbound) for outbound in outbounds]
         places = differing([parts for _, _, parts in read])
-        payload = self.payload(outbounds[0])
-        html = template_of(read[0][2], places)
-        payload.data["content"] = _content(key(TEXT), html)
+        with self.writing():
+            payload = self.payload(outbounds[0])
         payload.data["headers"].clear()
         for own in ("custom_args", "subject"):
             payload.data.pop(own, None)
+        shared_text = key(TEXT) if read[0][1] else ""
+        payload.data["content"] = _content(shared_text, template_of(read[0][2], places))
         payload.data["personalizations"] = [
             _personalization(outbound, subject, _values(text, parts, places))
             for outbound, (subject, text, parts) in zip(outbounds, read, strict=True)

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from channels.adapters.table_adapter import TableAdapter
 from channels.contract import ChannelKind, Outbound
 from channels.errors import BadAddress
+from channels.fields import NOT_NUMBER, faults
 from channels.formatting import fit
+from channels.segments import price
 
 #: sender: the name or number that clients see. price_per_segment: for the estimate before sending.
 SMS_FIELDS = {"sender": False, "price_per_segment": False, "api_base": False}
@@ -25,6 +27,10 @@ class SmsAdapter(TableAdapter):
 
     kinds = frozenset({ChannelKind.SMS})
     address_kinds = ("phone",)
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, price_per_segment=_is_price)
 
     def sender_of(self, outbound: Outbound) -> str:
         """Name the sender of this message; "" is the provider's default."""
@@ -47,3 +53,7 @@ def digits_of(outbound: Outbound) -> str:
 def filled(values: Mapping[str, str]) -> dict[str, str]:
     """Leave out what is empty: providers take an empty field for a wish."""
     return {name: value for name, value in values.items() if value}
+
+
+def _is_price(value: str) -> str:
+    return NOT_NUMBER if price("", value) is None else ""

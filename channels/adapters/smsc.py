@@ -68,7 +68,8 @@ class SmscAdapter(SmsAdapter):
     @classmethod
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
         has_login = credentials.get("login") and credentials.get("password")
-        return {} if has_login or credentials.get("api_key") else {"api_key": REQUIRED}
+        is_known = has_login or credentials.get("api_key")
+        return super().check(credentials) | ({} if is_known else {"api_key": REQUIRED})
 
     def request(self, outbound: Outbound) -> HttpRequest:
         form = {

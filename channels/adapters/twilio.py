@@ -78,7 +78,7 @@ class TwilioAdapter(SmsAdapter):
     @classmethod
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
         has_sender = credentials.get("sender") or credentials.get("messaging_service_sid")
-        return {} if has_sender else {"sender": REQUIRED}
+        return super().check(credentials) | ({} if has_sender else {"sender": REQUIRED})
 
     def request(self, outbound: Outbound) -> HttpRequest:
         sender = self.sender_of(outbound)

@@ -24,7 +24,7 @@ from channels.adapters.sendgrid import SendgridAdapter
 from channels.adapters.ses import SesAdapter
 from channels.adapters.unisender_go import UnisenderGoAdapter
 from channels.contract import Button, Content, Outbound
-from channels.errors import BadAddress, Permanent, Unsupported
+from channels.errors import BadAddress, BadCredentials, Permanent, Unsupported
 from channels.registry import ADAPTERS
 from tests.channels.expected import allowed, answer, captured, error_of, outcome_of, told
 
@@ -408,6 +408,16 @@ def test_unisender_gets_our_unsubscribe_page_and_leave_to_drop_its_own():
     assert plain["options"]["unsubscribe_url"] == UNSUBSCRIBE
     assert "skip_unsubscribe" not in plain
     assert json.loads(approved.body)["message"]["skip_unsubscribe"] == 1
+
+
+def test_a_region_cannot_lead_to_another_host():
+    with pytest.raises(BadCredentials, match="region"):
+        adapter("ses", region="evil.example/#").request(outbound())
+
+
+def test_a_domain_that_is_none_cannot_lead_to_another_path():
+    with pytest.raises(Permanent, match="mailgun cannot write it"):
+        adapter("mailgun", domain="a.example/../b").request(outbound())
 
 
 def test_without_the_extra_amazon_says_what_to_install(monkeypatch):

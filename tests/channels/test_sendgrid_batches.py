@@ -191,6 +191,18 @@ def test_letters_without_html_share_a_call_too():
     assert received(body, 1) == ["Да", "Анна 1"]
 
 
+def test_a_letter_without_a_plain_part_does_not_join_those_that_have_one():
+    picture = '<p><img src="https://salon.example/p.png"></p>'
+    bare, whole = (
+        Outbound("1", "email", "c@k.example", Content(body, "Да", picture), "ru", "tx")
+        for body in ("", "Анна")
+    )
+
+    assert OWN.batch_key(bare) != OWN.batch_key(whole)
+    assert [part["type"] for part in body_of([bare])["content"]] == ["text/html"]
+    assert [part["type"] for part in body_of([whole])["content"]] == ["text/plain", "text/html"]
+
+
 def test_one_acceptance_gives_each_letter_a_receipt_of_its_own(thousand):
     receipts = OWN.receipts(answer(202, b"", {"X-Message-Id": "f3a1QkZ"}), thousand)
 

@@ -354,6 +354,16 @@ def test_without_the_extra_sns_says_what_to_install(monkeypatch):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_price_is_a_number_or_nothing(name):
+    said = {
+        value: adapter(name).check({**CREDENTIALS[name], "price_per_segment": value})
+        for value in ("4,10", "", "дорого")
+    }
+
+    assert said == {"4,10": {}, "": {}, "дорого": {"price_per_segment": "must be a number"}}
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_the_probe_of_an_account_sends_nothing(name):
     probe = adapter(name).probe()
 
