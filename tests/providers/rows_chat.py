@@ -85,7 +85,7 @@ ROWS: dict[str, Row] = {
             "deferred": DEFER,
             "spam": DEFER,
             "content": CONTENT,
-            "template_refused": CONTENT,
+            "template_refused": CLOSED,  # the window stays closed: the next channel takes over
             "template": CLOSED,
             "billing": PAUSE,
             "locked": PAUSE,
