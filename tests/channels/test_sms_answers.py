@@ -1,4 +1,4 @@
-"""SMS: each text leaves in the provider's own terms, each answer is read by its table.
+"""SMS: each answer is read by the provider's table.
 
 Answers: tests/payloads/{twilio,smsc,smsaero,smsru,sns}, from the providers' fixtures.
 """
@@ -6,102 +6,14 @@ Answers: tests/payloads/{twilio,smsc,smsaero,smsru,sns}, from the providers' fix
 from __future__ import annotations
 
 import json
-import sys
-from types import SimpleNamespace
-from urllib.parse import parse_qsl
 
 import pytest
 
-from channels.adapters.smsc import SmscAdapter, number_of
-from channels.contract import Button, Content, HttpRequest, Outbound, Receipt
-from channels.errors import Ambiguous, BadAddress, Permanent, Temporary, Unsupported
-from channels.registry import ADAPTERS
+from channels.adapters.smsc import number_of
+from channels.contract import Receipt
+from channels.errors import Ambiguous, Permanent, Temporary
 from tests.channels.expected import allowed, answer, captured, error_of, outcome_of
-
-MESSAGE_ID = "0199a3f2-6d10-7c1e-9b3a-5f6c2a1d8e44"
-SECRET = "a-secret-of-the-salon-5521"
-CREDENTIALS = {
-    "twilio": {"account_sid": "AC0a", "auth_token": SECRET, "sender": "+15005550006"},
-    "smsc": {"login": "salon", "password": SECRET, "sender": "SALON"},
-    "smsaero": {"email": "salon@beauty.example", "api_key": SECRET, "sender": "SALON"},
-    "smsru": {"api_id": SECRET, "sender": "SALON"},
-    "sns": {
-        "access_key_id": "AKID",
-        "secret_access_key": SECRET,
-        "region": "eu-west-1",
-        "sender": "SALON",
-    },
-}
-NAMES = list(CREDENTIALS)
-CONTENT = Content(
-    "Анна, ждём вас завтра", buttons=(Button("Отменить", "https://salon.example/c/5fK2"),)
-)
-
-
-def adapter(name, **changes):
-    return ADAPTERS[name]({**CREDENTIALS[name], **changes})
-
-
-def outbound(content=CONTENT, address="+79161234567", category="tx", ttl_s=None, **extra):
-    return Outbound(MESSAGE_ID, "sms", address, content, "ru", category, ttl_s, extra)
-
-
-def fields(request):
-    """Read the body's fields, form or JSON."""
-    if request.headers["Content-Type"] == "application/json":
-        return json.loads(request.body)
-    return dict(parse_qsl(request.body.decode()))
-
-
-def read(name, request):
-    """Give number, text and sender of a written request."""
-    body = fields(request)
-    keys = {
-        "twilio": ("To", "Body", "From"),
-        "smsc": ("phones", "mes", "sender"),
-        "smsaero": ("number", "text", "sign"),
-        "smsru": ("to", "msg", "from"),
-        "sns": ("PhoneNumber", "Message", "MessageAttributes.entry.2.Value.StringValue"),
-    }[name]
-    return SimpleNamespace(**dict(zip(("to", "text", "sender"), map(body.get, keys), strict=True)))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_text_leaves_with_its_links_and_its_sender(name):
-    request = adapter(name).request(outbound())
-
-    sms = read(name, request)
-    assert sms.to.removeprefix("+") == "79161234567"
-    assert sms.to.startswith("+") == (name in {"twilio", "sns"})
-    assert sms.text == "Анна, ждём вас завтра\n\nОтменить: https://salon.example/c/5fK2"
-    assert sms.sender == CREDENTIALS[name]["sender"]
-    assert SECRET not in request.url
-    assert request.method == "POST"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_sender_of_a_message_wins_over_the_account_s(name):
-    assert read(name, adapter(name).request(outbound(sender="LOTOS"))).sender == "LOTOS"
-
-
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("address", ["", "anna", "+7916", "+7916123456789012", "79161234567,7916"])
-def test_what_is_no_number_is_refused_before_the_call(name, address):
-    with pytest.raises(BadAddress):
-        adapter(name).request(outbound(address=address))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_calls_go_by_tls_unless_the_operator_names_another_address(name):
-    own = adapter(name, api_base="http://127.0.0.1:9/fake/")
-
-    for at_home, elsewhere in (
-        (adapter(name).request(outbound()), own.request(outbound())),
-        (adapter(name).probe(), own.probe()),
-    ):
-        assert at_home.url.startswith("https://")
-        assert elsewhere.url.startswith("http://127.0.0.1:9/fake/")
-        assert "//" not in elsewhere.url.removeprefix("http://")
+from tests.channels.texts import MESSAGE_ID, NAMES, adapter, fields, outbound
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -158,20 +70,6 @@ def test_an_accepted_sms_of_twilio_gives_its_sid_and_nothing_private():
     assert "7999" not in error.detail
 
 
-def test_twilio_takes_a_service_a_lifetime_and_an_address_for_reports():
-    own = adapter("twilio", messaging_service_sid="MG1", login_sid="SK1")
-    hook = "https://n.example/v1/callbacks/1/t?m=9001"
-
-    form = fields(own.request(outbound(ttl_s=90_000, callback_url=hook)))
-    named = fields(own.request(outbound(sender="LOTOS")))
-
-    assert (form["MessagingServiceSid"], form["ValidityPeriod"]) == ("MG1", "36000")
-    assert "From" not in form
-    assert form["StatusCallback"] == hook
-    assert (named["From"], "MessagingServiceSid" in named) == ("LOTOS", False)
-    assert own.check({"account_sid": "AC1", "auth_token": "x"}).keys() == {"sender"}
-
-
 SMSC = captured("smsc/answers.json")
 
 
@@ -183,25 +81,6 @@ def test_an_error_of_smsc_means_what_the_file_expects(code, expect):
         assert (type(error), error.scope) == (Permanent, "address")
     else:
         assert error.outcome.value in allowed(expect)
-
-
-def test_smsc_asks_for_json_in_utf_8_and_gets_our_number():
-    form = fields(adapter("smsc").request(outbound(ttl_s=5400)))
-
-    assert (form["fmt"], form["charset"], form["valid"]) == ("3", "utf-8", "01:30")
-    assert (form["login"], form["psw"]) == ("salon", SECRET)
-    assert form["id"] == str(number_of(MESSAGE_ID))
-    assert 1 <= number_of("ffffffff-ffff-ffff-ffff-ffffffffffff") < 2**31
-    assert number_of("00000000-0000-0000-0000-000000000000") >= 1
-
-
-def test_an_api_key_of_smsc_replaces_login_and_password():
-    form = fields(adapter("smsc", api_key="KEY").request(outbound()))
-
-    assert form["apikey"] == "KEY"
-    assert not {"login", "psw"} & form.keys()
-    assert SmscAdapter.check({"login": "salon"}).keys() == {"api_key"}
-    assert not SmscAdapter.check({"login": "salon", "password": "x"})
 
 
 def test_an_accepted_sms_of_smsc_gives_its_id_and_price():
@@ -331,43 +210,3 @@ def test_a_refusal_of_sns_means_what_the_file_expects(row):
 
     assert error.outcome.value in allowed(row["expect"])
     assert "7999" not in error.detail
-
-
-def test_sns_parts_marketing_from_the_rest_and_gives_its_id():
-    kinds = [
-        fields(adapter("sns").request(outbound(category=category)))[
-            "MessageAttributes.entry.1.Value.StringValue"
-        ]
-        for category in ("tx", "mk")
-    ]
-    body = "<PublishResponse><MessageId>94f20ce6</MessageId></PublishResponse>"
-
-    assert kinds == ["Transactional", "Promotional"]
-    assert adapter("sns").receipt(answer(200, body)).provider_id == "94f20ce6"
-
-
-def test_without_the_extra_sns_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "botocore.auth", None)
-
-    with pytest.raises(Unsupported, match=r"pip install '\.\[aws\]'"):
-        adapter("sns").request(outbound())
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_price_is_a_number_or_nothing(name):
-    said = {
-        value: adapter(name).check({**CREDENTIALS[name], "price_per_segment": value})
-        for value in ("4,10", "", "дорого")
-    }
-
-    assert said == {"4,10": {}, "": {}, "дорого": {"price_per_segment": "must be a number"}}
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_probe_of_an_account_sends_nothing(name):
-    probe = adapter(name).probe()
-
-    assert isinstance(probe, HttpRequest)
-    assert "send" not in probe.url.lower()
-    assert "Publish" not in probe.body.decode()
-    adapter(name).read_probe(answer(200, {"balance": "137.45", "status_code": 100}))
