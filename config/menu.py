@@ -35,6 +35,9 @@ def navigation(request: HttpRequest) -> list[Item]:
             _("Content"),
             [
                 _item(_("Templates"), "edit_note", "notifications_messagetemplate", "templates"),
+                _item(
+                    _("WhatsApp templates"), "verified", "channels_whatsapptemplate", "templates"
+                ),
                 _item(_("Workflows"), "account_tree", "notifications_workflow", "workflows"),
             ],
         ),

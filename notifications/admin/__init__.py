@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifications.admin.delivery import NotificationAdmin
 from notifications.admin.templates import TemplateAdmin
+from notifications.admin.whatsapp import WhatsAppTemplateAdmin
 from notifications.admin.workflows import WorkflowAdmin
 
-__all__ = ["NotificationAdmin", "TemplateAdmin", "WorkflowAdmin"]
+__all__ = ["NotificationAdmin", "TemplateAdmin", "WhatsAppTemplateAdmin", "WorkflowAdmin"]

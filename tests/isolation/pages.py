@@ -72,6 +72,7 @@ SCREENS: Mapping[str, Screen] = {
     "tenants/subscriber": Screen("tenants.Subscriber"),
     "tenants/topic": Screen("tenants.Topic"),
     "channels/integration": Screen("channels.Integration"),
+    "channels/whatsapptemplate": Screen("channels.WhatsAppTemplate"),
     "channels/channelrule": Screen("channels.ChannelRule"),
     "channels/defaultintegration": Screen("channels.DefaultIntegration", is_platforms=True),
     "notifications/event": Screen("notifications.Event", add=False, delete=False),
@@ -151,6 +152,9 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     ),
     "admin/notifications/messagetemplate/<uuid:pk>/restore/<int:number>/": (
         Page(f"{_TEMPLATE}/restore/1/", 302, 302, 404, 403, "POST"),
+    ),
+    "admin/channels/whatsapptemplate/sync/": (
+        Page("/admin/channels/whatsapptemplate/sync/", 302, 302, 302, 302, "POST"),
     ),
     "admin/^(?P<app_label>tenants|channels|notifications)/$": (
         Page("/admin/tenants/", 302, 200, 200, 200),

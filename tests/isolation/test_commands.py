@@ -46,6 +46,11 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
         ["trigger", "{workflow}", "--tenant", "{mine}", "--to", "{client}", "--json"],
     ),
     "up": (),  # the installation
+    "whatsapp_template": (
+        ["whatsapp_template", "list", "--tenant", "{mine}", "--json"],
+        ["whatsapp_template", "submit", "--tenant", "{mine}", "--name", "{canary}"],
+        ["whatsapp_template", "sync", "--tenant", "{mine}"],
+    ),
 }
 ASKED = [words for asked in COMMANDS.values() for words in asked]
 
@@ -81,6 +86,7 @@ def test_asked_for_one_salon_it_shows_and_touches_nothing_of_another(alice, word
         "key_pk": str(alice.of("tenants.ApiKey").pk),
         "prefix": alice.of("tenants.ApiKey").prefix,
         "template": alice.word("text"),
+        "canary": alice.canary,
     }
     before = snapshot(alice.tenant)
 
