@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import ClassVar
 
 import certifi
 
@@ -24,6 +25,7 @@ from channels.errors import (
     NotStarted,
     Permanent,
     ProviderPaused,
+    RateLimited,
     Temporary,
 )
 from channels.guard import AddressGuard, connect
@@ -31,6 +33,7 @@ from channels.mime import Sender, build, envelope_address, message_id
 
 STEP_TIMEOUT_S = 20.0  # one command and its reply; servers that greylist answer slowly
 CONNECT_TIMEOUT_S = 5.0
+CLOSED_WAIT_S = 30.0  # after a 421 that ends a conversation
 SECURITIES = {"tls", "starttls", "none"}
 #: RFC 4954: the server wants a login, or another one.
 LOGIN_REFUSED = {530, 534, 535, 538}
@@ -51,6 +54,7 @@ class SmtpAccount:
     username: str = ""
     password: str = ""
     ca_file: str = ""
+    method: ClassVar[str] = "SMTP"
 
     def __repr__(self) -> str:
         return f"SmtpAccount({self.host}:{self.port})"
@@ -74,6 +78,10 @@ class SmtpAccount:
             username=credentials.get("username", ""),
             password=credentials.get("password", ""),
         )
+
+    def open(self, guard: AddressGuard) -> SmtpConnection:
+        """Make a connection; it connects when it first sends."""
+        return SmtpConnection(self, guard)
 
 
 class SmtpConnection:
@@ -246,14 +254,24 @@ def _refusal(step: str, code: int, words: bytes | str) -> DeliveryError:
     detail = f"{step} {code} {_clean(words)}"
     if code in LOGIN_REFUSED or (step == "login" and code >= 500):
         return BadCredentials(detail)
-    if step == "greeting" and code >= 500:
-        return ProviderPaused(detail)
+    if code == 421 and step != "greeting":  # RFC 5321, 3.8: the server closes the channel
+        return RateLimited(detail, retry_after_s=CLOSED_WAIT_S)
     if code < 500:
         return Temporary(detail)
-    # RFC 3463: x.7.y is about policy or security, not about this mailbox.
-    if step == "RCPT" and not re.match(r"5\.7\.", _text(words)):
-        return BadAddress(detail, scope="address")
+    if step in {"greeting", "MAIL"} or (step == "RCPT" and "relay" in detail.lower()):
+        return ProviderPaused(detail)  # it is we, or our sender, who may not write
+    if step == "RCPT":
+        return _no_recipient(detail, _text(words))
     return Permanent(detail)
+
+
+def _no_recipient(detail: str, words: str) -> DeliveryError:
+    """Read a refused RCPT by its enhanced code (RFC 3463), where there is one."""
+    if words.startswith("5.7."):  # policy or security, not this mailbox
+        return Permanent(detail)
+    if words.startswith("5.2.2"):  # full: the mailbox is there
+        return Temporary(detail, scope="address")
+    return BadAddress(detail, scope="address")
 
 
 def _text(words: bytes | str) -> str:

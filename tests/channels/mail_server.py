@@ -120,8 +120,10 @@ def _context(certificate) -> ssl.SSLContext:
 
 RCPT_FAULTS = {
     "unknown": "550 5.1.1 <{}>: no such user",
-    "policy": "550 5.7.1 relaying denied",
+    "policy": "550 5.7.1 not in this house",
+    "relaying": "550 5.7.1 relaying denied",
     "full": "452 4.2.2 mailbox full",
+    "overfull": "552 5.2.2 mailbox full",
     "grey": "450 4.7.1 come back later",
     "shutdown": "421 4.3.2 shutting down",
     "login": "530 5.7.0 authentication required",

@@ -19,6 +19,7 @@ from channels.errors import (
     NotStarted,
     Permanent,
     ProviderPaused,
+    RateLimited,
     Temporary,
     Unsupported,
 )
@@ -186,9 +187,11 @@ def test_a_server_that_does_not_offer_what_is_set_pauses_the_account(sender, ser
     [
         ("unknown", BadAddress),
         ("policy", Permanent),
+        ("relaying", ProviderPaused),
         ("full", Temporary),
+        ("overfull", Temporary),
         ("grey", Temporary),
-        ("shutdown", Temporary),
+        ("shutdown", RateLimited),
         ("login", BadCredentials),
         ("hangup", Temporary),
         ("spam", Permanent),
@@ -209,7 +212,7 @@ def test_a_fault_has_a_meaning_and_the_next_mail_goes_through(sender, server, fa
 def test_a_refused_sender_is_permanent(sender, server):
     where = account(server.port, sender=Sender("refused-sender@beauty.example"))
 
-    assert type(send(sender, where, mail())) is Permanent
+    assert type(send(sender, where, mail())) is ProviderPaused
 
 
 def test_a_connection_lost_before_the_final_dot_is_temporary(sender):
