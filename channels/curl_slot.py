@@ -6,12 +6,14 @@ import socket
 from collections.abc import Mapping
 from io import BytesIO
 
+import certifi
 import pycurl
 
 from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle
 from channels.contract import HttpRequest, HttpResponse
 from channels.errors import Ambiguous, DeliveryError, Permanent, Temporary
 from channels.guard import AddressGuard, refusal
+from channels.proxies import Proxy, read_proxy, refused_login
 
 #: The request itself is wrong; it would fail for ever and nothing was written.
 MALFORMED = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}
@@ -25,7 +27,10 @@ class CurlSlot:
         self.url = self.method = ""
         self.started_at = 0.0
         self._guard = guard
-        self._is_trusted = self._is_refused = self._is_cut = False
+        self._is_trusted = self._is_refused = self._is_cut = self._is_begun = False
+        self._host = ""
+        self._proxy: Proxy | None = None
+        self._is_http2 = False
         self._lines: list[bytes] = []
         self._body = bytearray()
         self._opened: list[socket.socket] = []
@@ -36,8 +41,13 @@ class CurlSlot:
     ) -> None:
         self.key, self.url, self.method, self.started_at = key, request.url, request.method, now
         self._is_trusted = request.trusted or self._guard.trusts(host)
-        self._is_refused = self._is_cut = False
+        self._is_refused = self._is_cut = self._is_begun = False
+        self._host = host
         easy = self.easy
+        if request.proxy or self._proxy:
+            self._load_proxy(request.proxy)
+        if request.http2 or self._is_http2:
+            self._load_version(request)
         easy.setopt(pycurl.URL, request.url)
         easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
         easy.setopt(pycurl.CAINFO, ca_bundle(request))
@@ -61,8 +71,12 @@ class CurlSlot:
             return self._response()
         if self._is_refused and not self._opened:
             return refusal()
-        # REQUEST_SIZE counts what was issued, over all attempts that libcurl made by itself.
-        if code == pycurl.E_SEND_FAIL_REWIND or self.easy.getinfo(pycurl.REQUEST_SIZE) > 0:
+        if self._proxy and self.easy.getinfo(pycurl.HTTP_CONNECTCODE) == 407:
+            return refused_login()
+        # REQUEST_SIZE counts what was issued, over all attempts that libcurl made by itself; what
+        # is said to a proxy before the request begins is counted too.
+        is_written = self._is_begun and self.easy.getinfo(pycurl.REQUEST_SIZE) > 0
+        if code == pycurl.E_SEND_FAIL_REWIND or is_written:
             return Ambiguous(f"curl error {code} after the request was written")
         if code in MALFORMED:
             return Permanent(f"curl error {code}: the URL cannot be used")
@@ -75,6 +89,7 @@ class CurlSlot:
         easy.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
         easy.setopt(pycurl.PROXY, "")  # a proxy of the environment would hide the address
+        easy.setopt(pycurl.NOPROXY, "")
         easy.setopt(pycurl.SSL_VERIFYPEER, 1)
         easy.setopt(pycurl.SSL_VERIFYHOST, 2)
         easy.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
@@ -82,6 +97,22 @@ class CurlSlot:
         easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self._keep)
         return easy
+
+    def _load_proxy(self, url: str) -> None:
+        """Set the proxy of this call, or take that of the last one away; always a tunnel."""
+        self._proxy = read_proxy(url) if url else None
+        easy = self.easy
+        easy.setopt(pycurl.PROXY, url)
+        easy.setopt(pycurl.HTTPPROXYTUNNEL, 1 if url else 0)
+        easy.setopt(pycurl.PROXY_CAINFO, certifi.where())
+
+    def _load_version(self, request: HttpRequest) -> None:
+        """Speak HTTP/2 over plain TCP too, and wait for one connection rather than open many."""
+        self._is_http2 = request.http2
+        is_plain = request.http2 and request.url.startswith("http:")
+        known, asked = pycurl.CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE, pycurl.CURL_HTTP_VERSION_2TLS
+        self.easy.setopt(pycurl.HTTP_VERSION, known if is_plain else asked)
+        self.easy.setopt(pycurl.PIPEWAIT, int(request.http2))
 
     def _load_body(self, request: HttpRequest) -> None:
         """Give the body so that libcurl cannot rewind it, hence never sends it twice in silence.
@@ -105,7 +136,7 @@ class CurlSlot:
         self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]
     ) -> socket.socket | int:
         family, kind, protocol, target = address
-        if not (self._is_trusted or self._guard.permits(target[0])):
+        if not self._may_reach(target[0]):
             self._is_refused = True
             return int(pycurl.SOCKET_BAD)
         opened = socket.socket(family, kind, protocol)
@@ -113,10 +144,19 @@ class CurlSlot:
         return opened
 
     def _before_request(self, remote_ip: str, *_ports: object) -> int:
-        if self._is_trusted or self._guard.permits(remote_ip):
+        if self._may_reach(remote_ip):
+            self._is_begun = True
             return int(pycurl.PREREQFUNC_OK)
         self._is_refused = True
         return int(pycurl.PREREQFUNC_ABORT)
+
+    def _may_reach(self, ip: str) -> bool:
+        """Ask the guard about an address that a socket leads to: the target's, or the proxy's."""
+        guard, proxy = self._guard, self._proxy
+        if proxy is None:
+            return self._is_trusted or guard.permits(ip)
+        is_open = guard.trusts(proxy.host) or guard.permits(ip)
+        return is_open and (self._is_trusted or guard.permits_through(ip, self._host))
 
     def _keep(self, data: bytes) -> int | None:
         self._body += data[: MAX_BODY_BYTES - len(self._body) + 1]

@@ -41,6 +41,21 @@ class AddressGuard:
             return True
         return _is_public(ip)
 
+    def permits_through(self, proxy_ip: str, host: str) -> bool:
+        """Say whether a target may be reached through the proxy at this address.
+
+        A proxy on the public internet sees what everyone sees. One of the operator's own network
+        sees what this guard hides, and finds names' addresses itself: through it only those go
+        that the operator permits, and names only by name.
+        """
+        if self.trusts(host):
+            return True
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return _is_public(proxy_ip)
+        return self.permits(host)
+
     def trusts(self, host: str) -> bool:
         """Say whether the operator permits this host by name, whatever it resolves to."""
         return host.lower().rstrip(".") in self._hosts

@@ -20,7 +20,7 @@ class Transport(Protocol):
 
     A failure before anything of the request was written is Temporary (Permanent when the target
     is not allowed), any failure after it is Ambiguous. Nothing is sent twice, no redirect is
-    followed, no proxy or cookie is used.
+    followed, no cookie is used, and no proxy but the request's own.
     """
 
     @property

@@ -99,6 +99,9 @@ class CurlTransport:
         slot = self._free.pop()
         try:
             slot.load(key, request, host=host, timeout_s=timeout_s, now=now)
+        except DeliveryError:
+            self._free.append(slot)
+            raise
         except (pycurl.error, UnicodeError, ValueError) as error:
             self._free.append(slot)
             raise Permanent("the request cannot be written") from error

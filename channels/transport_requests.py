@@ -12,6 +12,7 @@ import queue
 import socket
 import threading
 import time
+from collections import OrderedDict
 
 import requests
 import urllib3
@@ -26,9 +27,19 @@ from channels.calls import (
     time_allowed,
 )
 from channels.contract import HttpRequest, HttpResponse
-from channels.errors import Ambiguous, DeliveryError, NotStarted, Permanent, Temporary
+from channels.errors import (
+    Ambiguous,
+    DeliveryError,
+    NotStarted,
+    Permanent,
+    Temporary,
+    Unsupported,
+)
 from channels.guard import AddressGuard
 from channels.guarded_adapter import GuardedAdapter, carried
+from channels.proxies import read_proxy
+
+WAYS_KEPT = 4  # of each thread: its connections with and without trust, and those of proxies
 
 Result = tuple[int, HttpResponse | DeliveryError]
 
@@ -97,11 +108,15 @@ class RequestsTransport:
         now = time.monotonic()
         timeout_s = time_allowed(request.timeout_s, lease_end=lease_end, now=now)
         host = host_of(request.url)
+        if request.http2:
+            raise Unsupported("HTTP/2 needs pycurl (pip install pycurl)")
         if not self.free:
             raise NotStarted("no free slot")
         self._serial += 1
-        guard = None if request.trusted or self._guard.trusts(host) else self._guard
-        return _Call(self._serial, key, request, guard, started_at=now, deadline=now + timeout_s)
+        call = _Call(self._serial, key, request, started_at=now, deadline=now + timeout_s)
+        call.guard = self._guard
+        call.is_trusted = request.trusted or self._guard.trusts(host)
+        return call
 
     def _add_thread(self) -> None:
         thread = threading.Thread(
@@ -140,17 +155,20 @@ class RequestsTransport:
 class _Call:
     """One call, shared by the thread that carries it and the one that polls."""
 
+    guard: AddressGuard
+    is_trusted: bool
+
     def __init__(
         self,
         serial: int,
         key: int,
         request: HttpRequest,
-        guard: AddressGuard | None,
         *,
         started_at: float,
         deadline: float,
     ) -> None:
-        self.serial, self.key, self.request, self.guard = serial, key, request, guard
+        self.serial, self.key, self.request = serial, key, request
+        self.proxy = read_proxy(request.proxy) if request.proxy else None
         self.started_at, self.deadline = started_at, deadline
         self.result: HttpResponse | DeliveryError | None = None
         self._lock = threading.Lock()
@@ -195,16 +213,28 @@ class _Overdue(Exception):
 def _carry(
     waiting: queue.SimpleQueue[_Call | None], finished: queue.SimpleQueue[_Call | None]
 ) -> None:
-    # A kept connection that a trusted request opened must not serve a guarded one.
-    adapters = {
-        is_trusted: GuardedAdapter(pool_maxsize=1, max_retries=0) for is_trusted in (True, False)
-    }
+    # A kept connection that a trusted request opened must not serve a guarded one, nor one that
+    # went through a proxy serve who has not its login.
+    adapters: OrderedDict[tuple[bool, str], GuardedAdapter] = OrderedDict()
     while (call := waiting.get()) is not None:
         carried.call = call
-        if call.finish(_perform(call, adapters[call.guard is None])):
+        if call.finish(_perform(call, _adapter(adapters, call))):
             finished.put(call)
     for adapter in adapters.values():
         adapter.close()
+
+
+def _adapter(
+    adapters: OrderedDict[tuple[bool, str], GuardedAdapter], call: _Call
+) -> GuardedAdapter:
+    """Find the kept connections of this way, or begin new ones and let the oldest go."""
+    way = (call.is_trusted, call.request.proxy)
+    if way not in adapters:
+        adapters[way] = GuardedAdapter(pool_maxsize=1, max_retries=0)
+        if len(adapters) > WAYS_KEPT:
+            adapters.popitem(last=False)[1].close()
+    adapters.move_to_end(way)
+    return adapters[way]
 
 
 def _perform(call: _Call, adapter: HTTPAdapter) -> HttpResponse | DeliveryError:
