@@ -118,7 +118,7 @@ class Chatwoot(Fake):
         """Name the contact of a conversation by the end of its identifier, or its phone."""
         of = {one["id"]: one["contact"] for one in self.conversations}
         (contact,) = [one for one in self.contacts if one["id"] == of[conversation]]
-        return _end(contact["identifier"]) or str(contact["phone_number"])
+        return str(contact["phone_number"]) or _end(contact["identifier"])
 
     def _message(self, number: int) -> Reply:
         return as_json(200, {"id": 8800 + number, "message_type": 1, "status": "sent"})

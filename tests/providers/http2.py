@@ -27,6 +27,7 @@ class Http2Server:
 
     def __init__(self, fakes: Mapping[str, Answering]) -> None:
         self._fakes = fakes
+        self.connections = 0
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -42,6 +43,7 @@ class Http2Server:
         with contextlib.suppress(OSError):
             while True:
                 opened, _ = self._listener.accept()
+                self.connections += 1
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection = _Connection(opened, self._fakes)
                 threading.Thread(target=connection.run, daemon=True).start()

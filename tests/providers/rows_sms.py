@@ -57,9 +57,12 @@ def _amazon(base: str) -> dict[str, str]:
         "access_key_id": amazon.ACCESS_KEY,
         "secret_access_key": amazon.SECRET_KEY,
         "region": amazon.REGION,
-        "from_address": "salon@beauty.example",
         "api_base": base,
     }
+
+
+def _ses(base: str) -> dict[str, str]:
+    return {**_amazon(base), "from_address": "salon@beauty.example"}
 
 
 ROWS: dict[str, Row] = {
@@ -158,8 +161,8 @@ ROWS: dict[str, Row] = {
     ),
     "ses": Row(
         amazon.Ses,
-        _amazon,
-        but(_amazon, secret_access_key="WRONG"),
+        _ses,
+        but(_ses, secret_access_key="WRONG"),
         lambda number: f"client{number}@mail.example",
         NETWORK
         | {
