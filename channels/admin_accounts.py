@@ -14,6 +14,7 @@ from channels.admin_fields import (
     PROVIDERS,
     AccountForm,
     form_for,
+    name_of,
     provider_groups,
 )
 from channels.credentials import fields_of
@@ -36,7 +37,7 @@ class AccountScreen:
     account_form: ClassVar[type[AccountForm]]
     own_readonly: ClassVar[tuple[str, ...]] = ()
 
-    list_display = ("name", "provider", "kind", "position", "state_label", "state_reason")
+    list_display = ("name", "provider_name", "kind", "position", "state_label", "state_reason")
     list_filter = ("state", "provider")
     search_fields = ("name", "identifier")
     ordering = ("position", "pk")
@@ -88,7 +89,12 @@ class AccountScreen:
         provider = obj.provider if obj else _asked(request)
         own: list[Any] = [("name", "identifier"), "position"]
         if obj is not None:
-            own = [("name", "identifier"), ("provider", "kind"), ("state", "reason"), "position"]
+            own = [
+                ("name", "identifier"),
+                ("provider_name", "kind"),
+                ("state", "reason"),
+                "position",
+            ]
         groups: list[Any] = [(None, {"fields": own})]
         if provider in PROVIDERS and self._may_change(request, obj):
             groups += self._provider_groups(provider, is_new=obj is None)
@@ -118,7 +124,7 @@ class AccountScreen:
         """Keep what other things refer to."""
         if obj is None:
             return ()
-        return ("identifier", "provider", "kind", "state", "reason", *self.own_readonly)
+        return ("identifier", "provider_name", "kind", "state", "reason", *self.own_readonly)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save by the same verbs as the API."""
@@ -173,6 +179,11 @@ class AccountScreen:
             messages.error(request, words % params)
         else:
             messages.success(request, _("%(name)s: the provider answers.") % {"name": row.name})
+
+    @column(_("provider"), ordering="provider")
+    def provider_name(self, row: Any) -> str:
+        """Name the provider for a person."""
+        return name_of(row.provider)
 
     @column(_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, row: Any) -> tuple[str, str]:

@@ -36,6 +36,27 @@ TITLES: Mapping[str, Any] = {
     "staff": _("The staff's messengers"),
     "any": _("Anything else"),
 }
+#: What providers are called where their own word is not enough.
+NAMES: Mapping[str, Any] = {
+    "whatsapp_cloud": "WhatsApp",
+    "vk": "VK",
+    "max": "MAX",
+    "smtp": _("Own mail server (SMTP)"),
+    "sendgrid": "SendGrid",
+    "unisender_go": "Unisender Go",
+    "ses": "Amazon SES",
+    "smsc": "SMSC",
+    "smsaero": "SMS Aero",
+    "smsru": "SMS.ru",
+    "sns": "Amazon SNS",
+    "fcm": "Firebase (FCM)",
+    "apns": "Apple (APNs)",
+    "web_push": _("Browsers (Web Push)"),
+    "teams": "Microsoft Teams",
+    "generic_http": _("Any HTTP API"),
+    "webhook": _("Webhook"),
+    "sandbox": _("The Phone"),
+}
 #: What the fields of adapters are called for a person; others are shown by their own name.
 LABELS: Mapping[str, Any] = {
     "token": _("Token"),
@@ -152,7 +173,8 @@ class AccountForm(SalonForm):
         for name, is_secret in fields_of(adapter).items():
             is_kept = is_secret and not self.is_new
             value = changed.get(name, self.stored.get(name, ""))
-            if is_required(adapter, name) and not value and not is_kept:
+            is_told = CREDENTIAL + name in self.errors
+            if is_required(adapter, name) and not value and not is_kept and not is_told:
                 self._refuse(name, _("Fill this in."))
         for name, sentence in field_faults(adapter, {**self.known(), **changed}).items():
             self._refuse(name, told(sentence))
@@ -194,13 +216,18 @@ def told(sentence: str) -> str:
     return f"{gettext(head)}{colon}{rest}"
 
 
-def provider_groups() -> list[tuple[Any, list[str]]]:
-    """List the providers that can be added, as a person looks for them."""
+def name_of(provider: str) -> str:
+    """Name a provider for a person."""
+    return str(NAMES.get(provider, provider.replace("_", " ").capitalize()))
+
+
+def provider_groups() -> list[tuple[Any, list[tuple[str, str]]]]:
+    """List the providers that can be added, with their names, as a person looks for them."""
     named = [
         (TITLES[group], [one.provider for one in adapters if one.provider in PROVIDERS])
         for group, adapters in GROUPS.items()
     ]
-    return [(title, names) for title, names in named if names]
+    return [(title, [(one, name_of(one)) for one in found]) for title, found in named if found]
 
 
 def hint(provider: str, name: str) -> str:
@@ -212,16 +239,17 @@ def hint(provider: str, name: str) -> str:
 def _field(
     provider: str, name: str, is_secret: bool, opened: Mapping[str, str] | None
 ) -> forms.Field:
+    is_new = opened is None
     words = [hint(provider, name), str(_HELP.get(name, ""))]
-    if is_secret and opened is not None:
+    if is_secret and not is_new:
         words.append(gettext("Kept in secret. Leave empty to keep what is there."))
     return forms.CharField(
         label=LABELS.get(name, name),
-        required=False,
+        required=is_new and is_required(ADAPTERS[provider], name),
         initial=(opened or {}).get(name, ""),
         strip=name not in LONG,
         widget=_widget(name, is_secret)(attrs={"autocomplete": "off"}),
-        help_text=" ".join(filter(None, words)),
+        help_text=" ".join(f"{one.rstrip('.')}." for one in words if one),
     )
 
 

@@ -36,7 +36,10 @@ def navigation(request: HttpRequest) -> list[Item]:
             [
                 _item(_("Templates"), "edit_note", "notifications_messagetemplate", "templates"),
                 _item(
-                    _("WhatsApp templates"), "verified", "channels_whatsapptemplate", "templates"
+                    _("Templates for WhatsApp"),
+                    "verified",
+                    "channels_whatsapptemplate",
+                    "templates",
                 ),
                 _item(_("Workflows"), "account_tree", "notifications_workflow", "workflows"),
             ],

@@ -51,7 +51,7 @@ class WhatsAppTemplateForm(SalonForm):
     """A draft; what WhatsApp would refuse is told by field when it is saved."""
 
     text_id = forms.ChoiceField(
-        label=_("message template"),
+        label=_("Message template"),
         required=False,
         widget=UnfoldAdminSelectWidget,
         help_text=_("Goes in its place when the client has not written for 24 hours."),
@@ -72,6 +72,7 @@ class WhatsAppTemplateForm(SalonForm):
             "buttons",
             "examples",
         )
+        labels = {"integration": _("WhatsApp account")}
         widgets = {"body": UnfoldAdminTextareaWidget({"rows": 8})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -120,6 +121,13 @@ class WhatsAppTemplateAdmin(SalonAdmin):
             told = {"fields": [("state_label", "reason"), "running_text"]}
             groups.append(("WhatsApp", told))
         return groups
+
+    def formfield_for_foreignkey(self, *args: Any, **kwargs: Any) -> Any:
+        """Offer accounts to choose from, not to edit: that is another screen's work."""
+        field = super().formfield_for_foreignkey(*args, **kwargs)
+        for may in ("can_add_related", "can_change_related", "can_view_related"):
+            setattr(field.widget, may, False)
+        return field
 
     def get_urls(self) -> Any:
         """Add asking WhatsApp for all of them."""
