@@ -2,7 +2,8 @@
 
 https://resend.com/docs/api-reference/emails/send-email and .../errors, read 2026-11; the request
 and the answer are anymail's (15.2), which does not know Idempotency-Key: 1-256 characters, kept
-24 hours, a repeated call is answered as the first. Limit: 2 calls per second and team by default.
+24 hours, a repeated call is answered as the first. Limit: 5 calls per second and team by default
+(2 in older editions of the page; an account's own limit goes into its `rate`).
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class ResendAdapter(EmailApiAdapter):
     provider = "resend"
     place = Place.FOREIGN
     is_idempotent = True
-    rates = (Rate("account", 2, 1.0),)
+    rates = (Rate("account", 5, 1.0),)
     hints = {"api_key": ("Resend: API Keys → Create API Key", "Resend: API Keys → Create API Key")}
     meanings = (
         Meaning(BadCredentials, code="missing_api_key"),
