@@ -23,8 +23,10 @@ class FaultServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, certificate: Path | None = None) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(
+        self, certificate: Path | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
+        super().__init__(address, _Handler)
         self.arrivals: list[tuple[str, str, dict[str, str], bytes]] = []
         self.connections = 0
         self.scheme = "http"
@@ -91,7 +93,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def answer_moved(self) -> None:
-        self.reply(302, b"", {"Location": "/ok", "Set-Cookie": "tenant=other"})
+        to = self.path.partition("?to=")[2] or "/ok"
+        self.reply(302, b"", {"Location": to, "Set-Cookie": "tenant=other"})
 
     def answer_huge(self) -> None:
         self.reply(200, b"x" * 300_000)
