@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from channels.adapters.smtp import SmtpAdapter
@@ -10,7 +13,7 @@ from channels.adapters.webhook import WebhookAdapter
 from channels.integrations import integrations_of
 from channels.models import ChannelRule, SenderName
 from channels.policy import allowed, forbidden, policy_of
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.registry import ADAPTERS, CHANNEL_OF_ADDRESS
 from channels.sender_names import sender_for
 from tenants.scope import batch_scope, tenant_scope
 from tests.channels.salons import new_salon, version_of
@@ -90,3 +93,13 @@ def account_of(salon):
     version = version_of(salon)
     with batch_scope([salon.pk]):
         return integrations_of(salon.pk, version)[0]
+
+
+@pytest.mark.parametrize("place", ["domestic", "foreign"])
+def test_the_reference_names_each_providers_place(place):
+    page = (Path(__file__).parents[2] / "docs/reference/providers.md").read_text()
+    line = next(line for line in page.splitlines() if line.startswith(f"| {place} |"))
+
+    named = set(re.findall(r"`(\w+)`", line))
+
+    assert named == {name for name, one in ADAPTERS.items() if one.place == place} - {"sandbox"}
