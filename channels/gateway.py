@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
 
 from channels.accounts import Account
+from channels.apprise_target import AppriseTarget
 from channels.batches import Batches
 from channels.breaker import Breaker
 from channels.contract import HttpResponse, Outbound, Receipt
@@ -31,7 +32,7 @@ from channels.gates import Gates, Wanted
 from channels.guard import AddressGuard
 from channels.limits import Limits
 from channels.routing import routed
-from channels.smtp import SmtpSender
+from channels.smtp import OwnAccount, SmtpSender
 from channels.smtp_connection import SmtpAccount
 from channels.tokens import Tokens
 from channels.transport import open_transport
@@ -43,6 +44,12 @@ BUSY_RETRY_S = 1.0
 SLICE_S = 0.02  # while both senders work, each is asked in turn
 
 Outcome = HttpResponse | Receipt | DeliveryError
+
+#: Senders with sockets of their own: they run in threads, one account's connections together.
+OWN_SOCKETS: Mapping[str, Callable[[Mapping[str, str]], OwnAccount]] = {
+    "smtp": SmtpAccount.of,
+    "apprise": AppriseTarget.of,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +118,7 @@ class Gateway:
     def _calls_left(self, account: Account) -> int:
         busy = self._busy[account.id]
         most = STALLED_SLOTS if self.stalls(account) else int(self._slots * HEALTHY_SHARE)
-        free = self._smtp.free if account.adapter.sender == "smtp" else self.free
+        free = self._smtp.free if account.adapter.sender in OWN_SOCKETS else self.free
         return max(0, min(most - busy, free))
 
     def stalls(self, account: Account) -> bool:
@@ -139,6 +146,10 @@ class Gateway:
             for key, account, outbound in wanted
             if key in held
         }
+
+    def open_breakers(self) -> frozenset[UUID]:
+        """Name the integrations that are failing, so that messages may take another way at once."""
+        return self._gates.open_ids()
 
     def submit(self, key: int, account: Account, outbound: Outbound, lease_end: float) -> None:
         """Start one message; poll reports it under this key. lease_end: time.monotonic() seconds.
@@ -219,9 +230,8 @@ class Gateway:
 
     def _carry(self, key: int, flight: _Flight, lease_end: float) -> None:
         account, adapter = flight.account, flight.account.adapter
-        if adapter.sender == "smtp":
-            smtp_account = SmtpAccount.of(adapter.credentials)
-            self._smtp.submit(key, smtp_account, flight.outbound, lease_end)
+        if own_account := OWN_SOCKETS.get(adapter.sender):
+            self._smtp.submit(key, own_account(adapter.credentials), flight.outbound, lease_end)
             self._by_smtp += 1
         elif adapter.sender != "http":
             raise Unsupported(f"{adapter.provider} has no sender")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from channels.adapters.apns import ApnsAdapter
+from channels.adapters.apprise import AppriseAdapter
 from channels.adapters.brevo import BrevoAdapter
 from channels.adapters.chatwoot import ChatwootAdapter
 from channels.adapters.discord import DiscordAdapter
@@ -72,6 +73,7 @@ GROUPS: dict[str, tuple[type[Adapter], ...]] = {
         TeamsAdapter,
         MattermostAdapter,
         NtfyAdapter,
+        AppriseAdapter,
     ),
     "any": (
         GenericHttpAdapter,

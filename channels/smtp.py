@@ -1,4 +1,6 @@
-"""How do e-mails reach salons' own mail servers: a few kept connections per account.
+"""How do messages leave that no HTTP client carries: a few kept connections per account.
+
+These are e-mails to salons' own mail servers, and what libraries with sockets of their own send.
 
 The life of a message:
 1. `submit` puts it in its account's line and starts a thread when all of them are busy (up to 4).
@@ -12,12 +14,13 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Hashable
+from typing import Protocol
 
 from channels.calls import LEASE_MARGIN_S
 from channels.contract import Outbound, Receipt
 from channels.errors import Ambiguous, DeliveryError, NotStarted
 from channels.guard import AddressGuard
-from channels.smtp_connection import SmtpAccount, SmtpConnection
 
 Result = tuple[int, Receipt | DeliveryError]
 
@@ -27,15 +30,38 @@ IDLE_S = 30.0
 log = logging.getLogger("channels.calls")
 
 
+class OwnConnection(Protocol):
+    """What carries one message after another, in one thread."""
+
+    def send(self, outbound: Outbound, lease_end: float) -> Receipt:
+        """Send a message; raises DeliveryError. lease_end: time.monotonic() seconds."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+class OwnAccount(Hashable, Protocol):
+    """An account that opens its own connections. method, host: for the log, free of secrets."""
+
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def host(self) -> str: ...
+
+    def open(self, guard: AddressGuard) -> OwnConnection:
+        """Make a connection; it connects when it first sends."""
+
+
 class SmtpSender:
-    """Slots that each hold one e-mail. Belongs to one thread; only `wake` is for others."""
+    """Slots that each hold one message. Belongs to one thread; only `wake` is for others."""
 
     def __init__(self, guard: AddressGuard, slots: int = 40, idle_s: float = IDLE_S) -> None:
         self._guard = guard
         self._slots = slots
         self._idle_s = idle_s
         self._taken = 0
-        self._lines: dict[SmtpAccount, _Line] = {}
+        self._lines: dict[OwnAccount, _Line] = {}
         self._finished: queue.SimpleQueue[Result | None] = queue.SimpleQueue()
         self._refused: list[Result] = []
 
@@ -43,8 +69,8 @@ class SmtpSender:
     def free(self) -> int:
         return self._slots - self._taken
 
-    def submit(self, key: int, account: SmtpAccount, outbound: Outbound, lease_end: float) -> None:
-        """Send an e-mail; poll reports it under this key. lease_end: time.monotonic() seconds."""
+    def submit(self, key: int, account: OwnAccount, outbound: Outbound, lease_end: float) -> None:
+        """Send a message; poll reports it under this key. lease_end: time.monotonic() seconds."""
         if not self.free:
             self._refused.append((key, NotStarted("no free slot")))
             return
@@ -88,7 +114,7 @@ class _Line:
 
     def __init__(
         self,
-        account: SmtpAccount,
+        account: OwnAccount,
         guard: AddressGuard,
         finished: queue.SimpleQueue[Result | None],
         idle_s: float,
@@ -124,7 +150,15 @@ class _Line:
             thread.join()
 
     def _carry(self) -> None:
-        connection = SmtpConnection(self._account, self._guard)
+        try:
+            self._carry_all()
+        except BaseException:  # a dead thread must not count as one that is free
+            with self._changed:
+                self._threads.discard(threading.current_thread())
+            raise
+
+    def _carry_all(self) -> None:
+        connection = self._account.open(self._guard)
         while (job := self._next()) is not None:
             started_at = time.monotonic()
             # What stands if the thread dies of a fault of ours: the job must not vanish with it.
@@ -154,7 +188,7 @@ class _Line:
         self._finished.put((job.key, result))
 
 
-def _deliver(connection: SmtpConnection, job: _Job, now: float) -> Receipt | DeliveryError:
+def _deliver(connection: OwnConnection, job: _Job, now: float) -> Receipt | DeliveryError:
     if job.lease_end - now <= LEASE_MARGIN_S:
         return NotStarted("the lease ends too soon")
     try:
@@ -163,11 +197,11 @@ def _deliver(connection: SmtpConnection, job: _Job, now: float) -> Receipt | Del
         return error
 
 
-def _log(account: SmtpAccount, result: Receipt | DeliveryError, took_s: float) -> None:
+def _log(account: OwnAccount, result: Receipt | DeliveryError, took_s: float) -> None:
     outcome = result.outcome.value if isinstance(result, DeliveryError) else result.state
     fields = {
         "host": account.host,
-        "method": "SMTP",
+        "method": account.method,
         "outcome": outcome,
         "ms": round(took_s * 1000),
     }

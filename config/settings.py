@@ -210,6 +210,7 @@ LOGGING = {
         "channels.calls": {
             "level": env.str("CALL_LOG_LEVEL", default=env.str("LOG_LEVEL", default="INFO"))
         },
+        "urllib3": {"level": "WARNING"},  # it tells paths, and some providers' hold tokens
         "rq": {"level": "WARNING"},
         "rq.worker": {"level": "WARNING"},
         "rq_scheduler": {"level": "WARNING"},

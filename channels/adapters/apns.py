@@ -35,10 +35,9 @@ from channels.errors import (
     Permanent,
     RateLimited,
     Temporary,
-    UnknownReply,
     Unsupported,
 )
-from channels.provider_words import clean
+from channels.provider_words import Refusal, error_for
 from channels.push import Push, push_of, short_key
 from channels.retry_after import retry_after_s
 
@@ -220,8 +219,10 @@ def _reason(response: HttpResponse) -> str:
 
 def _refusal(response: HttpResponse, *, now: float) -> DeliveryError:
     reason = _reason(response)
-    words = f"{response.status} {reason if reason in REASONS else clean(reason)}".strip()
-    kind = REASONS.get(reason) or (Temporary if response.status >= 500 else UnknownReply)
+    kind = REASONS.get(reason)
+    if kind is None:
+        return error_for(Refusal(response.status, reason, headers=response.headers), (), now=now)
+    words = f"{response.status} {reason}"
     if kind is BadAddress:
         return _dead(response, words)
     told_s = retry_after_s(response.headers, now=now)

@@ -76,6 +76,13 @@ MEANINGS: Mapping[str, type[DeliveryError]] = {
 }
 
 
+#: RFC 9110, 15.4 and 15.5: what is wrong is the call, and it would be wrong again.
+OF_HTTP = tuple(
+    Meaning(Permanent, status=status)
+    for status in (301, 302, 303, 307, 308, 400, 404, 405, 406, 410, 411, 414, 415, 422)
+)
+
+
 class GenericHttpAdapter(Adapter):
     """One form. clock: unix time, for waits that are told as a date."""
 
@@ -185,7 +192,7 @@ class GenericHttpAdapter(Adapter):
 
     def _refusal(self, response: HttpResponse, word: str, meaning: str | None) -> DeliveryError:
         refusal = Refusal(response.status, word, headers=response.headers, is_plain=True)
-        table = [Meaning(MEANINGS[meaning])] if meaning else []
+        table = (Meaning(MEANINGS[meaning]),) if meaning else OF_HTTP
         return error_for(refusal, table, now=type(self).clock())
 
     def _is_success(self, answer: object) -> bool:

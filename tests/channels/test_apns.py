@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from channels.adapters.apns import ApnsAdapter
 from channels.contract import Button, Content, HttpResponse, Outbound
 from channels.errors import (
+    Ambiguous,
     BadAddress,
     BadCredentials,
     DeliveryError,
@@ -174,6 +175,7 @@ def test_what_is_not_known_is_not_guessed():
     assert type(error_of(418)) is UnknownReply
     assert type(error_of(400, {"reason": "NewReason"})) is UnknownReply
     assert type(error_of(500)) is Temporary
+    assert type(error_of(502)) is Ambiguous
 
 
 def test_the_probe_takes_an_unknown_device_for_a_yes():

@@ -142,13 +142,15 @@ def test_a_status_alone_may_be_the_success():
         (200, {"error": {"code": "no_money"}}, ProviderPaused),
         (200, {"result": {"ok": False}, "error": {"code": "new"}}, UnknownReply),
         (200, b"<html>", Ambiguous),
-        (400, {}, UnknownReply),
+        (400, {}, Permanent),
+        (422, {"error": {"code": "new"}}, Permanent),
+        (418, {}, UnknownReply),
         (401, {}, BadCredentials),
         (413, {}, Permanent),
         (429, {}, RateLimited),
         (500, {}, Temporary),
         (502, b"<html>", Ambiguous),
-        (302, b"", UnknownReply),
+        (302, b"", Permanent),
     ],
 )
 def test_a_failure_means_what_the_form_says_or_else_what_http_says(status, answer, kind):
