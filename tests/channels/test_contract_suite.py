@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from traceback import format_exception
+
 import pytest
 from django.conf import settings
 
+from channels.gateway import Sent
 from channels.registry import ADAPTERS
+from config.logs import formatter
 from tests.providers.driving import (
     account,
     adapter_for,
@@ -16,13 +26,32 @@ from tests.providers.driving import (
     provider_of,
     submit,
 )
+from tests.providers.fake import Fake
 from tests.providers.rows import ROWS
 from tests.providers.server import deaf, nobody
 from tests.providers.table import TAKEN, Row
 from tests.providers.world import World
 
-#: Those that bring their own sockets have suites of their own: test_contract_sockets.
+#: Those that bring their own sockets have a suite of their own: test_contract_sockets.
 OWN_SOCKETS = {"smtp", "apprise"}
+SECRET = re.compile(r"[\w.-]{10,}")
+#: Words of Amazon's signatures that are the same in all of them.
+AMAZON = {"AWS4-HMAC-SHA256", "aws4_request", "x-amz-date", "content-type", "Credential"}
+
+
+@dataclass
+class Played:
+    """One provider after all its faults. logs: all that was logged meanwhile, at DEBUG."""
+
+    row: Row
+    fake: Fake
+    done: dict[str, Sent]
+    secrets: set[str]
+    logs: str = ""
+
+    def recipient(self, fault: str) -> str:
+        number = list(self.row.outcomes).index(fault)
+        return self.row.recipient(address(self.row, number, fault))
 
 
 @pytest.fixture(scope="module")
@@ -39,11 +68,17 @@ def bases():
         yield {"refused": nobody(), "deaf": unread}
 
 
-@pytest.fixture
-def gateway():
+@pytest.fixture(scope="module", params=list(ROWS))
+def played(request, world, bases) -> Played:
+    """All faults of a provider at once, through one gateway."""
     gateway = open_gateway(settings.REDIS_URL)
-    yield gateway
-    gateway.close()
+    try:
+        with everything_logged() as logs:
+            result = play(request.param, world, bases, gateway)
+    finally:
+        gateway.close()
+    result.logs = logs.getvalue()
+    return result
 
 
 def test_every_provider_of_the_registry_has_a_fake_and_a_row():
@@ -58,26 +93,71 @@ def test_every_refusal_of_a_fake_has_an_outcome(name):
     assert set(row.fake.refusals) <= set(row.outcomes)
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_every_fault_of_a_provider_means_what_the_table_says(name, world, bases, gateway):
-    row, faults = ROWS[name], list(ROWS[name].outcomes)
+def test_every_fault_means_what_the_table_says(played):
+    row = played.row
+
+    assert {fault: outcome(one) for fault, one in played.done.items()} == dict(row.outcomes)
+    waits = {fault: played.done[fault].error.retry_after_s for fault in row.waits}
+    assert waits == pytest.approx(dict(row.waits), abs=2)
+
+
+def test_the_provider_took_what_it_answered_for_and_what_was_lost_once_each(played):
+    assert played.fake.counts == {played.recipient(fault): 1 for fault in TAKEN}
+    assert len(played.fake.complaints) <= 1, played.fake.complaints  # of the wrong credentials
+
+
+def test_no_secret_and_no_address_is_told_of_any_fault(played):
+    told = [played.logs]
+    for sent in played.done.values():
+        told += format_exception(sent.error) if sent.error else [sent.receipt.raw]
+
+    private = {"Анна", *filter(lambda one: len(one) > 8, map(played.recipient, played.done))}
+    text = "\n".join(told)
+    assert "127.0.0.1" in played.logs
+    assert {secret for secret in played.secrets | private if secret in text} == set()
+
+
+def play(name: str, world: World, bases, gateway) -> Played:
+    row, faults, secrets = ROWS[name], list(ROWS[name].outcomes), set()
     fake = world.fakes[name] = row.fake()
     for number, fault in enumerate(faults):
         to = address(row, number, fault)
         fake.faults[row.recipient(to)] = fault
         adapter = adapter_for(name, fault, bases.get(fault, world.base(name)))
+        secrets |= secrets_of(adapter)
         outbound = message(to, row.kind, **row.extra)
         submit(gateway, number, account(adapter, row.kind), outbound)
-
     done = {faults[one.key]: one for one in collect(gateway, len(faults))}
+    for call in fake.calls:  # what was made of the secrets: signatures, tokens, logins
+        secrets |= set(SECRET.findall(call.headers.get("authorization", ""))) - AMAZON
+    return Played(row, fake, done, secrets)
 
-    assert {fault: outcome(one) for fault, one in done.items()} == dict(row.outcomes)
-    waits = {fault: done[fault].error.retry_after_s for fault in row.waits}
-    assert waits == pytest.approx(dict(row.waits), abs=2)
-    taken = [row.recipient(row.address(faults.index(fault))) for fault in TAKEN]
-    assert fake.counts == dict.fromkeys(taken, 1)
-    assert len(fake.complaints) <= 1, fake.complaints  # of the wrong credentials only
+
+def secrets_of(adapter) -> set[str]:
+    values = [
+        adapter.credentials.get(name, "") for name, secret in adapter.fields.items() if secret
+    ]
+    return {piece for value in values for piece in SECRET.findall(value)}
 
 
 def address(row: Row, number: int, fault: str) -> str:
     return row.addresses.get(fault) or row.address(number)
+
+
+@contextmanager
+def everything_logged() -> Iterator[io.StringIO]:
+    """Write all loggers down to DEBUG as the product's handler would."""
+    out, root = io.StringIO(), logging.getLogger()
+    calls = logging.getLogger("channels.calls")
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(formatter())
+    levels = root.level, calls.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    calls.setLevel(logging.DEBUG)
+    try:
+        yield out
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(levels[0])
+        calls.setLevel(levels[1])

@@ -121,6 +121,7 @@ BROKEN = {
     "unavailable": Reply(503, b"<html>503</html>", {"Content-Type": "text/html"}),
     "gateway": Reply(502, PAGE, {"Content-Type": "text/html"}),
     "novel": NOVEL,
+    "redirect": Reply(307, b"", {"Location": "/elsewhere"}),
 }
 
 

@@ -76,6 +76,7 @@ ROWS: dict[str, Row] = {
         lambda number: f"+791612345{number:02}",
         NETWORK
         | {
+            "redirect": CONTENT,
             "garbage": SENT,  # a receiver owes no body
             "gateway": RETRY,  # the receiver drops repeats by webhook-id
             "novel": CONTENT,

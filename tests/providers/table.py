@@ -33,6 +33,7 @@ NETWORK = {
     "unavailable": RETRY,
     "gateway": AMBIGUOUS,
     "novel": UNKNOWN,
+    "redirect": UNKNOWN,  # never followed
     "wrong_credentials": AUTH,
 }
 #: Faults after which the provider has the message.
