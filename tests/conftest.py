@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 
@@ -24,7 +26,22 @@ def pytest_collection_modifyitems(items) -> None:
         name = item.nodeid.partition("[")[0]
         seen[name] += 1
         if seen[name] > MEASURED_CASES or name.startswith(RETRACED):
-            item.add_marker("no_cover")
+            item.add_marker("unmeasured")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Take coverage's trace function away from an unmeasured test and its fixtures."""
+    if item.get_closest_marker("unmeasured") is None:
+        return (yield)
+    mine, threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(mine)
+        threading.settrace(threads)
 
 
 @pytest.fixture(scope="session")
