@@ -1,0 +1,114 @@
+"""Where does a message go: the client's preferred channel, then the step's order.
+
+The first usable address with an account that serves it, and may, is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from channels.integrations import Account
+from channels.registry import CHANNEL_OF_ADDRESS
+from notifications.loading import AddressFacts, Work
+from notifications.outcomes import Skip, Wait
+
+ADDRESS_ORDER = tuple(CHANNEL_OF_ADDRESS)  # best first within a channel kind
+PAUSE = timedelta(minutes=1)  # how soon to look again at an account that cannot send now
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where this message goes."""
+
+    account: Account
+    address: AddressFacts
+
+
+def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
+    """Find the first usable address with an account that serves it.
+
+    An account that must not carry this category to such an address is passed over.
+    A paused account gives way to the next channel. One that only rests (its provider's "too many")
+    is waited for if the message allows it: else a few seconds would turn a campaign into SMS.
+    """
+    paused, rests, kind, is_kept_back = False, None, "", False
+    usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
+    usable.sort(key=_order)
+    for account, address in _candidates(work, _of_mode(work, accounts), usable):
+        if rests is not None and address.kind != kind:
+            break
+        if not account.may_carry(address.kind, work.definition.category):
+            is_kept_back = True
+            continue
+        if account.may_send(now):
+            return Route(account, address)
+        paused = True
+        if _may_wait(work, account) and rests is None:
+            rests, kind = account.frozen_until, address.kind
+    if rests is not None:
+        return Wait(rests, "integration_rests")
+    if paused:
+        return Wait(now + PAUSE, "integration_paused")
+    return Skip("policy_forbids" if is_kept_back else _why_unreachable(work, usable))
+
+
+def _order(address: AddressFacts) -> int:
+    """Order a client's messengers; addresses made in one moment have ids in no order."""
+    return ADDRESS_ORDER.index(address.kind)
+
+
+def _may_wait(work: Work, account: Account) -> bool:
+    expires, until = work.event.expires_at, account.frozen_until
+    is_in_time = until is not None and (expires is None or until < expires)
+    return account.state == "active" and is_in_time
+
+
+def _of_mode(work: Work, accounts: Iterable[Account]) -> list[Account]:
+    """Test traffic and demo salons use the Phone, and only they do."""
+    is_phone = work.event.mode == "test" or work.salon.is_sandbox
+    return [account for account in accounts if (account.provider == "sandbox") == is_phone]
+
+
+def _candidates(
+    work: Work, accounts: Sequence[Account], addresses: Sequence[AddressFacts]
+) -> Iterator[tuple[Account, AddressFacts]]:
+    for word in _wanted(work):
+        if word == "webhook":
+            target = AddressFacts(None, "url", work.person.subscriber_id, "active")
+            yield from ((a, target) for a in accounts if a.kind in ("webhook", "any"))
+            continue
+        for account in accounts:
+            for address in addresses:
+                if _fits(word, account, address):
+                    yield account, address
+
+
+def _wanted(work: Work) -> list[str]:
+    """Put the client's preferred channel first when the step allows it at all."""
+    step = work.step
+    words = list(step.channels) if step else []
+    preferred = work.person.preferred_channel
+    is_allowed = preferred and any(_covers(word, preferred) for word in words)
+    return [preferred, *words] if is_allowed else words
+
+
+def _covers(word: str, kind: str) -> bool:
+    return word in (kind, CHANNEL_OF_ADDRESS.get(kind)) or CHANNEL_OF_ADDRESS.get(word) == kind
+
+
+def _fits(word: str, account: Account, address: AddressFacts) -> bool:
+    channel = CHANNEL_OF_ADDRESS[address.kind]
+    return (
+        word in (channel, address.kind, account.provider)
+        and address.kind in account.adapter.address_kinds
+        and account.carries(channel)
+    )
+
+
+def _why_unreachable(work: Work, usable: Sequence[AddressFacts]) -> str:
+    if usable and any(_covers(word, a.kind) for word in _wanted(work) for a in usable):
+        return "no_integration"
+    states = {a.state for a in work.person.addresses}
+    return "suppressed" if "suppressed" in states and "active" not in states else "no_address"
