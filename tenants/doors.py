@@ -41,7 +41,7 @@ class SalonRow:
 
 def secret(request: HttpRequest) -> str:
     """Read the key from the request; raises Unauthorized."""
-    given = request.headers.get("Authorization", "")
+    given = request.META.get("HTTP_AUTHORIZATION", "")
     found = _KEY.fullmatch(given.strip())
     if not found:
         raise _refused("Send your API key: 'Authorization: ApiKey <key>'.")
@@ -95,7 +95,9 @@ def salon_by_slug(slug: str) -> SalonRow:
 
 def named_salon(request: HttpRequest) -> set[str]:
     """Collect the salons that a call names: header, query, and the body of event routes."""
-    named: list[Any] = [request.headers.get("Kolokol-Tenant"), request.GET.get("tenant")]
+    named: list[Any] = [request.META.get("HTTP_KOLOKOL_TENANT")]
+    if request.META.get("QUERY_STRING"):
+        named.append(request.GET.get("tenant"))
     if request.path_info.startswith(_NAMING) and b'"tenant"' in request.body:
         named += _in_body(request.body)
     return {_identifier(value) for value in named if value}

@@ -48,7 +48,7 @@ class Idempotency:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer anew or again."""
-        key = request.headers.get("Idempotency-Key", "")
+        key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
         who = cast("Caller | None", getattr(request, "caller", None))
         if not key or request.method not in _METHODS or who is None or who.tenant_id == NO_TENANT:
             return self.get_response(request)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from tenants.auth import NO_TENANT, Caller
 from tenants.doors import check_state, named_salon, open_door, salon_by_slug, secret
 from tenants.errors import BadRequest, Forbidden
-from tenants.rows import fetch
+from tenants.rows import commit, fetch
 from tenants.scope import entered, platform_scope, support_scope, tenant_scope
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -69,6 +69,8 @@ class ApiScope:
                 response = self.get_response(request)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
+            else:
+                commit()  # on the short way; the block's own commit finds nothing left to do
         if keep:
             with tenant_scope(who.tenant_id):
                 for write in keep:

@@ -44,6 +44,19 @@ def run(sql: str, params: Params = ()) -> int:
         return _session(connection).execute(sql, params).command_tuples or 0
 
 
+def commit() -> None:
+    """Commit the outermost block's transaction just before the block ends."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if (
+        connection.connection is None
+        or connection.needs_rollback
+        or len(connection.atomic_blocks) > 1
+    ):
+        return
+    with connection.wrap_database_errors:
+        _session(connection).commit()
+
+
 class Session:
     """One connection: its prepared statements, and how values are written and read."""
 
@@ -76,6 +89,12 @@ class Session:
         found = self.values.load_rows(0, result.ntuples, tuple)
         self.values.set_pgresult(None)
         return found
+
+    def commit(self) -> None:
+        """End the transaction, if one is open."""
+        wire = self.connection.pgconn
+        if wire.transaction_status == TransactionStatus.INTRANS:
+            self._checked(wire.exec_(b"COMMIT"))
 
     def _prepare(self, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
         name = f"rows_{len(self.names)}".encode()
