@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn
 
 from tenants.errors import BadRequest
@@ -24,8 +24,10 @@ def parse(raw: bytes) -> dict[str, Any]:
     body = _load(raw)
     if not isinstance(body, dict):
         raise BadRequest("The body must be a JSON object.")
-    # The walk is rare: small flat bodies without these escapes cannot hold what it looks for.
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH or _POISON.search(raw):
+    # Both are rare: small flat bodies without these escapes cannot hold what is looked for.
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
+        _refuse_depth(body)
+    if _POISON.search(raw):
         _refuse_poison(body)
     return body
 
@@ -55,11 +57,23 @@ def _finite(text: str) -> float:
     return number
 
 
+def _refuse_depth(body: Any) -> None:
+    """Go down level by level, looking at containers only: a bulk has thousands of texts."""
+    level = [body]
+    for _ in range(MAX_DEPTH):
+        level = [item for outer in level for item in _items(outer) if type(item) in (dict, list)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
 def _refuse_poison(body: Any) -> None:
     for path, value in _walk(body):
         where = ".".join(path) or "body"
-        if len(path) >= MAX_DEPTH and isinstance(value, dict | list):
-            raise _too_deep()
         for text in (value, path[-1] if path else ""):
             if isinstance(text, str):
                 _refuse_text(where.replace("\0", "\\u0000"), text)
