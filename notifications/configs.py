@@ -171,6 +171,12 @@ def _read_place(place: list[Any]) -> Place:
     )
 
 
+def definition(tenant_id: UUID, version_id: UUID) -> Definition:
+    """Give one published workflow; call inside the tenant's scope."""
+    kept = _definitions.get(version_id)
+    return kept or definitions([tenant_id], [version_id])[version_id]
+
+
 def definitions(tenant_ids: list[UUID], version_ids: Iterable[UUID]) -> dict[UUID, Definition]:
     """Give published workflows by version id; call inside the tenants' scope."""
     found: dict[UUID, Definition] = {}

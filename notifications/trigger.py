@@ -120,7 +120,7 @@ def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Accepta
         return Acceptance(command.transaction_id, "trigger_not_active")
     if head.version_id is None:
         return Acceptance(command.transaction_id, "no_workflow_steps_defined")
-    definition = configs.definitions([salon.id], [head.version_id])[head.version_id]
+    definition = configs.definition(salon.id, head.version_id)
     if problems := definition.payload_errors(command.payload):
         raise InvalidPayload(
             "The payload does not fit the workflow's schema.",
@@ -220,7 +220,7 @@ def _row(one: _Accepted) -> dict[str, Any]:
         "version": one.definition.version_id,
         "location": one.location_id,
         "payload": json.dumps(command.payload),
-        "overrides": json.dumps(command.overrides),
+        "overrides": _json(command.overrides),
         "recipients": json.dumps(_summary(command)),
         "queue": one.queue,
         "state": _state(one),
@@ -238,7 +238,7 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
         "versions": [one.definition.version_id for one in accepted],
         "locations": [one.location_id for one in accepted],
         "payloads": [json.dumps(one.command.payload) for one in accepted],
-        "overrides": [json.dumps(one.command.overrides) for one in accepted],
+        "overrides": [_json(one.command.overrides) for one in accepted],
         "recipients": [json.dumps(_summary(one.command)) for one in accepted],
         "queues": [one.queue for one in accepted],
         "states": [_state(one) for one in accepted],
@@ -250,6 +250,10 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
         "fan_topics": [topic for _, topic, _ in wide],
         "fan_excludes": [json.dumps(exclude) for _, _, exclude in wide],
     }
+
+
+def _json(mapping: Mapping[str, Any]) -> str:
+    return json.dumps(mapping) if mapping else "{}"
 
 
 def _state(one: _Accepted) -> int:
