@@ -108,6 +108,20 @@ class Gateway:
         """Slots that a call could start in now."""
         return self._http.free - self._exchanges.waiting - self._batches.waiting
 
+    @property
+    def spare(self) -> int:
+        """Slots for work that can wait: the last ones are kept for what cannot.
+
+        While a provider stalls it holds slots already, so that nothing more is kept.
+        """
+        kept = self._slots - int(self._slots * HEALTHY_SHARE)
+        return self.free if self._is_stalled else max(0, self.free - kept)
+
+    @property
+    def _is_stalled(self) -> bool:
+        now = time.monotonic()
+        return any(now - heard_at > STALLED_AFTER_S for heard_at in self._heard_at.values())
+
     def room(self, account: Account) -> int:
         """Tell how many more messages this account may have in flight now.
 

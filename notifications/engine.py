@@ -24,6 +24,7 @@ from django.conf import settings
 from django.db import connection
 
 from channels.gateway import Gateway
+from channels.integrations import Account
 from notifications import dispatch, fanout
 from notifications.claiming import claim, claim_suspect
 from notifications.handover import hand_over
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway's slots
 HAND_OVER = 50  # lines worth a hand-over while others are in flight
+HURRIED = ("urgent", "high")  # queues whose lines do not wait until a batch is worth it
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
@@ -46,6 +48,27 @@ LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
 BUSY = timedelta(seconds=1)
 NIL = UUID(int=0)
+
+
+class Slots:
+    """The gateway's free slots, given away for one batch; those who wait have theirs first."""
+
+    def __init__(self, gateway: Gateway, waiting: Sequence[Send]) -> None:
+        self._gateway = gateway
+        self._free = gateway.free - len(waiting)
+        self._waiting = Counter([send.account.id for send in waiting])
+        self._room: dict[UUID, int] = {}
+
+    def take(self, account: Account) -> bool:
+        """Take one for a message of this account."""
+        room = self._room.get(account.id)
+        if room is None:
+            room = self._gateway.room(account) - self._waiting[account.id]
+        if room <= 0 or self._free <= 0:
+            return False
+        self._room[account.id] = room - 1
+        self._free -= 1
+        return True
 
 
 @dataclass(slots=True)
@@ -147,8 +170,7 @@ class Drain:
 
     def _look(self) -> None:
         """Claim when there is room and either a wake-up, recent success, or time says so."""
-        room = BATCH - len(self.prepared)
-        if room <= BATCH // 2:
+        if BATCH - len(self.prepared) <= BATCH // 2:
             return
         if self.flying and time.monotonic() - self.last_look < BREATH_S:
             return
@@ -157,9 +179,19 @@ class Drain:
         self.counts.expanded += fanout.expand_some(self.queues)
         for index, queue in enumerate(self.queues):
             reserved = SHARE * (len(self.queues) - index - 1)
-            room = BATCH - len(self.prepared) - reserved
+            room = min(BATCH, self._worth(queue)) - len(self.prepared) - reserved
             if room > 0:
                 self._claim(queue, room)
+
+    def _worth(self, queue: str) -> int:
+        """Say how many lines to take: what can leave at once, and no handful of what can wait.
+
+        A line that has its slot when it is prepared needs no transaction of its own to leave.
+        """
+        if queue in HURRIED:
+            return BATCH
+        spare = self.gateway.spare
+        return spare if spare >= HAND_OVER or not self.flying else 0
 
     def _claim(self, queue: str, limit: int) -> None:
         leased_at = time.monotonic()  # before the database says so: ours must not end later
@@ -173,33 +205,34 @@ class Drain:
         self.cursors[queue] = max(task.tenant_id for task in tasks)
         self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
         self.counts.claimed += len(tasks)
-        self.prepared += prepare(tasks, now())
+        sends = prepare(tasks, now(), Slots(self.gateway, self.prepared).take)
+        self._submit([send for send in sends if send.is_marked])
+        self.prepared += [send for send in sends if not send.is_marked]
 
     def _launch(self) -> None:
-        """Mark as *sending* what fits into the free slots, and send it."""
-        chosen = self._admitted(self._choose())
-        if not chosen:
-            return
-        marked = hand_over([(send.task, send.message.id) for send in chosen])
-        for send in chosen:
-            if send.task.due_id in marked:
-                self.next_key += 1
-                self.flying[self.next_key] = send
-                lease_end = self.leases.get(send.task.batch_id, 0.0)
-                self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
-        self.counts.sent += len(marked)
+        """Mark as *sending* what had to wait for a free slot, and send it."""
+        chosen = self._choose()
+        if chosen:
+            marked = hand_over([(send.task, send.message.id) for send in chosen])
+            self._submit([send for send in chosen if send.task.due_id in marked])
 
-    def _admitted(self, chosen: list[Send]) -> list[Send]:
-        """Give back what breakers and limits hold, before anything says that it is sending."""
-        if not chosen:
-            return []
-        wanted = [(index, send.account, send.outbound) for index, send in enumerate(chosen)]
-        held = self.gateway.admit(wanted)
-        if not held:
-            return chosen
+    def _submit(self, sends: Sequence[Send]) -> None:
+        """Send what breakers and limits let pass; what they hold is answered at once."""
+        if not sends:
+            return
+        first = self.next_key + 1
+        self.next_key += len(sends)
+        numbered = list(enumerate(sends, first))
+        held = self.gateway.admit([(key, send.account, send.outbound) for key, send in numbered])
         moment = now()
-        self.answers += [judge(chosen[index], sent, moment) for index, sent in held.items()]
-        return [send for index, send in enumerate(chosen) if index not in held]
+        for key, send in numbered:
+            if key in held:
+                self.answers.append(judge(send, held[key], moment))
+                continue
+            self.flying[key] = send
+            lease_end = self.leases.get(send.task.batch_id, 0.0)
+            self.gateway.submit(key, send.account, send.outbound, lease_end)
+        self.counts.sent += len(sends) - len(held)
 
     def _choose(self) -> list[Send]:
         """Take what its account has room for; what a busy account holds up goes back."""

@@ -29,19 +29,27 @@ def hand_over(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
     """Mark tasks as sending with their message ids; return those that are still ours to send."""
     if not tasks:
         return set()
+    with batch_scope(task.tenant_id for task, _ in tasks):
+        return mark(tasks)
+
+
+def mark(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
+    """Do the same inside the batch's scope."""
+    if not tasks:
+        return set()
     ordered = sorted(tasks, key=lambda pair: pair[0].due_id)
-    with batch_scope(task.tenant_id for task, _ in ordered):
-        found = rows.fetch(
-            sql.HAND_OVER,
-            [
-                [task.due_id for task, _ in ordered],
-                [task.batch_id for task, _ in ordered],
-                [message_id for _, message_id in ordered],
-                [task.flags for task, _ in ordered],
-            ],
-        )
-        marked = {row[0] for row in found}
-        _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
+    found = rows.fetch(
+        sql.HAND_OVER,
+        [
+            [task.due_id for task, _ in ordered],
+            [task.batch_id for task, _ in ordered],
+            [message_id for _, message_id in ordered],
+            [task.flags for task, _ in ordered],
+            list({task.batch_id for task, _ in ordered}),
+        ],
+    )
+    marked = {row[0] for row in found}
+    _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
     return marked
 
 

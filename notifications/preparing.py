@@ -10,10 +10,11 @@ import dataclasses
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
-from notifications.handover import keep_reservations
+from channels.integrations import Account
+from notifications.handover import keep_reservations, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
     Cancel,
@@ -39,16 +40,23 @@ log = logging.getLogger(__name__)
 MOST_CLAIMS = 5  # a line that was claimed so often without a result kills its worker
 SUSPENDED_FOR = timedelta(minutes=5)
 
+#: Takes one of an account's free slots; False when it has none.
+TakeSlot = Callable[[Account], bool]
 
-def prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
-    """Prepare a batch; return what is to be sent.
+
+def _no_slot(_account: Account) -> bool:
+    return False
+
+
+def prepare(tasks: Sequence[Task], now: datetime, take_slot: TakeSlot = _no_slot) -> list[Send]:
+    """Prepare a batch; return what is to be sent, marked as *sending* where a slot was free.
 
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
     flags = [task.flags for task in tasks]
     try:
-        return _prepare(tasks, now)
+        return _prepare(tasks, now, take_slot)
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 (the engine's border: one row must not stop the others)
@@ -73,7 +81,7 @@ def _poisoned(task: Task, error: Exception, now: datetime) -> None:
     settle([Result(task, Fail("poisoned", detail=name))], now)
 
 
-def _prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
+def _prepare(tasks: Sequence[Task], now: datetime, take_slot: TakeSlot) -> list[Send]:
     with batch_scope(task.tenant_id for task in tasks):
         batch = load(tasks)
         results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
@@ -87,10 +95,20 @@ def _prepare(tasks: Sequence[Task], now: datetime) -> list[Send]:
         sends: list[Send] = []
         for prepared in _steps(open_works, batch, now):
             (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
-        keep_reservations([send.task for send in sends])
         if results:
             write(results, now)
-    return sends
+        return _handed_over(sends, take_slot)
+
+
+def _handed_over(sends: Sequence[Send], take_slot: TakeSlot) -> list[Send]:
+    """Mark what has a slot; drop what was called off meanwhile. The others wait for a slot."""
+    ready = [send for send in sends if take_slot(send.account)]
+    marked = mark([(send.task, send.message.id) for send in ready])
+    for send in ready:
+        send.is_marked = True
+    waiting = [send for send in sends if not send.is_marked]
+    keep_reservations([send.task for send in waiting])
+    return [send for send in ready if send.task.due_id in marked] + waiting
 
 
 def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:

@@ -119,10 +119,13 @@ HAND_OVER: Final = """
 with u as materialized (
   select * from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])
     u(id, batch_id, message_id, flags)
+), alive as materialized (
+  select b.id from notifications_batch b
+  where b.id = any(%s::uuid[]) and b.lease_until > now() + interval '5 seconds'
 ), held as materialized (
-  select d.id, u.message_id, u.flags from notifications_due d
-  join u on u.id = d.id and u.batch_id = d.batch_id
-  join notifications_batch b on b.id = d.batch_id and b.lease_until > now() + interval '5 seconds'
+  select d.id, u.message_id, u.flags from u
+  join alive b on b.id = u.batch_id
+  join notifications_due d on d.id = u.id and d.batch_id = u.batch_id
   where d.state = 2 order by d.id for update of d
 )
 update notifications_due d set message_id = h.message_id, flags = h.flags

@@ -10,12 +10,16 @@ from channels.integrations import Account
 from notifications.outcomes import MessageRow, Task
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
-    """A prepared message: not sent before hand-over has marked its line of work."""
+    """A prepared message: not sent before hand-over has marked its line of work.
+
+    is_marked: prepare did that already, because there was a slot for it.
+    """
 
     task: Task
     account: Account
     outbound: Outbound
     message: MessageRow
     address_id: UUID | None
+    is_marked: bool = False
