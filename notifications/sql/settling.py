@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+# Lines are locked one by one, in the order of the arrays, by their ids: a join could be planned from
+# the other side, and by the index on batch_id each line would look at all lines of its batch ("is
+# not distinct from" is served by no index).
+
 # state -1: the line is over and goes; else it waits (0) or is ready (1) for its next turn.
 # A line whose lease passed to somebody else is not locked, so it is not returned: its result is
 # stale and only its provider id is kept.
@@ -13,9 +17,9 @@ with u as materialized (
     %s::smallint[], %s::timestamptz[], %s::boolean[])
     u(id, batch_id, state, step, attempt, flags, due_at, keeps_id)
 ), held as materialized (
-  select d.id, u.state, u.step, u.attempt, u.flags, u.due_at, u.keeps_id
-  from notifications_due d join u on u.id = d.id and u.batch_id = d.batch_id
-  order by d.id for update of d
+  select d.id, u.state, u.step, u.attempt, u.flags, u.due_at, u.keeps_id from u
+  cross join lateral (select d.id from notifications_due d where d.id = u.id
+    and d.batch_id is not distinct from u.batch_id for update) d
 ), gone as (
   delete from notifications_due d using held h where d.id = h.id and h.state < 0
 ), kept as (
@@ -100,10 +104,12 @@ where d.id = u.id and d.state = 'active'
 """
 
 RESERVED: Final = """
-with held as materialized (
-  select d.id, u.flags from notifications_due d
-  join unnest(%s::bigint[], %s::uuid[], %s::smallint[]) u(id, batch_id, flags)
-    on u.id = d.id and u.batch_id = d.batch_id order by d.id for update of d
+with u as materialized (
+  select * from unnest(%s::bigint[], %s::uuid[], %s::smallint[]) u(id, batch_id, flags)
+), held as materialized (
+  select d.id, u.flags from u
+  cross join lateral (select d.id from notifications_due d where d.id = u.id
+    and d.batch_id is not distinct from u.batch_id for update) d
 )
 update notifications_due d set flags = h.flags from held h where d.id = h.id
 """
@@ -119,14 +125,12 @@ HAND_OVER: Final = """
 with u as materialized (
   select * from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])
     u(id, batch_id, message_id, flags)
-), alive as materialized (
-  select b.id from notifications_batch b
-  where b.id = any(%s::uuid[]) and b.lease_until > now() + interval '5 seconds'
+  where u.batch_id = any(array(select b.id from notifications_batch b
+    where b.id = any(%s::uuid[]) and b.lease_until > now() + interval '5 seconds'))
 ), held as materialized (
   select d.id, u.message_id, u.flags from u
-  join alive b on b.id = u.batch_id
-  join notifications_due d on d.id = u.id and d.batch_id = u.batch_id
-  where d.state = 2 order by d.id for update of d
+  cross join lateral (select d.id from notifications_due d where d.id = u.id
+    and d.batch_id is not distinct from u.batch_id and d.state = 2 for update) d
 )
 update notifications_due d set message_id = h.message_id, flags = h.flags
 from held h where d.id = h.id returning d.id
