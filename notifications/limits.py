@@ -22,7 +22,7 @@ HOUR = timedelta(hours=1)
 DEFAULTS = {"mk_per_window": 1, "per_hour": 10, "tx_per_day": 3000, "mk_per_day": 1500}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Need:
     """One unit of one limit that one message needs. index: the message's place in the batch."""
 
@@ -34,58 +34,59 @@ class Need:
     reason: str
 
 
-def key_of(*parts: object) -> str:
+@dataclass(slots=True)
+class Limit:
+    """One limit of a salon, the same for a whole batch; who is counted makes it a Need."""
+
+    tenant_id: UUID
+    word: str
+    mode: str
+    most: int
+    ends_at: datetime
+    reason: str
+
+    def __post_init__(self) -> None:
+        self.word = f"{self.tenant_id.hex}\0{self.mode}\0{self.word}\0"
+
+    def need(self, index: int, whom: str) -> Need:
+        """Name the unit that one message needs of it."""
+        key = key_of(self.word + whom)
+        return Need(index, self.tenant_id, key, self.most, self.ends_at, self.reason)
+
+
+def key_of(text: str) -> str:
     """Digest what is limited, and whom, into a counter's id: a UUID as 32 hex digits.
 
     Text, because each key is hashed and compared several times, which UUIDs do in Python.
     """
-    text = "\0".join([part.hex if type(part) is UUID else str(part) for part in parts])
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def client_needs(  # noqa: PLR0913 (what one message is counted by)
-    index: int,
-    *,
+def client_limit(
     tenant_id: UUID,
-    who: Sequence[object],
+    *,
+    mode: str,
     channel: str,
     category: str,
     limits: Mapping[str, Any],
     now: datetime,
-) -> list[Need]:
-    """List the units of one message: by subscriber and by address, who may share a phone.
-
-    who: (mode, subscriber's id, normalised address).
-    """
-    mode, subscriber, address = who
+) -> Limit:
+    """Give the limit of a client: it counts by subscriber and by address, who may share a phone."""
     if category == "mk":
         most = int(limits.get("mk_per_window", DEFAULTS["mk_per_window"]))
-        window = now + timedelta(days=float(limits.get("mk_window_days", MK_WINDOW.days)))
-        kinds = ("mk", most, window, "frequency_cap")
-    else:
-        most = int(limits.get("per_hour", DEFAULTS["per_hour"]))
-        kinds = (f"hour:{channel}", most, now + HOUR, "hourly_cap")
-    word, most, ends_at, reason = kinds
-    return [
-        Need(index, tenant_id, key_of(tenant_id, mode, word, whom), most, ends_at, reason)
-        for whom in (subscriber, address)
-    ]
+        ends_at = now + timedelta(days=float(limits.get("mk_window_days", MK_WINDOW.days)))
+        return Limit(tenant_id, "mk", mode, most, ends_at, "frequency_cap")
+    most = int(limits.get("per_hour", DEFAULTS["per_hour"]))
+    return Limit(tenant_id, f"hour:{channel}", mode, most, now + HOUR, "hourly_cap")
 
 
-def day_need(
-    index: int,
-    *,
-    tenant_id: UUID,
-    mode: str,
-    category: str,
-    limits: Mapping[str, Any],
-    day_end: datetime,
-) -> Need:
-    """Name the salon's daily unit of one message."""
+def day_limit(
+    tenant_id: UUID, *, mode: str, category: str, limits: Mapping[str, Any], day_end: datetime
+) -> Limit:
+    """Give the salon's limit of this day."""
     word = f"{category}_per_day"
     most = int(limits.get(word, DEFAULTS[word]))
-    key = key_of(tenant_id, mode, word, day_end.date())
-    return Need(index, tenant_id, key, most, day_end, f"daily_{category}_limit")
+    return Limit(tenant_id, word, mode, most, day_end, f"daily_{category}_limit")
 
 
 # A window that has ended starts anew; `granted` tells this statement's own share.

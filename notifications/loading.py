@@ -22,7 +22,7 @@ from tenants import rows
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """The event of a notification."""
+    """The event of a notification. contexts: by language, what all its recipients' texts share."""
 
     id: UUID
     mode: str
@@ -33,9 +33,10 @@ class EventFacts:
     overrides: Mapping[str, Any]
     expires_at: datetime | None
     is_canceled: bool
+    contexts: dict[str, dict[str, Any]] = field(default_factory=dict, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AddressFacts:
     """One address; state "suppressed" also when somebody else's same value is."""
 
@@ -62,9 +63,12 @@ class Person:
     addresses: list[AddressFacts] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
-    """A task with everything around it. position: in the batch."""
+    """A task with everything around it.
+
+    Not frozen, like all that is made once per message: freezing costs more than it guards here.
+    """
 
     task: Task
     state: str

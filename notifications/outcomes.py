@@ -20,7 +20,7 @@ DAY_RESERVED = 16  # the salon's day is: a step counts once, however many attemp
 SLOT_USED = 32  # the mk slot belongs to the notification: its further steps reuse it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageRow:
     """A message as it is written at settle."""
 
@@ -39,7 +39,7 @@ class MessageRow:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Done:
     """The step is over. message: what it sent, if it sent; detail: the provider's masked answer."""
 
@@ -148,7 +148,7 @@ class Task:
     counters: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Result:
     """A task and how it left its step."""
 

@@ -24,7 +24,7 @@ from notifications.liquid.dates import Locale
 from notifications.liquid.environment import HTML_ENVIRONMENT, TEXT_ENVIRONMENT, SafeTemplate
 from notifications.liquid.faults import TEMPLATE_FAULTS, Problem, RenderError, render_error
 from notifications.liquid.letter import email_html
-from notifications.liquid.names import SYSTEM_NAMES, uses
+from notifications.liquid.names import LINK_NAMES, SYSTEM_NAMES, uses
 from notifications.liquid.plan import NotPlanned, Plan, plan_for
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "context_for",
     "email_html",
     "needed",
+    "shared_context",
     "variables",
 ]
 
@@ -117,13 +118,17 @@ class _ButtonFields:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """All fields of one text, compiled; made by compile_unit."""
+    """All fields of one text, compiled; made by compile_unit.
+
+    has_links: it may name the client's own pages, which have to be signed for each client.
+    """
 
     is_html: bool
     body: _Field
     title: _Field
     image_url: _Field
     buttons: tuple[_ButtonFields, ...] = field(default=())
+    has_links: bool = True
 
     def render(self, context: Mapping[str, Any], locale: Locale) -> Content:
         """Render for one recipient; raises RenderError.
@@ -170,6 +175,7 @@ def compile_unit(source: Source, *, html: bool = False) -> Unit:
             )
             for index, button in enumerate(source.buttons)
         ),
+        has_links=any(name in text for _, text in source.fields() for name in LINK_NAMES),
     )
 
 
@@ -188,16 +194,24 @@ def context_for(  # noqa: PLR0913 (keyword-only: one argument per source of name
     links: unsubscribeUrl and preferencesUrl, where this message may have them.
     defaults: the workflow's declared values for keys that the payload leaves out.
     """
+    shared = shared_context(
+        payload=payload, salon=salon, location=location, year=year, defaults=defaults
+    )
+    return {**shared, **links, "subscriber": dict(subscriber)}
+
+
+def shared_context(
+    *,
+    payload: Mapping[str, Any],
+    salon: Mapping[str, Any],
+    location: Mapping[str, Any],
+    year: int,
+    defaults: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Build what all recipients of an event have in common; see context_for."""
     given = {**defaults, **payload}
     context = {name: value for name, value in given.items() if name not in SYSTEM_NAMES}
-    context.update(links)
-    context.update(
-        payload=given,
-        subscriber=dict(subscriber),
-        salon=dict(salon),
-        location=dict(location),
-        year=year,
-    )
+    context.update(payload=given, salon=dict(salon), location=dict(location), year=year)
     return context
 
 

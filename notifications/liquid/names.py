@@ -12,9 +12,8 @@ from liquid.static_analysis import Variable
 from notifications.liquid.environment import expressions_of
 
 #: Given by the platform; a payload key of the same name is reached as payload.<key> only.
-SYSTEM_NAMES = frozenset(
-    ["payload", "subscriber", "salon", "location", "unsubscribeUrl", "preferencesUrl", "year"]
-)
+LINK_NAMES = ("unsubscribeUrl", "preferencesUrl")
+SYSTEM_NAMES = frozenset(["payload", "subscriber", "salon", "location", "year", *LINK_NAMES])
 SUBSCRIBER_FIELDS = frozenset(
     ["subscriberId", "firstName", "lastName", "email", "phone", "language", "data"]
 )  # the wire's names

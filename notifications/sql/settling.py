@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-# Lines are locked one by one, in the order of the arrays, by their ids: a join could be planned from
-# the other side, and by the index on batch_id each line would look at all lines of its batch ("is
-# not distinct from" is served by no index).
+# Lines are locked one by one, in the order of the arrays, by their ids: a join could be planned
+# from the other side, and by the index on batch_id each line would look at all lines of its batch
+# ("is not distinct from" is served by no index).
 
 # state -1: the line is over and goes; else it waits (0) or is ready (1) for its next turn.
 # A line whose lease passed to somebody else is not locked, so it is not returned: its result is

@@ -10,31 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from channels.contract import Outbound
 from channels.integrations import Account
 from channels.registry import CHANNEL_OF_ADDRESS
-from notifications import limits
 from notifications.definition import Texts
-from notifications.gates import next_day, quiet_until
+from notifications.gates import quiet_until
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.masking import mask
-from notifications.outcomes import (
-    DAY_RESERVED,
-    SLOT_RESERVED,
-    SLOT_USED,
-    Fail,
-    MessageRow,
-    Result,
-    Skip,
-    Wait,
-)
+from notifications.outcomes import Fail, MessageRow, Result, Skip, Wait
 from notifications.rendering import RenderError
 from notifications.steps.approved import approved_template
+from notifications.steps.reserving import reserve
 from notifications.steps.route import Route, choose
 from notifications.steps.send import Send
 from notifications.steps.text import Rendered, published, render
@@ -54,7 +45,7 @@ def prepare(
             routed.append((work, outcome))
         else:
             decided.append(Result(work.task, outcome))
-    return decided + _reserve(routed, now)
+    return decided + reserve(routed, now)
 
 
 def compose(
@@ -135,65 +126,3 @@ def _kept(rendered: Rendered) -> dict[str, object] | None:
     if not content.buttons and not content.image_url:
         return None
     return {"buttons": [asdict(b) for b in content.buttons], "image_url": content.image_url}
-
-
-def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
-    own = [_client_needs(index, *pair, now) for index, pair in enumerate(routed)]
-    fresh = [
-        need for index, (work, _) in enumerate(routed) if _is_fresh(work) for need in own[index]
-    ]
-    refused: dict[int, limits.Need] = limits.reserve(fresh)
-    days = [
-        _day_need(index, work, now)
-        for index, (work, _) in enumerate(routed)
-        if index not in refused and not work.task.flags & DAY_RESERVED
-    ]
-    late = limits.reserve(days)
-    limits.release([need for need in fresh if need.index in late])
-    return [
-        _held(work, refused.get(index) or late.get(index), now) or _marked(send, own[index])
-        for index, (work, send) in enumerate(routed)
-    ]
-
-
-def _is_fresh(work: Work) -> bool:
-    return not work.task.flags & (SLOT_RESERVED | SLOT_USED)
-
-
-def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:
-    if not send.task.flags & SLOT_USED:
-        send.task.counters = [need.key for need in needs]
-    send.task.flags |= SLOT_RESERVED | DAY_RESERVED
-    return send
-
-
-def _client_needs(index: int, work: Work, send: Send, now: datetime) -> list[limits.Need]:
-    return limits.client_needs(
-        index,
-        tenant_id=work.salon.id,
-        who=(work.event.mode, work.person.id, f"{send.message.channel}:{send.outbound.address}"),
-        channel=send.outbound.kind,
-        category=work.definition.category,
-        limits=work.salon.limits,
-        now=now,
-    )
-
-
-def _day_need(index: int, work: Work, now: datetime) -> limits.Need:
-    return limits.day_need(
-        index,
-        tenant_id=work.salon.id,
-        mode=work.event.mode,
-        category=work.definition.category,
-        limits=work.salon.limits,
-        day_end=next_day(now, work.salon.zone),
-    )
-
-
-def _held(work: Work, need: limits.Need | None, now: datetime) -> Result | None:
-    if need is None:
-        return None
-    if need.reason == "frequency_cap":
-        return Result(work.task, Skip(need.reason))
-    until = now + timedelta(minutes=10) if need.reason == "hourly_cap" else need.ends_at
-    return Result(work.task, Wait(until, need.reason))

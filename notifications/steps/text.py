@@ -18,8 +18,8 @@ from notifications.rendering import (
     RenderError,
     Source,
     compile_unit,
-    context_for,
     email_html,
+    shared_context,
 )
 
 
@@ -43,10 +43,13 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     if text is None or chosen is None:
         raise RenderError("the template has no published text", field="body")
     language, source = chosen
-    place = _place(work)
+    place, unit = _place(work), compile_unit(source)
+    has_links = work.definition.category == "mk" and (unit.has_links or channel == "email")
     context = _context(work, place, language, now)
+    if has_links:
+        context.update(client_links(work.salon.id, work.person.id))
     locale = Locale(language, place.zone if place else work.salon.zone)
-    content = compile_unit(source).render(context, locale)
+    content = unit.render(context, locale)
     if channel == "email":
         content = _letter(work, content, language, context)
     return Rendered(content, language, text.version_id)
@@ -78,23 +81,23 @@ def _place(work: Work) -> Place | None:
 
 
 def _context(work: Work, place: Place | None, language: str, now: datetime) -> dict[str, Any]:
-    person, salon = work.person, work.salon
-    links = client_links(salon.id, person.id) if work.definition.category == "mk" else {}
-    return context_for(
-        payload=work.event.payload,
-        subscriber={
-            "subscriberId": person.subscriber_id,
-            "firstName": person.first_name,
-            "lastName": person.last_name,
-            "language": language,
-            "data": person.data,
-        },
-        salon={"name": salon.name, **salon.brand},
-        location=place.values[language] if place else {},
-        links=links,
-        year=now.astimezone(salon.zone).year,
-        defaults=work.definition.defaults,
-    )
+    person, shared = work.person, work.event.contexts.get(language)
+    if shared is None:
+        shared = work.event.contexts[language] = shared_context(
+            payload=work.event.payload,
+            salon={"name": work.salon.name, **work.salon.brand},
+            location=place.values[language] if place else {},
+            year=now.astimezone(work.salon.zone).year,
+            defaults=work.definition.defaults,
+        )
+    subscriber = {
+        "subscriberId": person.subscriber_id,
+        "firstName": person.first_name,
+        "lastName": person.last_name,
+        "language": language,
+        "data": person.data,
+    }
+    return {**shared, "subscriber": subscriber}
 
 
 def _letter(work: Work, content: Content, language: str, context: dict[str, Any]) -> Content:

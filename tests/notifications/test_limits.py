@@ -31,7 +31,7 @@ def promos(reminders, worker):
 
 def need(salon, *key, index=0, limit=1) -> Need:
     ends_at = datetime.now(UTC) + timedelta(hours=1)
-    return Need(index, salon.pk, key_of(salon.pk, *key), limit, ends_at, "test")
+    return Need(index, salon.pk, key_of("\0".join([salon.pk.hex, *key])), limit, ends_at, "test")
 
 
 def test_fifty_at_once_get_a_limit_of_one_exactly_once(salon):

@@ -183,7 +183,7 @@ def _reasons(call, rules: dict[str, ast.FunctionDef]) -> set[str]:
         "Retry": 1,
         "Reroute": 2,
         "Heal": 2,
-        "Need": 5,
+        "Limit": 5,
     }
     given = [word.value for word in call.keywords if word.arg == "reason"]
     place = places.get(call.func.id)

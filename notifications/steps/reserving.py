@@ -1,0 +1,97 @@
+"""Take the units that a batch of messages needs of its limits: clients first, salons' days last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from notifications import limits
+from notifications.gates import next_day
+from notifications.loading import Work
+from notifications.outcomes import (
+    DAY_RESERVED,
+    SLOT_RESERVED,
+    SLOT_USED,
+    Result,
+    Skip,
+    Wait,
+)
+from notifications.steps.send import Send
+
+
+def reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
+    counted = _Counted(now)
+    own = [counted.client(index, *pair) for index, pair in enumerate(routed)]
+    fresh = [
+        need for index, (work, _) in enumerate(routed) if _is_fresh(work) for need in own[index]
+    ]
+    refused: dict[int, limits.Need] = limits.reserve(fresh)
+    days = [
+        counted.day(index, work)
+        for index, (work, _) in enumerate(routed)
+        if index not in refused and not work.task.flags & DAY_RESERVED
+    ]
+    late = limits.reserve(days)
+    limits.release([need for need in fresh if need.index in late])
+    return [
+        _held(work, refused.get(index) or late.get(index), now) or _marked(send, own[index])
+        for index, (work, send) in enumerate(routed)
+    ]
+
+
+class _Counted:
+    """By which limits the messages of one batch are counted; each limit is read once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self._clients: dict[tuple[UUID, str, str, str], limits.Limit] = {}
+        self._days: dict[tuple[UUID, str, str], tuple[limits.Limit, str]] = {}
+
+    def client(self, index: int, work: Work, send: Send) -> list[limits.Need]:
+        tenant, mode, kind = work.task.tenant_id, work.event.mode, send.outbound.kind
+        category = work.definition.category
+        limit = self._clients.get((tenant, mode, kind, category))
+        if limit is None:
+            limit = self._clients[tenant, mode, kind, category] = limits.client_limit(
+                tenant,
+                mode=mode,
+                channel=kind,
+                category=category,
+                limits=work.salon.limits,
+                now=self._now,
+            )
+        address = f"{send.message.channel}:{send.outbound.address}"
+        return [limit.need(index, work.person.id.hex), limit.need(index, address)]
+
+    def day(self, index: int, work: Work) -> limits.Need:
+        tenant, mode, category = work.task.tenant_id, work.event.mode, work.definition.category
+        known = self._days.get((tenant, mode, category))
+        if known is None:
+            end = next_day(self._now, work.salon.zone)
+            limit = limits.day_limit(
+                tenant, mode=mode, category=category, limits=work.salon.limits, day_end=end
+            )
+            known = self._days[tenant, mode, category] = (limit, str(end.date()))
+        limit, day = known
+        return limit.need(index, day)
+
+
+def _is_fresh(work: Work) -> bool:
+    return not work.task.flags & (SLOT_RESERVED | SLOT_USED)
+
+
+def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:
+    if not send.task.flags & SLOT_USED:
+        send.task.counters = [need.key for need in needs]
+    send.task.flags |= SLOT_RESERVED | DAY_RESERVED
+    return send
+
+
+def _held(work: Work, need: limits.Need | None, now: datetime) -> Result | None:
+    if need is None:
+        return None
+    if need.reason == "frequency_cap":
+        return Result(work.task, Skip(need.reason))
+    until = now + timedelta(minutes=10) if need.reason == "hourly_cap" else need.ends_at
+    return Result(work.task, Wait(until, need.reason))
