@@ -34,6 +34,8 @@ class CurlSlot:
         self._lines: list[bytes] = []
         self._body = bytearray()
         self._opened: list[socket.socket] = []
+        self._headers: Mapping[str, str] | None = None
+        self._options: dict[int, str | int] = {}
         self.easy = self._new_handle()
 
     def load(
@@ -43,17 +45,24 @@ class CurlSlot:
         self._is_trusted = request.trusted or self._guard.trusts(host)
         self._is_refused = self._is_cut = self._is_begun = False
         self._host = host
-        easy = self.easy
         if request.proxy or self._proxy:
             self._load_proxy(request.proxy)
         if request.http2 or self._is_http2:
             self._load_version(request)
-        easy.setopt(pycurl.URL, request.url)
-        easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
-        easy.setopt(pycurl.CAINFO, ca_bundle(request))
-        easy.setopt(pycurl.TIMEOUT_MS, max(1, int(timeout_s * 1000)))
-        easy.setopt(pycurl.CONNECTTIMEOUT_MS, int(min(timeout_s, CONNECT_TIMEOUT_S) * 1000) or 1)
+        if request.headers != self._headers:
+            self.easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
+            self._headers = dict(request.headers)
+        self._set(pycurl.URL, request.url)
+        self._set(pycurl.CAINFO, ca_bundle(request))
+        self._set(pycurl.TIMEOUT_MS, max(1, int(timeout_s * 1000)))
+        self._set(pycurl.CONNECTTIMEOUT_MS, int(min(timeout_s, CONNECT_TIMEOUT_S) * 1000) or 1)
         self._load_body(request)
+
+    def _set(self, option: int, value: str | int) -> None:
+        """Set an option unless it stands so already: most calls repeat the last one's."""
+        if self._options.get(option) != value:
+            self.easy.setopt(option, value)
+            self._options[option] = value
 
     def unload(self) -> None:
         self._lines.clear()
@@ -121,7 +130,7 @@ class CurlSlot:
         libcurl repeats only on kept ones.
         """
         easy = self.easy
-        easy.setopt(pycurl.FRESH_CONNECT, 0 if request.body else 1)
+        self._set(pycurl.FRESH_CONNECT, 0 if request.body else 1)
         if request.body or request.method not in {"GET", "HEAD", "DELETE"}:
             easy.setopt(pycurl.POST, 1)
             easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(request.body))
@@ -130,7 +139,7 @@ class CurlSlot:
             easy.setopt(pycurl.NOBODY, 1)
         else:
             easy.setopt(pycurl.HTTPGET, 1)
-        easy.setopt(pycurl.CUSTOMREQUEST, request.method)
+        self._set(pycurl.CUSTOMREQUEST, request.method)
 
     def _open_socket(
         self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]

@@ -2,7 +2,7 @@
 
 The life of a call:
 1. `submit` takes a free slot (an easy handle), sets the request on it, gives it to the multi.
-2. libcurl names the sockets and the timer it waits for; `poll` waits for both in one selector.
+2. libcurl names the sockets and the timer it waits for; `poll` waits for both in one epoll.
 3. OPENSOCKETFUNCTION refuses addresses before the first packet; PREREQFUNCTION refuses a kept
    connection that a trusted request had opened.
 4. `poll` reads what finished, tells an answer from a failure before or after the first byte
@@ -11,8 +11,9 @@ The life of a call:
 
 from __future__ import annotations
 
+import contextlib
 import os
-import selectors
+import select
 import time
 
 import pycurl
@@ -26,15 +27,12 @@ from channels.guard import AddressGuard
 Result = tuple[int, HttpResponse | DeliveryError]
 
 EVENTS = {
-    pycurl.POLL_IN: selectors.EVENT_READ,
-    pycurl.POLL_OUT: selectors.EVENT_WRITE,
-    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
 }
-ACTIONS = {
-    selectors.EVENT_READ: pycurl.CSELECT_IN,
-    selectors.EVENT_WRITE: pycurl.CSELECT_OUT,
-    selectors.EVENT_READ | selectors.EVENT_WRITE: pycurl.CSELECT_IN | pycurl.CSELECT_OUT,
-}
+READABLE = select.EPOLLIN | select.EPOLLHUP | select.EPOLLERR
+WRITABLE = select.EPOLLOUT | select.EPOLLHUP | select.EPOLLERR
 
 
 class CurlTransport:
@@ -49,9 +47,10 @@ class CurlTransport:
         self._free = list(self._slots.values())
         self._done: list[Result] = []
         self._timer_at: float | None = None
-        self._selector = selectors.DefaultSelector()
+        self._epoll = select.epoll()
+        self._wanted: dict[int, int] = {}  # socket -> events that libcurl waits for
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-        self._selector.register(self._wake_read, selectors.EVENT_READ)
+        self._epoll.register(self._wake_read, select.EPOLLIN)
 
     @property
     def free(self) -> int:
@@ -86,7 +85,7 @@ class CurlTransport:
                 self._multi.remove_handle(slot.easy)
             slot.close()
         self._multi.close()
-        self._selector.close()
+        self._epoll.close()
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -113,11 +112,14 @@ class CurlTransport:
         if self._timer_at is not None:
             wait_s = min(wait_s, max(0.0, self._timer_at - now))
         is_woken = False
-        for ready, mask in self._selector.select(wait_s):
-            if ready.fd == self._wake_read:
+        for fd, events in self._epoll.poll(wait_s):
+            if fd in self._wanted:
+                self._multi.socket_action(fd, _action(events))
+            elif fd == self._wake_read:
                 is_woken = bool(os.read(self._wake_read, 4096))
-            else:
-                self._multi.socket_action(ready.fd, ACTIONS[mask])
+            else:  # an idle connection that its provider closes; libcurl may have been faster
+                with contextlib.suppress(OSError):
+                    self._epoll.unregister(fd)
         if self._timer_at is not None and time.monotonic() >= self._timer_at:
             self._timer_at = None
             self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -143,14 +145,32 @@ class CurlTransport:
         self._free.append(slot)
 
     def _watch(self, what: int, fd: int, _multi: object, _data: object) -> None:
-        known = fd in self._selector.get_map()
+        """Note what libcurl waits for.
+
+        A kept connection stays in epoll while it is idle: it is asked for again in a moment.
+        Whether it is still the same socket only the kernel knows: it forgets closed ones.
+        """
         if what == pycurl.POLL_REMOVE:
-            if known:
-                self._selector.unregister(fd)
-        elif known:
-            self._selector.modify(fd, EVENTS[what])
-        else:
-            self._selector.register(fd, EVENTS[what])
+            self._wanted.pop(fd, None)
+            return
+        events = EVENTS[what]
+        if self._wanted.get(fd) == events:
+            return
+        self._wanted[fd] = events
+        try:
+            self._epoll.modify(fd, events)
+        except FileNotFoundError:
+            self._epoll.register(fd, events)
 
     def _set_timer(self, timeout_ms: int) -> None:
         self._timer_at = None if timeout_ms < 0 else time.monotonic() + timeout_ms / 1000
+
+
+def _action(events: int) -> int:
+    """Say in libcurl's words what a socket is ready for."""
+    action = 0
+    if events & READABLE:
+        action |= pycurl.CSELECT_IN
+    if events & WRITABLE:
+        action |= pycurl.CSELECT_OUT
+    return action
