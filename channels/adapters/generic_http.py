@@ -76,10 +76,9 @@ MEANINGS: Mapping[str, type[DeliveryError]] = {
 }
 
 
-#: RFC 9110, 15.4 and 15.5: what is wrong is the call, and it would be wrong again.
+#: RFC 9110, 15.5: what is wrong is the call, and it would be wrong again.
 OF_HTTP = tuple(
-    Meaning(Permanent, status=status)
-    for status in (301, 302, 303, 307, 308, 400, 404, 405, 406, 410, 411, 414, 415, 422)
+    Meaning(Permanent, status=status) for status in (400, 404, 405, 406, 410, 411, 414, 415, 422)
 )
 
 

@@ -23,10 +23,10 @@ SUCCESS = "200-299"
 
 NEEDS_BODY = "is required, unless the method is GET"
 NOT_NAMES = "names what is not known: "
-NOT_HEADERS = 'must be a JSON object of texts, such as {"Authorization": "Bearer ..."}'
-NOT_JSON_BODY = "must become JSON when its names are filled in: put texts in quotes"
+NOT_HEADERS = 'must be a JSON object of names and texts, such as {"X-Api-Key":"{{secret}}"}'
+NOT_JSON_BODY = "must become JSON when its names are filled in, so put texts in quotes"
 NOT_STATUSES = "must be statuses such as 200-299 or 200, 202"
-NOT_MAP = 'must be a JSON object of texts, such as {"blocked": "permanent_recipient"}'
+NOT_MAP = 'must be a JSON object of words, such as {"blocked":"permanent_recipient"}'
 NO_NAMES_IN_HOST = "may have names behind the host only"
 
 _RANGE = re.compile(r"\s*([1-5]\d\d)\s*(?:-\s*([1-5]\d\d)\s*)?")

@@ -74,9 +74,9 @@ MEANINGS = (
     Meaning(Temporary, status=503),
 )
 
-NOT_KEY = "must be a VAPID key: 32 bytes (private) or 65 bytes (public) in base64url"
+NOT_KEY = "must be a VAPID key of 32 bytes in base64url"
 NOT_PAIR = "does not belong to the private key"
-NOT_SUBJECT = "must be mailto: with an e-mail address, or an address that begins with https://"
+NOT_SUBJECT = "must be an address that begins with mailto: or https://"
 
 
 class WebPushAdapter(Adapter):

@@ -150,7 +150,7 @@ def test_a_status_alone_may_be_the_success():
         (429, {}, RateLimited),
         (500, {}, Temporary),
         (502, b"<html>", Ambiguous),
-        (302, b"", Permanent),
+        (302, b"", UnknownReply),
     ],
 )
 def test_a_failure_means_what_the_form_says_or_else_what_http_says(status, answer, kind):
