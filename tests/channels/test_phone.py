@@ -578,7 +578,8 @@ def test_a_letter_is_shown_without_rights(salon, anna):
     assert "<p>Письмо</p>" in letter.content.decode()
 
 
-def test_a_waiting_page_gets_a_new_message_at_once(salon, anna):
+def test_a_waiting_page_gets_a_new_message_at_once(salon, anna, monkeypatch):
+    monkeypatch.setattr(page_api, "WAIT_S", 30.0)
     deliver(salon, outbound())
     browser = linked(salon)
     last = shown(browser)[0]["id"]
@@ -591,7 +592,7 @@ def test_a_waiting_page_gets_a_new_message_at_once(salon, anna):
         found = waiting.result()
 
     assert [message["body"] for message in found] == ["Второе"]
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 15
 
 
 def wait_in_thread(browser, last):
