@@ -59,7 +59,8 @@ def open_transport(
 
 def call(request: HttpRequest, guard: AddressGuard | None = None) -> HttpResponse:
     """Make one single call (a check, a probe) and wait for its answer; raises DeliveryError."""
-    transport = RequestsTransport(1, guard or AddressGuard())
+    client = "" if request.http2 else "requests"  # a thread is cheaper than a TLS handle
+    transport = open_transport(1, guard, client)
     try:
         # The lease is what this caller waits for, not a row in the database.
         transport.submit(0, request, time.monotonic() + request.timeout_s + LEASE_MARGIN_S + 1)

@@ -9,16 +9,18 @@ from channels.adapters.smtp import SmtpAdapter
 from tests.channels.mail_server import MailServer
 from tests.providers.driving import account, collect, message, open_gateway, outcome, submit
 from tests.providers.server import nobody
-from tests.providers.table import AMBIGUOUS, AUTH, CONTENT, NOBODY, PAUSE, RETRY, SENT
+from tests.providers.table import AMBIGUOUS, AUTH, CONTENT, NOBODY, PAUSE, RETRY, RETRY_AFTER, SENT
 
 #: The faults of mail_server, by mailbox; facts about providers, 1.2.
 OUTCOMES = {
     "fine": SENT,
     "unknown": NOBODY,
-    "policy": PAUSE,
+    "policy": CONTENT,
+    "relaying": PAUSE,
     "full": RETRY,
+    "overfull": RETRY,
     "grey": RETRY,
-    "shutdown": RETRY,
+    "shutdown": RETRY_AFTER,
     "login": AUTH,
     "hangup": RETRY,
     "spam": CONTENT,
