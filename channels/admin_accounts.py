@@ -14,11 +14,11 @@ from channels.admin_fields import (
     PROVIDERS,
     AccountForm,
     form_for,
-    name_of,
     provider_groups,
 )
 from channels.credentials import fields_of
 from channels.errors import DeliveryError
+from channels.field_words import name_of
 from channels.models import ProviderAccount
 from channels.probing import patiently
 from channels.registry import ADAPTERS

@@ -18,6 +18,7 @@ from unfold.widgets import (
 
 from channels.adapters.sandbox import SandboxAdapter
 from channels.credentials import field_faults, fields_of, is_required
+from channels.field_words import LABELS, hint, name_of
 from channels.registry import ADAPTERS, GROUPS
 from channels.secrets import decrypt
 from tenants.admin_base import SalonForm
@@ -35,79 +36,6 @@ TITLES: Mapping[str, Any] = {
     "push": _("Push"),
     "staff": _("The staff's messengers"),
     "any": _("Anything else"),
-}
-#: What providers are called where their own word is not enough.
-NAMES: Mapping[str, Any] = {
-    "whatsapp_cloud": "WhatsApp",
-    "vk": "VK",
-    "max": "MAX",
-    "smtp": _("Own mail server (SMTP)"),
-    "sendgrid": "SendGrid",
-    "unisender_go": "Unisender Go",
-    "ses": "Amazon SES",
-    "smsc": "SMSC",
-    "smsaero": "SMS Aero",
-    "smsru": "SMS.ru",
-    "sns": "Amazon SNS",
-    "fcm": "Firebase (FCM)",
-    "apns": "Apple (APNs)",
-    "web_push": _("Browsers (Web Push)"),
-    "teams": "Microsoft Teams",
-    "generic_http": _("Any HTTP API"),
-    "webhook": _("Webhook"),
-    "sandbox": _("The Phone"),
-}
-#: What the fields of adapters are called for a person; others are shown by their own name.
-LABELS: Mapping[str, Any] = {
-    "token": _("Token"),
-    "webhook_secret": _("Webhook secret"),
-    "webhook_url": _("Address of the webhook"),
-    "api_base": _("Address of the API"),
-    "api_key": _("API key"),
-    "api_id": "api_id",
-    "url": _("Address"),
-    "secret": _("Secret"),
-    "host": _("Server"),
-    "port": _("Port"),
-    "username": _("Login"),
-    "login": _("Login"),
-    "email": _("E-mail of the account"),
-    "password": _("Password"),
-    "security": _("Encryption"),
-    "from_address": _("Sender's e-mail"),
-    "from_name": _("Sender's name"),
-    "reply_to": _("Replies go to"),
-    "sender": _("Sender's name"),
-    "price_per_segment": _("Price of one SMS part"),
-    "domain": _("Domain"),
-    "server_token": _("Server's token"),
-    "message_stream": _("Stream of service messages"),
-    "broadcast_stream": _("Stream of marketing"),
-    "skip_unsubscribe": _("Letters without the provider's own unsubscribe link"),
-    "access_key_id": _("Access key's id"),
-    "secret_access_key": _("Secret access key"),
-    "region": _("Region"),
-    "configuration_set": _("Configuration set"),
-    "account_sid": "Account SID",
-    "login_sid": "API Key SID",
-    "auth_token": "Auth Token",
-    "messaging_service_sid": "Messaging Service SID",
-    "phone_number_id": _("Id of the phone number"),
-    "business_account_id": _("Id of the business account"),
-    "account_id": _("Account number"),
-    "inbox_id": _("Inbox number"),
-    "mirror_inbox_id": _("Number of the inbox for mirrored messages"),
-    "service_account": _("Service account's key file"),
-    "private_key": _("Private key file"),
-    "key_id": _("Key's id"),
-    "team_id": _("Team's id"),
-    "bundle_id": _("App's id"),
-    "environment": _("Environment"),
-    "vapid_private_key": _("VAPID private key"),
-    "vapid_public_key": _("VAPID public key"),
-    "subject": _("Contact for push services"),
-    "proxy": _("Proxy"),
-    "rate": _("Own limit"),
 }
 _HELP: Mapping[str, Any] = {
     "api_base": _("Empty: the provider's own."),
@@ -129,6 +57,20 @@ _SENTENCES = (
     _("is a JSON file without these keys"),
     _("must be one of"),
     _("is required"),
+    # adapters' own
+    _("is required, or the address of an incoming webhook"),
+    _("must be a VAPID key of 32 bytes in base64url"),
+    _("does not belong to the private key"),
+    _("must be an address that begins with mailto: or https://"),
+    _("is required, unless the method is GET"),
+    _("names what is not known"),
+    _('must be a JSON object of names and texts, such as {"X-Api-Key":"{{secret}}"}'),
+    _("must become JSON when its names are filled in, so put texts in quotes"),
+    _("must be statuses such as 200-299 or 200, 202"),
+    _('must be a JSON object of words, such as {"blocked":"permanent_recipient"}'),
+    _("may have names behind the host only"),
+    _("must be an Apprise URL of one of these services"),
+    _("is not a URL that Apprise can read"),
 )
 
 
@@ -216,11 +158,6 @@ def told(sentence: str) -> str:
     return f"{gettext(head)}{colon}{rest}"
 
 
-def name_of(provider: str) -> str:
-    """Name a provider for a person."""
-    return str(NAMES.get(provider, provider.replace("_", " ").capitalize()))
-
-
 def provider_groups() -> list[tuple[Any, list[tuple[str, str]]]]:
     """List the providers that can be added, with their names, as a person looks for them."""
     named = [
@@ -230,17 +167,11 @@ def provider_groups() -> list[tuple[Any, list[tuple[str, str]]]]:
     return [(title, [(one, name_of(one)) for one in found]) for title, found in named if found]
 
 
-def hint(provider: str, name: str) -> str:
-    """Say where a salon finds this value at the provider, in the visitor's language."""
-    pair = ADAPTERS[provider].hints.get(name)
-    return pair[0 if (get_language() or "").startswith("ru") else 1] if pair else ""
-
-
 def _field(
     provider: str, name: str, is_secret: bool, opened: Mapping[str, str] | None
 ) -> forms.Field:
     is_new = opened is None
-    words = [hint(provider, name), str(_HELP.get(name, ""))]
+    words = [hint(provider, name, get_language() or ""), str(_HELP.get(name, ""))]
     if is_secret and not is_new:
         words.append(gettext("Kept in secret. Leave empty to keep what is there."))
     return forms.CharField(

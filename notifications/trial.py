@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 
 from django.db.models import Max
 
+from channels.registry import ADAPTERS
 from notifications.definition import QUEUES, read_texts
 from notifications.dispatch import wake_on_commit
 from notifications.links import client_links
@@ -42,12 +43,15 @@ from tenants.people import SubscriberInput
 
 IDENTIFIER: Final = "template-try"
 CHANNELS: Final = ("in_app", "email", "sms", "chat", "push")
+#: Also a provider's name: the try then goes through this provider's account and no other.
+PROVIDERS: Final = tuple(name for name in ADAPTERS if name != "sandbox")
 QUEUE: Final = QUEUES.index(Priority.HIGH)  # somebody waits for it
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What to try. channel: empty takes that of the step which uses the template.
+    """What to try. channel: one of CHANNELS or PROVIDERS; empty takes that of the step which uses
+    the template.
 
     payload: what is missing is invented, as in the preview.
     """
@@ -120,10 +124,19 @@ def _channel(template: MessageTemplate) -> str:
     raise _refused("channel", f"channel must be one of {', '.join(CHANNELS)}")
 
 
+def _kind(channel: str) -> str:
+    """Give the kind of step that tries a channel or a provider."""
+    if channel in CHANNELS:
+        return channel
+    if channel not in PROVIDERS:
+        words = ", ".join((*CHANNELS, *PROVIDERS))
+        raise _refused("channel", f"channel must be one of {words}")
+    return next(kind for kind in (*CHANNELS[1:], "webhook") if kind in ADAPTERS[channel].kinds)
+
+
 def _version(tenant_id: UUID, template: MessageTemplate, channel: str) -> WorkflowVersion:
     """Find or freeze the one-step workflow of this template and channel."""
-    if channel not in CHANNELS:
-        raise _refused("channel", f"channel must be one of {', '.join(CHANNELS)}")
+    kind = _kind(channel)
     Tenant.objects.select_for_update().get(pk=tenant_id)  # two tries at once make one workflow
     workflow, _ = Workflow.objects.get_or_create(
         tenant_id=tenant_id,
@@ -135,7 +148,7 @@ def _version(tenant_id: UUID, template: MessageTemplate, channel: str) -> Workfl
             "is_active": False,
         },
     )
-    step = Step(key="message", kind=channel, channels=[channel], template=template)
+    step = Step(key="message", kind=kind, channels=[channel], template=template)
     document = document_of(workflow, [step])
     versions = WorkflowVersion.objects.filter(workflow=workflow)
     found: WorkflowVersion | None = versions.filter(document=document).first()

@@ -33,6 +33,16 @@ class SmtpAdapter(Adapter):
         "reply_to": False,
     }
     optional = frozenset({"username", "password", "security", "from_name", "reply_to"})
+    hints = {
+        "username": (
+            "обычно весь адрес почты; в настройках почтового ящика",
+            "usually the whole e-mail address; in the mailbox's settings",
+        ),
+        "password": (
+            "у больших почтовых служб нужен отдельный «пароль приложения»",
+            "large mail services want an “app password” of its own",
+        ),
+    }
     place = Place.DOMESTIC
     address_kinds = ("email",)
     sender = "smtp"

@@ -15,6 +15,7 @@ from notifications.admin.words import told
 from notifications.models import Step, Workflow, WorkflowVersion
 from notifications.publishing import PublishRefused, document_of, publish_workflow
 from notifications.refusals import workflow_problems
+from notifications.trial import IDENTIFIER as TRIAL
 from tenants.admin_base import SalonAdmin, SalonForm, SalonStacked, column, person, submit_button
 
 PUBLISH = "notifications_workflow_save_and_publish"  # the button's name in the form
@@ -81,6 +82,10 @@ class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         (None, {"fields": (("identifier", "is_active"), ("category", "priority"))}),
         (_("More"), {"fields": (("is_critical", "expires_after_s"), "payload_schema")}),
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Leave out the one that carries tries of templates: nobody edits it."""
+        return super().get_queryset(request).exclude(identifier=TRIAL)
 
     def heading(self, row: Workflow) -> str:
         """Head the page by the workflow's name."""

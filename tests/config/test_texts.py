@@ -23,6 +23,8 @@ SOURCES = [
     *ROOT.glob("*/apps.py"),
     *ROOT.glob("tenants/admin*.py"),
     *ROOT.glob("channels/admin*.py"),
+    ROOT / "channels/advice.py",
+    ROOT / "channels/field_words.py",
     ROOT / "channels/policy.py",
     *ROOT.glob("notifications/admin/*.py"),
     ROOT / "config/menu.py",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from channels.advice import advice
 from notifications.following import follow, is_sent
 from notifications.story import tell
-from notifications.trial import CHANNELS, Trial, send_trial
+from notifications.trial import CHANNELS, PROVIDERS, Trial, send_trial
 from tenants.commandline import (
     CommandError,
     CommandParser,
@@ -24,7 +26,12 @@ STRANGER = "template-try"  # the client that stands for an address nobody has
 
 
 class Command(Verb):
-    """Send a try and tell what became of it."""
+    """Send a try and tell what became of it.
+
+    look: called between looks at the story; whoever has no workers drains there.
+    """
+
+    look: Callable[[], object] = staticmethod(lambda: None)
 
     help = "Send one message of a published template to a client or an address, and follow it."
 
@@ -37,8 +44,22 @@ class Command(Verb):
         whom.add_argument("--to", help="the client's key")
         whom.add_argument("--phone", help="a number such as +79161234567")
         whom.add_argument("--email", help="an e-mail address")
-        parser.add_argument("--channel", choices=CHANNELS, help="default: as the template is used")
-        parser.add_argument("--language", choices=["ru", "en"], help="of an address's message")
+        whom.add_argument(
+            "--address",
+            type=_spoken_address,
+            help="any other address, as telegram=123456789, vk=1, slack=#salon",
+        )
+        parser.add_argument(
+            "--channel",
+            choices=[*CHANNELS, *PROVIDERS],
+            metavar="CHANNEL",
+            help=f"one of {', '.join(CHANNELS)}, or a provider; default: as the template is used",
+        )
+        parser.add_argument(
+            "--language",
+            choices=["ru", "en"],
+            help="of the message to an address, and of the story",
+        )
         parser.add_argument("--payload", type=spoken_json, default={}, help="JSON object or @file")
         parser.add_argument(
             "--mode", choices=["live", "test"], default="test", help="test goes to the Phone"
@@ -56,21 +77,34 @@ class Command(Verb):
         )
         with tenant_scope(who.tenant_id):
             transaction_id = send_trial(who, trial, datetime.now(UTC))
-        found = follow(who.tenant_id, who.mode, transaction_id, seconds=options["timeout"])
-        told = tell(found, options["language"] or "en")
+        found = follow(
+            who.tenant_id, who.mode, transaction_id, seconds=options["timeout"], look=self.look
+        )
+        language = options["language"] or "en"
+        told = tell(found, language)
         states = [one.state for one in found]
         report = {"transactionId": transaction_id, "states": states, "story": told}
         self.show(options, report, "\n".join(told))
         if not is_sent(found):
-            raise CommandError("It was not sent; the story says why. Do workers run (doctor)?")
+            todo = advice(who.tenant_id, language)
+            reason = "It was not sent; the story says why. Do workers run (doctor)?"
+            raise CommandError("\n".join(todo) or reason)
 
 
 def _person(options: dict[str, Any]) -> SubscriberInput:
     if options["to"]:
         return SubscriberInput(options["to"])
     raw = {"phone": options["phone"], "email": options["email"], "locale": options["language"]}
-    given = {name: value for name, value in raw.items() if value}
+    given: dict[str, Any] = {name: value for name, value in raw.items() if value}
+    if options["address"]:
+        given["channels"] = options["address"]
     return read_subscriber(given, subscriber_id=STRANGER)
+
+
+def _spoken_address(text: str) -> dict[str, Any]:
+    """Read telegram=123, or web_push={...}: a browser's subscription is JSON."""
+    kind, _, value = text.partition("=")
+    return {kind: spoken_json(value) if value.startswith("{") else value}
 
 
 def _channel(options: dict[str, Any]) -> str:
