@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from tenants.addressing import DEVICES
 from tenants.auth import Mode
 from tenants.errors import Forbidden, NotFound
 from tenants.ids import uuid7
@@ -88,7 +89,10 @@ def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> Non
 
 
 def add_addresses(tenant_id: UUID, subscriber: UUID, kind: str, values: Iterable[str]) -> None:
-    """Append addresses of one kind; those that are there stay as they are."""
+    """Append addresses of one kind; those that are there stay as they are.
+
+    A device's token that was given up lives again: only the app itself can name it.
+    """
     _insert_addresses(tenant_id, [(subscriber, kind, value) for value in values])
 
 
@@ -258,13 +262,15 @@ def _insert_addresses(tenant_id: UUID, links: list[tuple[UUID, str, str]]) -> No
         return
     rows = sorted(links)
     run(
-        "insert into tenants_address"
+        "insert into tenants_address as a"
         " (tenant_id, state, reason, changed_at, id, subscriber_id, kind, value)"
         " select %s, 'active', '', now(), p.id, p.subscriber_id, p.kind, p.value"
         " from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[])"
         " as p(id, subscriber_id, kind, value)"
-        " on conflict (tenant_id, subscriber_id, kind, value) do nothing",
-        (tenant_id, [uuid7() for _ in rows], *map(list, zip(*rows, strict=True))),
+        " on conflict (tenant_id, subscriber_id, kind, value) do update"
+        " set state = 'active', reason = '', changed_at = now()"
+        " where a.state = 'inactive' and a.kind = any(%s)",
+        (tenant_id, [uuid7() for _ in rows], *map(list, zip(*rows, strict=True)), [*DEVICES]),
     )
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from tenants.audience import set_address, upsert_subscribers
+from tenants.audience import add_addresses, set_address, upsert_subscribers
 from tenants.models import Address, Subscriber
 from tenants.people import SubscriberInput
 from tenants.scope import tenant_scope
@@ -165,6 +165,24 @@ def test_an_address_in_use_lives_again_unless_the_person_said_no(salon, state, a
         set_address(salon.pk, person.pk, "telegram", "42")
 
     assert addresses(salon, person.subscriber_id) == {("telegram", "42", after)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "after"),
+    [
+        ("fcm", "inactive", "active"),
+        ("fcm", "suppressed", "suppressed"),
+        ("phone", "inactive", "inactive"),
+    ],
+)
+def test_a_token_that_the_app_names_again_lives_again(salon, kind, state, after):
+    person = SubscriberFactory.create(tenant=salon)
+    AddressFactory.create(subscriber=person, kind=kind, value="42", state=state, reason="gone")
+
+    with tenant_scope(salon.pk):
+        add_addresses(salon.pk, person.pk, kind, ["42"])
+
+    assert addresses(salon, person.subscriber_id) == {(kind, "42", after)}
 
 
 def test_a_rolled_back_upsert_leaves_nothing(salon):
