@@ -27,6 +27,7 @@ from channels.secrets import decrypt
 from channels.sender_names import Names, sender_for
 from tenants.rows import Row, fetch
 
+FAILING = "failing"
 TENANTS_KEPT = 10_000  # of about 5 KB: a worker that serves all of them stays below 50 MB
 
 _QUERY = """
@@ -63,7 +64,8 @@ class Template:
 class Account:
     """An integration as the engine and the gateway see it.
 
-    kind: a channel kind, or "any" for the Phone. state: active, paused or disabled.
+    kind: a channel kind, or "any" for the Phone. state: active, paused or disabled; "failing" for
+    an active one while its breaker is open.
     adapter: holds the decrypted credentials, hence stays out of repr.
     forbids: pairs of address kind and category that the salon's policy keeps from it.
     templates: approved ones by message template and language.
@@ -86,6 +88,11 @@ class Account:
         """Ask whether the account is on and not resting."""
         is_active = self.state == Integration.State.ACTIVE
         return is_active and (self.frozen_until is None or self.frozen_until <= now)
+
+    def failing(self) -> Account:
+        """Give the account as it is while its breaker is open."""
+        is_active = self.state == Integration.State.ACTIVE
+        return replace(self, state=FAILING) if is_active else self
 
     def carries(self, kind: str) -> bool:
         """Ask whether messages of this channel kind can leave here."""

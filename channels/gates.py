@@ -18,6 +18,7 @@ from channels.errors import Ambiguous, DeliveryError, NotStarted, RateLimited, T
 from channels.limits import Held, Limits, Wish
 
 LEAST_WAIT_S = 1.0
+OPEN_LOOK_S = 0.5  # how old the list of open breakers may be
 OFF_RETRY_S = 60.0  # how soon to look again at an account that is paused or switched off
 FREEZE_AT_LEAST_S = 1.0  # a provider that says "too many" without a number
 TELL_EVERY_S = 1.0  # answers are counted in Redis at most this late; failures at once
@@ -41,6 +42,8 @@ class Gates:
         self._failed: Counter[UUID] = Counter()
         self._is_urgent = False
         self._told_at = 0.0
+        self._open: frozenset[UUID] = frozenset()
+        self._looked_at = -OPEN_LOOK_S
 
     def admit(self, wanted: Sequence[Wanted]) -> dict[int, NotStarted]:
         """Ask for a whole batch; give those that may not go now. The others are counted as sent."""
@@ -56,6 +59,13 @@ class Gates:
             found_held = self._limits.take(wishes, rates) if wishes else {}
             held |= {key: _limited(reason) for key, reason in found_held.items()}
         return held
+
+    def open_ids(self) -> frozenset[UUID]:
+        """Name the integrations whose breaker is open, as Redis said a moment ago."""
+        now = time.monotonic()
+        if now - self._looked_at >= OPEN_LOOK_S:
+            self._open, self._looked_at = self._breaker.open_ids(), now
+        return self._open
 
     def _ask(self, ids: set[UUID]) -> None:
         verdicts = self._breaker.ask(ids)
@@ -140,6 +150,8 @@ class Gates:
         self._limits.close()
 
     def _flush(self, now: float) -> None:
+        if self._failed or self._is_urgent:
+            self._looked_at = now - OPEN_LOOK_S
         keys = self._answered.keys() | self._failed.keys()
         self._breaker.tell({key: Tally(self._answered[key], self._failed[key]) for key in keys})
         self._answered.clear()

@@ -123,10 +123,7 @@ class Gateway:
         return any(now - heard_at > STALLED_AFTER_S for heard_at in self._heard_at.values())
 
     def room(self, account: Account) -> int:
-        """Tell how many more messages this account may have in flight now.
-
-        Where messages share calls, that is what would fit into the calls.
-        """
+        """Tell how many more messages may leave here now: what fits into the calls left."""
         return self._calls_left(account) * account.adapter.batch_size
 
     def _calls_left(self, account: Account) -> int:

@@ -205,7 +205,8 @@ class Drain:
         self.cursors[queue] = max(task.tenant_id for task in tasks)
         self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
         self.counts.claimed += len(tasks)
-        sends = prepare(tasks, now(), Slots(self.gateway, self.prepared).take)
+        slots = Slots(self.gateway, self.prepared)
+        sends = prepare(tasks, now(), self.gateway.open_breakers(), slots.take)
         self._submit([send for send in sends if send.is_marked])
         self.prepared += [send for send in sends if not send.is_marked]
 

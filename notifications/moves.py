@@ -109,7 +109,7 @@ def _onward(task: Task, done: Done, now: datetime) -> Move:
     if message and task.category == "mk" and flags & SLOT_RESERVED:
         flags |= SLOT_USED
     status = message.state if message else "done"
-    reason = message.reason if message else ""
+    reason = done.reason or (message.reason if message else "")
     return _next_step(task, flags, now, status, reason, done.detail, message)
 
 

@@ -41,10 +41,14 @@ class MessageRow:
 
 @dataclass(slots=True)
 class Done:
-    """The step is over. message: what it sent, if it sent; detail: the provider's masked answer."""
+    """The step is over. message: what it sent, if it sent; detail: the provider's masked answer.
+
+    reason: why it went where it went, for the log.
+    """
 
     message: MessageRow | None = None
     detail: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

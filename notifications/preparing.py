@@ -10,10 +10,11 @@ import dataclasses
 import logging
 import traceback
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime, timedelta
+from uuid import UUID
 
-from channels.integrations import Account
+from channels.accounts import Account
 from notifications.handover import keep_reservations, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
@@ -48,15 +49,22 @@ def _no_slot(_account: Account) -> bool:
     return False
 
 
-def prepare(tasks: Sequence[Task], now: datetime, take_slot: TakeSlot = _no_slot) -> list[Send]:
+def prepare(
+    tasks: Sequence[Task],
+    now: datetime,
+    failing: Set[UUID] = frozenset(),
+    take_slot: TakeSlot = _no_slot,
+) -> list[Send]:
     """Prepare a batch; return what is to be sent, marked as *sending* where a slot was free.
+
+    failing: accounts whose breaker is open.
 
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
     flags = [task.flags for task in tasks]
     try:
-        return _prepare(tasks, now, take_slot)
+        return _prepare(tasks, now, failing, take_slot)
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 (the engine's border: one row must not stop the others)
@@ -65,7 +73,11 @@ def prepare(tasks: Sequence[Task], now: datetime, take_slot: TakeSlot = _no_slot
             _poisoned(tasks[0], error, now)
             return []
         middle = len(tasks) // 2
-        return prepare(tasks[:middle], now) + prepare(tasks[middle:], now)
+        return [
+            send
+            for half in (tasks[:middle], tasks[middle:])
+            for send in prepare(half, now, failing, take_slot)
+        ]
 
 
 def _forget(tasks: Sequence[Task], flags: Sequence[int]) -> None:
@@ -81,9 +93,13 @@ def _poisoned(task: Task, error: Exception, now: datetime) -> None:
     settle([Result(task, Fail("poisoned", detail=name))], now)
 
 
-def _prepare(tasks: Sequence[Task], now: datetime, take_slot: TakeSlot) -> list[Send]:
+def _prepare(
+    tasks: Sequence[Task], now: datetime, failing: Set[UUID], take_slot: TakeSlot
+) -> list[Send]:
     with batch_scope(task.tenant_id for task in tasks):
         batch = load(tasks)
+        if failing:
+            batch.accounts = {key: _told(own, failing) for key, own in batch.accounts.items()}
         results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
         open_works: list[Work] = []
         for work in batch.works:
@@ -109,6 +125,13 @@ def _handed_over(sends: Sequence[Send], take_slot: TakeSlot) -> list[Send]:
     waiting = [send for send in sends if not send.is_marked]
     keep_reservations([send.task for send in waiting])
     return [send for send in ready if send.task.due_id in marked] + waiting
+
+
+def _told(accounts: Sequence[Account], failing: Set[UUID]) -> Sequence[Account]:
+    """Note at the accounts which of them are failing now."""
+    if failing.isdisjoint([account.id for account in accounts]):
+        return accounts
+    return [account.failing() if account.id in failing else account for account in accounts]
 
 
 def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:

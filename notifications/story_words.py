@@ -73,6 +73,11 @@ REASONS: Mapping[str, Pair] = {
         "as many messages as the provider allows have been sent",
     ),
     "provider_failing": ("у провайдера сбой", "the provider is failing"),
+    "instead_of_failing": (
+        "отправка {where} сейчас не работает",
+        "sending {where} does not work at the moment",
+    ),
+    "instead_of_paused": ("отправка {where} на паузе", "sending {where} is paused"),
     "auth_pause": (
         "провайдер не принимает ключи салона",
         "the provider refuses the salon's credentials",
@@ -208,9 +213,15 @@ def tell_line(line: StoryLine, language: str, zone: ZoneInfo) -> str:
 
 
 def reason_words(reason: str, language: str) -> str:
-    """Say a reason in words; one that the table does not know stands as it is."""
-    pair = REASONS.get(reason)
-    return pair[0 if language == "ru" else 1] if pair else reason
+    """Say a reason in words; one that the table does not know stands as it is.
+
+    Behind a colon may stand the channel that it is about.
+    """
+    index = 0 if language == "ru" else 1
+    word, _, channel = reason.partition(":")
+    if word not in REASONS:
+        return reason
+    return REASONS[word][index].replace("{where}", WHERE.get(channel, (channel, channel))[index])
 
 
 def place_words(channel: str, provider: str, language: str) -> str:

@@ -34,7 +34,7 @@ def judge(send: Send, sent: Sent, now: datetime) -> Result:
         message = dataclasses.replace(
             send.message, state=sent.receipt.state, provider_id=sent.receipt.provider_id
         )
-        return Result(send.task, Done(message, sent.receipt.raw))
+        return Result(send.task, Done(message, sent.receipt.raw, send.detour))
     error = sent.error or DeliveryError("no answer")
     return Result(send.task, _outcome(send, error, now))
 

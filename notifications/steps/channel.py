@@ -108,7 +108,7 @@ def _send(
         address=mask(route.address.kind, route.address.value),
         extra=_kept(rendered),
     )
-    return Send(task, route.account, outbound, message, route.address.id)
+    return Send(task, route.account, outbound, message, route.address.id, route.detour)
 
 
 def _extra(work: Work, route: Route) -> dict[str, Any]:

@@ -9,31 +9,35 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from channels.integrations import Account
+from channels.accounts import FAILING, Account
 from channels.registry import CHANNEL_OF_ADDRESS
 from notifications.loading import AddressFacts, Work
 from notifications.outcomes import Skip, Wait
 
 ADDRESS_ORDER = tuple(CHANNEL_OF_ADDRESS)  # best first within a channel kind
 PAUSE = timedelta(minutes=1)  # how soon to look again at an account that cannot send now
+REST = timedelta(seconds=5)  # the same for one that is failing: breakers rest that long at first
+FAILED, PAUSED = "instead_of_failing", "instead_of_paused"  # what a detour is instead of
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where this message goes."""
+    """Where this message goes. detour: why not where it should have gone first."""
 
     account: Account
     address: AddressFacts
+    detour: str = ""
 
 
 def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Skip | Wait:
     """Find the first usable address with an account that serves it.
 
     An account that must not carry this category to such an address is passed over.
-    A paused account gives way to the next channel. One that only rests (its provider's "too many")
-    is waited for if the message allows it: else a few seconds would turn a campaign into SMS.
+    A paused or failing account gives way to the next channel. One that only rests (its provider's
+    "too many") is waited for if the message allows it: else a few seconds would turn a campaign
+    into SMS.
     """
-    paused, rests, kind, is_kept_back = False, None, "", False
+    detour, rests, kind, is_kept_back = "", None, "", False
     usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
     usable.sort(key=_order)
     for account, address in _candidates(work, _of_mode(work, accounts), usable):
@@ -43,15 +47,26 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
             is_kept_back = True
             continue
         if account.may_send(now):
-            return Route(account, address)
-        paused = True
+            return Route(account, address, detour)
+        detour = detour or _detour(account, address)
         if _may_wait(work, account) and rests is None:
             rests, kind = account.frozen_until, address.kind
     if rests is not None:
         return Wait(rests, "integration_rests")
-    if paused:
-        return Wait(now + PAUSE, "integration_paused")
+    if detour:
+        return _wait_for_account(detour, now)
     return Skip("policy_forbids" if is_kept_back else _why_unreachable(work, usable))
+
+
+def _detour(account: Account, address: AddressFacts) -> str:
+    word = FAILED if account.state == FAILING else PAUSED
+    return f"{word}:{address.kind}"
+
+
+def _wait_for_account(detour: str, now: datetime) -> Wait:
+    if detour.startswith(FAILED):
+        return Wait(now + REST, "provider_failing")
+    return Wait(now + PAUSE, "integration_paused")
 
 
 def _order(address: AddressFacts) -> int:

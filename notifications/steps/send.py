@@ -14,6 +14,7 @@ from notifications.outcomes import MessageRow, Task
 class Send:
     """A prepared message: not sent before hand-over has marked its line of work.
 
+    detour: why it does not go where it should have gone first.
     is_marked: prepare did that already, because there was a slot for it.
     """
 
@@ -22,4 +23,5 @@ class Send:
     outbound: Outbound
     message: MessageRow
     address_id: UUID | None
+    detour: str = ""
     is_marked: bool = False

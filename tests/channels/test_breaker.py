@@ -188,3 +188,43 @@ def test_others_ask_again_soon_while_a_probe_is_under_way(breaker):
 
     assert first.is_probe
     assert 0 < second.wait_s <= module.PROBE_LOOK_MS / 1000
+
+
+def test_three_failures_and_nothing_else_open_it_when_they_last(breaker, monkeypatch):
+    monkeypatch.setattr(module, "ROW_MS", 100)
+    key, answering = uuid4(), uuid4()
+
+    for waits_s in (0.0, 0.06, 0.06):
+        time.sleep(waits_s)
+        fail(breaker, key, 1)
+        breaker.tell({answering: Tally(answered=1, failed=1)})
+
+    assert is_open(breaker, key)
+    assert not is_open(breaker, answering)
+
+
+def test_three_failures_in_a_moment_do_not_open_it(breaker):
+    key = uuid4()
+
+    fail(breaker, key, 3)
+
+    assert not is_open(breaker, key)
+
+
+def test_what_is_open_or_being_probed_is_listed_for_all(breaker):
+    failing, healthy = uuid4(), uuid4()
+    breaker.tell({healthy: OK})
+    fail(breaker, failing)
+
+    listed = [breaker.open_ids()]
+    until_half_open()
+    listed.append(breaker.open_ids())
+    waiting = breaker.half_open_ids()
+    assert breaker.ask([failing])[failing].is_probe
+    listed.append(breaker.open_ids())
+    breaker.tell({failing: OK})
+    listed.append(breaker.open_ids())
+
+    assert listed == [{failing}, set(), {failing}, set()]
+    assert waiting == {failing}
+    assert breaker.half_open_ids() == set()
