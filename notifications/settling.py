@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 
+from channels import default_accounts
 from notifications import limits, metrics
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
@@ -239,6 +240,8 @@ def _note(pairs: Iterable[Pair]) -> None:
         lambda task, _: task.tenant_id,
         lambda _, pause: pause[1],
     )
+    if frozen or paused:
+        default_accounts.forget()  # it may be one that the platform lends
 
 
 def _run(
