@@ -124,7 +124,7 @@ def play(name: str, world: World, bases, gateway) -> Played:
         to = address(row, number, fault)
         fake.faults[row.recipient(to)] = fault
         adapter = adapter_for(name, fault, bases.get(fault, world.base(name)))
-        secrets |= secrets_of(adapter)
+        secrets |= secrets_of(adapter) | set(SECRET.findall(to))  # an address may be a secret too
         outbound = message(to, row.kind, **row.extra)
         submit(gateway, number, account(adapter, row.kind), outbound)
     done = {faults[one.key]: one for one in collect(gateway, len(faults))}
