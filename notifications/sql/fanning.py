@@ -15,33 +15,45 @@ from notifications_fanout f join notifications_event e
 where f.id = %s and f.tenant_id = %s for update of f, e skip locked
 """
 
+# Ids as kolokol_uuid7() makes them, but all from one draw of random bytes: the system's generator
+# costs more than the row. Milliseconds, place within them, then a digest nobody can guess; so ids
+# ascend, a chunk's last one is known by its place, and indexes grow at their end.
 _SLICE = """
 with people as materialized (
+  select id, subscriber_id, row_number() over (order by id) as place from (
   {people}
+  ) read
 ), numbered as materialized (
-  select id, (row_number() over (order by id) - 1) / %(per_chunk)s as part from people
+  select id, row_number() over (order by place) - 1 as n from people
   where subscriber_id <> all(%(exclude)s)
     -- once also when two topics, or a topic and a name, address the same client
     and not (%(several)s and exists (select 1 from notifications_notification told
       where told.tenant_id = %(tenant)s and told.subscriber_id = people.id
         and told.event_id = %(event)s))
+), total as materialized (
+  select count(*) as rows, (select count(*) from people) as read,
+    gen_random_uuid()::text as seed,
+    (extract(epoch from clock_timestamp()) * 1000)::bigint as ms from numbered
 ), chunk_ids as materialized (
   select part, nextval(pg_get_serial_sequence('notifications_chunk', 'id')) as chunk_id
-  from (select distinct part from numbered) p
+  from total, generate_series(0, (total.rows - 1) / %(per_chunk)s) part
+), made as materialized (
+  select numbered.n, numbered.id as subscriber_id, chunk_ids.chunk_id,
+    (lpad(to_hex(ms + n / 4096), 12, '0') || '7' || lpad(to_hex(n & 4095), 3, '0')
+      || '8' || right(md5(seed || n), 15))::uuid as id
+  from total, numbered join chunk_ids on part = n / %(per_chunk)s
 ), written as (
   insert into notifications_notification (id, tenant_id, event_id, subscriber_id, chunk_id, state,
     reason)
-  select kolokol_uuid7(), %(tenant)s, %(event)s, n.id, c.chunk_id, 'pending', ''
-  from numbered n join chunk_ids c using (part)
-  returning id, chunk_id
+  select id, %(tenant)s, %(event)s, subscriber_id, chunk_id, 'pending', '' from made order by n
 ), waiting as (
   insert into notifications_chunk (id, tenant_id, event_id, queue, due_at, taken_to, last)
   overriding system value
   select chunk_id, %(tenant)s, %(event)s, %(queue)s, %(due_at)s,
-    kolokol_uuid7_floor(kolokol_moment(min(id::text)::uuid)), max(id::text)::uuid
-  from written group by chunk_id
+    kolokol_uuid7_floor(to_timestamp(ms / 1000.0)), id
+  from total, made where n %% %(per_chunk)s = %(per_chunk)s - 1 or n = total.rows - 1
 )
-select count(*), max(id::text)::uuid, (select count(*) from numbered) from people
+select total.read, (select id from people where place = total.read), total.rows from total
 """
 
 TOPIC: Final = _SLICE.format(
