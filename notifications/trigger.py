@@ -244,6 +244,7 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
         "states": [_state(one) for one in accepted],
         "due": [one.due_at for one in accepted],
         "expires": [one.expires_at for one in accepted],
+        "told": [uuid7() for _ in told],
         "told_events": [event for event, _ in told],
         "told_names": [name for _, name in told],
         "fan_events": [event for event, _, _ in wide],

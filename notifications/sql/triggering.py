@@ -59,8 +59,9 @@ with e as materialized (
     e.payload::jsonb, e.overrides::jsonb, e.recipients::jsonb, e.queue, e.due_at, e.expires_at
   from e join k on k.event_id = e.id
 ), n as materialized (
-  select kolokol_uuid7() as id, e.id as event_id, s.id as subscriber_id, e.queue, e.state, e.due_at
-  from unnest(%(told_events)s::uuid[], %(told_names)s::text[]) t(event_id, name)
+  select t.id, e.id as event_id, s.id as subscriber_id, e.queue, e.state, e.due_at
+  from unnest(%(told)s::uuid[], %(told_events)s::uuid[], %(told_names)s::text[])
+    t(id, event_id, name)
   join k using (event_id) join e on e.id = t.event_id join s on s.subscriber_id = t.name
 ), told as (
   insert into notifications_notification (id, tenant_id, event_id, subscriber_id, state, reason)
