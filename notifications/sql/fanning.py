@@ -50,8 +50,11 @@ with people as materialized (
   insert into notifications_chunk (id, tenant_id, event_id, queue, due_at, taken_to, last)
   overriding system value
   select chunk_id, %(tenant)s, %(event)s, %(queue)s, %(due_at)s,
-    kolokol_uuid7_floor(to_timestamp(ms / 1000.0)), id
-  from total, made where n %% %(per_chunk)s = %(per_chunk)s - 1 or n = total.rows - 1
+    -- just below the chunk's own first, so that a claim reads no other chunk's recipients
+    (lpad(to_hex(ms + first / 4096), 12, '0') || '7' || lpad(to_hex(first & 4095), 3, '0')
+      || repeat('0', 16))::uuid, id
+  from total, (select *, n - n %% %(per_chunk)s as first from made) made
+  where n %% %(per_chunk)s = %(per_chunk)s - 1 or n = total.rows - 1
 )
 select total.read, (select id from people where place = total.read), total.rows from total
 """
