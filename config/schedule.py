@@ -55,6 +55,7 @@ class Tick:
 TICKS: Final = (
     Tick("sweep", timedelta(seconds=5), "notifications.tasks.sweep"),
     Tick("callbacks", timedelta(seconds=5), "notifications.callback_tasks.apply_callbacks"),
+    Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
     Tick("purge", timedelta(days=1), "notifications.retention.tick", "low", 3600),
     Tick("key-rotation", timedelta(days=1), "tenants.rotation.tick", "low"),
 )
