@@ -6,6 +6,7 @@ import io
 import logging
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from traceback import format_exception
@@ -34,6 +35,7 @@ from tests.providers.world import World
 
 #: Those that bring their own sockets have a suite of their own: test_contract_sockets.
 OWN_SOCKETS = {"smtp", "apprise"}
+AT_ONCE = 8  # providers
 SECRET = re.compile(r"[\w.-]{10,}")
 #: Words of Amazon's signatures that are the same in all of them.
 AMAZON = {"AWS4-HMAC-SHA256", "aws4_request", "x-amz-date", "content-type", "Credential"}
@@ -41,7 +43,7 @@ AMAZON = {"AWS4-HMAC-SHA256", "aws4_request", "x-amz-date", "content-type", "Cre
 
 @dataclass
 class Played:
-    """One provider after all its faults. logs: all that was logged meanwhile, at DEBUG."""
+    """One provider after all its faults. logs: all that was logged of any, at DEBUG."""
 
     row: Row
     fake: Fake
@@ -68,17 +70,20 @@ def bases():
         yield {"refused": nobody(), "deaf": unread}
 
 
-@pytest.fixture(scope="module", params=list(ROWS))
-def played(request, world, bases) -> Played:
-    """All faults of a provider at once, through one gateway."""
-    gateway = open_gateway(settings.REDIS_URL)
-    try:
-        with everything_logged() as logs:
-            result = play(request.param, world, bases, gateway)
-    finally:
-        gateway.close()
-    result.logs = logs.getvalue()
-    return result
+@pytest.fixture(scope="module")
+def plays(world, bases) -> dict[str, Played]:
+    """All faults of all providers, each through a gateway of its own; some wait for time-outs."""
+    with everything_logged() as logs, ThreadPoolExecutor(AT_ONCE) as pool:
+        results = list(pool.map(lambda name: play(name, world, bases), ROWS))
+    for result in results:
+        result.logs = logs.getvalue()
+    return dict(zip(ROWS, results, strict=True))
+
+
+@pytest.fixture(params=list(ROWS))
+def played(request, plays) -> Played:
+    """One provider after all its faults."""
+    return plays[request.param]
 
 
 def test_every_provider_of_the_registry_has_a_fake_and_a_row():
@@ -117,7 +122,15 @@ def test_no_secret_and_no_address_is_told_of_any_fault(played):
     assert {secret for secret in played.secrets | private if secret in text} == set()
 
 
-def play(name: str, world: World, bases, gateway) -> Played:
+def play(name: str, world: World, bases) -> Played:
+    gateway = open_gateway(settings.REDIS_URL)
+    try:
+        return play_through(gateway, name, world, bases)
+    finally:
+        gateway.close()
+
+
+def play_through(gateway, name: str, world: World, bases) -> Played:
     row, faults, secrets = ROWS[name], list(ROWS[name].outcomes), set()
     fake = world.fakes[name] = row.fake()
     for number, fault in enumerate(faults):

@@ -16,7 +16,7 @@ from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
 from tests.providers.rows import ROWS
 
-HURRY_S = 0.6  # for calls whose answer never comes; the others may take their time
+HURRY_S = 1.0  # for calls whose answer never comes; the others may take their time
 LEASE_S = 60.0
 WAITS_S = 20.0
 TEXT = Content("Анна, ждём вас завтра в 15:00", title="Напоминание")
@@ -30,7 +30,7 @@ def provider_of(name: str) -> str:
 def open_gateway(redis_url: str, *, reachable: tuple[str, ...] = ("127.0.0.1",)) -> Gateway:
     """Open a worker's door with a breaker that no other test knows."""
     breaker = Breaker(redis_url, prefix=f"contract-{uuid4()}", open_ms=200)
-    return Gateway(slots=60, guard=AddressGuard(reachable), breaker=breaker)
+    return Gateway(slots=40, guard=AddressGuard(reachable), breaker=breaker)
 
 
 def account(adapter: Adapter, kind: str) -> Account:
