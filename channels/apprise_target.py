@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from channels.contract import Outbound, Receipt
-from channels.errors import Ambiguous, BadCredentials, ProviderPaused, UnknownReply
+from channels.errors import Ambiguous, BadCredentials, NotStarted, ProviderPaused, UnknownReply
 from channels.faults import FAULTS
 from channels.formatting import fit
 from channels.guard import AddressGuard
@@ -58,6 +58,7 @@ NOT_INSTALLED = "the package apprise is not installed: pip install 'kolokol[appr
 NOT_ALLOWED = "must be an Apprise URL of one of these services: " + ", ".join(sorted(SCHEMAS))
 NOT_READ = "is not a URL that Apprise can read"
 READ_S, CONNECT_S = 10.0, 5.0
+LONGEST_S = 25.0  # both, its pause before a call (5.5 s at most), and a little
 #: All that Apprise leaves of a provider's answer, in its own log.
 STATUS = re.compile(r"\berror=(\d{3})\b")
 
@@ -101,6 +102,8 @@ class AppriseConnection:
 
     def send(self, outbound: Outbound, lease_end: float) -> Receipt:
         """Send one message; raises the DeliveryError that little is known of."""
+        if lease_end - time.monotonic() < LONGEST_S:
+            raise NotStarted("the lease ends too soon")
         text = fit(outbound.content, "plain").text
         try:
             service = self._service = self._service or _opened(self._url)

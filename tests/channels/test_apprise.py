@@ -155,8 +155,9 @@ def test_a_failure_without_a_status_is_not_guessed(gateway, monkeypatch):
     assert type(sent(gateway).error) is UnknownReply
 
 
-def test_nothing_starts_at_the_end_of_a_lease(service, gateway):
-    assert isinstance(sent(gateway, lease_s=1.0).error, NotStarted)
+@pytest.mark.parametrize("lease_s", [1.0, 20.0])
+def test_nothing_starts_that_could_outlive_its_lease(service, gateway, lease_s):
+    assert isinstance(sent(gateway, lease_s=lease_s).error, NotStarted)
     assert service.got == []
 
 
