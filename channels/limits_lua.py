@@ -9,8 +9,8 @@ in KEYS and its category (0 tx, 1 mk). It gives a wait in ms per message: 0 may 
 account holds it, below 0 its address does. Nothing is counted for a message that any level holds.
 
 Who is held is told to come back when it may be its turn: waits are handed out one interval after
-another, tx at most 10 s ahead, mk at most 10 min and at four fifths of the rate, so that a
-campaign leaves room for what is urgent.
+another, tx at most 10 s or 10 intervals ahead, mk 10 min and at four fifths of the rate, so that
+a campaign leaves room for what is urgent.
 
 Fields of a key: "<ms of a slice>:<number of the slice>" counts, "rest" is the end of a freeze,
 "ahead0" and "ahead1" tell until when waits of tx and mk have been handed out.
@@ -84,7 +84,8 @@ end
 local function turn(state, first, category)
   local name = 'ahead' .. category
   local ms = math.max(state[name] or 0, now + first)
-  if ms > now + first + BOUND[category] then ms = now + first end
+  local ahead = math.max(BOUND[category], 10 * state.step)
+  if ms > now + first + ahead then ms = now + first end
   state[name] = ms + state.step * STRETCH[category]
   state.is_changed = true
   return math.max(1, math.ceil(ms - now))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from dataclasses import replace
+from uuid import uuid4
 
 import certifi
 import pytest
 
-from channels.contract import HttpRequest
+from channels.accounts import Account
+from channels.adapters.sandbox import SandboxAdapter
+from channels.contract import Content, HttpRequest, Outbound
 from channels.errors import Ambiguous, BadCredentials, Permanent, Temporary
+from channels.gateway import Gateway
 from channels.guard import AddressGuard
+from channels.routing import routed
 from channels.transport import open_transport
 from tests.channels.fault_server import FaultServer, self_signed
 from tests.channels.proxy_server import ProxyServer
@@ -275,3 +281,54 @@ def test_which_targets_go_through_which_proxy(proxy_ip, host, may):
     guard = AddressGuard(("10.0.0.0/24", "vk.example"))
 
     assert guard.permits_through(proxy_ip, host) is may
+
+
+class Stepping(SandboxAdapter):
+    """The Phone's calls, as a tenant's own."""
+
+    provider, has_steps = "stepping", True
+
+    def request(self, outbound):
+        return replace(super().request(outbound), trusted=False)
+
+
+class Batching(Stepping):
+    provider, has_steps, batch_size = "batching", False, 10
+
+    def batch_key(self, outbound):
+        return 1
+
+    def request_many(self, outbounds):
+        return self.request(outbounds[0])
+
+    def receipts(self, response, outbounds):
+        return [self.receipt(response)] * len(outbounds)
+
+
+class Plain(Stepping):
+    provider, has_steps = "plain", False
+
+
+@pytest.mark.parametrize("adapter", [Plain, Stepping, Batching])
+def test_every_call_of_an_account_takes_its_proxy(client, server, proxy, adapter):
+    gateway = Gateway(slots=5, guard=LOOPBACK, client=client)
+    credentials = {"url": server.url("/ok"), "secret": "s", "proxy": proxy.url("http")}
+    account = Account(uuid4(), "own", "any", "own", 0, "active", None, adapter(credentials))
+    outbound = Outbound(str(uuid4()), "sms", "+79161234567", Content("Привет"), "ru", "tx")
+
+    gateway.submit(1, account, outbound, time.monotonic() + 60)
+    done = []
+    while not done:
+        done = gateway.poll(5.0)
+
+    gateway.close()
+    assert done[0].receipt
+    assert len(proxy.targets) == 1
+
+
+def test_the_platforms_own_calls_take_no_tenants_proxy(server, proxy):
+    credentials = {"url": server.url("/ok"), "secret": "s", "proxy": proxy.url("http")}
+    phone = SandboxAdapter(credentials)
+    outbound = Outbound(str(uuid4()), "sms", "+79161234567", Content("Привет"), "ru", "tx")
+
+    assert routed(phone.request(outbound), credentials).proxy == ""

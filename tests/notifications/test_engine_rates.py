@@ -1,0 +1,64 @@
+"""What a provider's published limit holds back waits for its turn and costs no attempt."""
+
+from __future__ import annotations
+
+from channels.integrations import update_credentials
+from channels.limits import Limits
+from channels.models import Integration
+from tenants.scope import tenant_scope
+
+PEOPLE = [{"subscriberId": f"anna-{n}", "phone": f"+7916123456{n}"} for n in range(9)]
+
+
+def limit(reminders, rate):
+    with tenant_scope(reminders.salon.pk):
+        row = Integration.objects.get(tenant=reminders.salon, kind="sms")
+    update_credentials(reminders.salon.pk, row.pk, {"rate": rate})
+
+
+def test_as_many_leave_as_the_provider_allows_and_the_others_wait(reminders, worker, provider):
+    reminders.workflow("note", "sms")
+    limit(reminders, "3/60")
+    for person in PEOPLE:
+        reminders.trigger("note", person)
+
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 3
+    assert reminders.log.count(("waiting", "provider_limit")) == 6
+    assert {due.attempt for due in reminders.due} == {0}
+    due_at = sorted(due.due_at for due in reminders.due)
+    assert (due_at[-1] - due_at[0]).total_seconds() > 60  # one every 20 s, not all at once
+
+
+def test_after_the_wait_each_is_sent_once(reminders, worker, provider):
+    reminders.workflow("note", "sms")
+    limit(reminders, "3/1")
+    for person in PEOPLE:
+        reminders.trigger("note", person)
+
+    for _ in range(40):
+        worker.run(0.3)
+        reminders.hurry()
+        if len(provider.bodies) == len(PEOPLE):
+            break
+    worker.drain_dry()
+
+    assert sorted(provider.ids.values()) == [1] * 9
+    assert {state for state, _ in reminders.states} == {"completed"}
+
+
+def test_marketing_waits_and_reminders_go_when_redis_does_not_answer(
+    reminders, worker, provider, monkeypatch
+):
+    reminders.promo()
+    reminders.workflow("note", "sms")
+    limit(reminders, "3/60")
+    monkeypatch.setattr(worker.gateway._gates, "_limits", Limits("redis://127.0.0.1:1/0"))
+    reminders.trigger("note", PEOPLE[0])
+    reminders.trigger("promo", PEOPLE[1])
+
+    worker.drain_dry()
+
+    assert [body["category"] for body in provider.bodies] == ["tx"]
+    assert reminders.log[-1] == ("waiting", "provider_limit")
