@@ -20,6 +20,7 @@ from notifications.models import Priority
 from notifications.rendering import ButtonSource, Source
 
 QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
+HURRIED = ("urgent", "high")  # queues whose lines wait neither for company nor for a full batch
 
 
 @dataclass(frozen=True, slots=True)

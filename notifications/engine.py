@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,11 +23,12 @@ from django.conf import settings
 from django.db import connection
 
 from channels.gateway import Gateway
-from channels.integrations import Account
 from notifications import dispatch, fanout
 from notifications.claiming import claim, claim_suspect
+from notifications.definition import HURRIED
 from notifications.handover import hand_over
 from notifications.outcomes import Result, Wait
+from notifications.parking import HAND_OVER, Parking, Slots
 from notifications.preparing import prepare
 from notifications.settling import LOST, settle
 from notifications.steps.send import Send
@@ -37,8 +37,6 @@ from notifications.verdict import judge
 log = logging.getLogger(__name__)
 
 BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway's slots
-HAND_OVER = 50  # lines worth a hand-over while others are in flight
-HURRIED = ("urgent", "high")  # queues whose lines do not wait until a batch is worth it
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
@@ -48,27 +46,6 @@ LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
 BUSY = timedelta(seconds=1)
 NIL = UUID(int=0)
-
-
-class Slots:
-    """The gateway's free slots, given away for one batch; those who wait have theirs first."""
-
-    def __init__(self, gateway: Gateway, waiting: Sequence[Send]) -> None:
-        self._gateway = gateway
-        self._free = gateway.free - len(waiting)
-        self._waiting = Counter([send.account.id for send in waiting])
-        self._room: dict[UUID, int] = {}
-
-    def take(self, account: Account) -> bool:
-        """Take one for a message of this account."""
-        room = self._room.get(account.id)
-        if room is None:
-            room = self._gateway.room(account) - self._waiting[account.id]
-        if room <= 0 or self._free <= 0:
-            return False
-        self._room[account.id] = room - 1
-        self._free -= 1
-        return True
 
 
 @dataclass(slots=True)
@@ -91,7 +68,7 @@ class Drain:
     worker: str
     should_stop: Callable[[], bool] = lambda: False
     counts: Counts = field(default_factory=Counts)
-    prepared: list[Send] = field(default_factory=list)
+    parking: Parking = field(init=False)
     flying: dict[int, Send] = field(default_factory=dict)
     answers: list[Result] = field(default_factory=list)
     leases: dict[UUID, float] = field(default_factory=dict)
@@ -102,6 +79,10 @@ class Drain:
     last_sweep: float = -1e9
     last_asked: float = -1e9
     is_wanted: bool = False
+    is_dry: bool = True  # the last look found nothing
+
+    def __post_init__(self) -> None:
+        self.parking = Parking(self.gateway)
 
     def run(self, seconds: float) -> Counts:
         """Work for so long and return the counts; the next run goes on with what is in flight.
@@ -144,12 +125,14 @@ class Drain:
         return self.counts.claimed + self.counts.expanded + self.counts.settled
 
     def _lap(self, is_over: bool, *, may_wait: bool = True) -> None:
-        if not is_over:
+        if is_over:
+            self.is_dry = True
+        else:
             self._sweep()
             self._look()
         self._launch()
         self._collect()
-        self._settle(force=not (self.flying or self.prepared))
+        self._settle(force=not (self.flying or self.parking))
         if may_wait and not is_over and self._is_idle():
             self._wait()
 
@@ -161,7 +144,7 @@ class Drain:
         return self.is_wanted
 
     def _is_idle(self) -> bool:
-        return not (self.prepared or self.flying or self.answers)
+        return not (self.parking or self.flying or self.answers)
 
     def _sweep(self) -> None:
         if time.monotonic() - self.last_sweep >= SWEEP_S:
@@ -170,18 +153,20 @@ class Drain:
 
     def _look(self) -> None:
         """Claim when there is room and either a wake-up, recent success, or time says so."""
-        if BATCH - len(self.prepared) <= BATCH // 2:
+        if BATCH - len(self.parking.sends) <= BATCH // 2:
             return
         if self.flying and time.monotonic() - self.last_look < BREATH_S:
             return
         self.last_look = time.monotonic()
         dispatch.clear_flags(self.queues)
         self.counts.expanded += fanout.expand_some(self.queues)
+        before = self.counts.claimed
         for index, queue in enumerate(self.queues):
             reserved = SHARE * (len(self.queues) - index - 1)
-            room = min(BATCH, self._worth(queue)) - len(self.prepared) - reserved
+            room = min(BATCH, self._worth(queue)) - len(self.parking.sends) - reserved
             if room > 0:
                 self._claim(queue, room)
+        self.is_dry = self.counts.claimed == before
 
     def _worth(self, queue: str) -> int:
         """Say how many lines to take: what can leave at once, and no handful of what can wait.
@@ -205,17 +190,22 @@ class Drain:
         self.cursors[queue] = max(task.tenant_id for task in tasks)
         self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
         self.counts.claimed += len(tasks)
-        slots = Slots(self.gateway, self.prepared)
+        slots = Slots(self.gateway, self.parking)
         sends = prepare(tasks, now(), self.gateway.open_breakers(), slots.take)
         self._submit([send for send in sends if send.is_marked])
-        self.prepared += [send for send in sends if not send.is_marked]
+        self.parking.add([send for send in sends if not send.is_marked])
 
     def _launch(self) -> None:
-        """Mark as *sending* what had to wait for a free slot, and send it."""
-        chosen = self._choose()
+        """Mark as *sending* what had to wait, and send it; what a stall holds up goes back."""
+        self.parking.end_gathering(is_dry=self.is_dry)
+        chosen = self.parking.leave()
         if chosen:
             marked = hand_over([(send.task, send.message.id) for send in chosen])
             self._submit([send for send in chosen if send.task.due_id in marked])
+        until = now() + BUSY
+        self.answers += [
+            Result(send.task, Wait(until, "integration_busy")) for send in self.parking.stalled()
+        ]
 
     def _submit(self, sends: Sequence[Send]) -> None:
         """Send what breakers and limits let pass; what they hold is answered at once."""
@@ -235,44 +225,11 @@ class Drain:
             self.gateway.submit(key, send.account, send.outbound, lease_end)
         self.counts.sent += len(sends) - len(held)
 
-    def _choose(self) -> list[Send]:
-        """Take what its account has room for; what a busy account holds up goes back."""
-        if not self.prepared or not self.gateway.free:
-            return []
-        room = self._room()
-        free = self.gateway.free
-        chosen: list[Send] = []
-        parked: list[Send] = []
-        for send in self.prepared:
-            if room[send.account.id] > 0 and len(chosen) < free:
-                room[send.account.id] -= 1
-                chosen.append(send)
-            else:
-                parked.append(send)
-        self.prepared = [send for send in parked if not self._sent_back(send)]
-        return chosen
-
-    def _room(self) -> dict[UUID, int]:
-        """Say how many messages each account takes now; a few slots are not worth a transaction."""
-        wanted = Counter([send.account.id for send in self.prepared])
-        accounts = {send.account.id: send.account for send in self.prepared}
-        room = {key: self.gateway.room(account) for key, account in accounts.items()}
-        return {
-            key: left if left >= min(HAND_OVER, wanted[key]) else 0 for key, left in room.items()
-        }
-
-    def _sent_back(self, send: Send) -> bool:
-        """Give a line back whose provider stalls: others need the place it waits in."""
-        if not self.gateway.stalls(send.account):
-            return False
-        self.answers.append(Result(send.task, Wait(now() + BUSY, "integration_busy")))
-        return True
-
     def _collect(self) -> None:
         if not self.flying:
             return
         moment = now()
-        for sent in self.gateway.poll(0.02 if not self.prepared else 0.005):
+        for sent in self.gateway.poll(0.02 if not self.parking else 0.005):
             send = self.flying.pop(sent.key)
             self.answers.append(judge(send, sent, moment))
 
@@ -307,7 +264,7 @@ class Drain:
         """
         log.warning("the database is away")
         connection.close()
-        self.prepared = []
+        self.parking.clear()
         time.sleep(0.2)
 
 
