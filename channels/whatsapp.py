@@ -1,23 +1,26 @@
 """How does a text become a template that WhatsApp has approved: submitted, looked after, replaced.
 
 1. A salon writes a draft; `submit` numbers its variables and hands it in under a name of its own.
-2. `sync` asks Meta what became of the account's templates.
+2. `sync` asks Meta what became of the account's templates: by hand, or by the clock (`tick`).
 3. What is approved runs from then on; until then the text before it does.
 A text that Meta pauses or switches off runs no longer: the next channel takes over.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Q
 
 from channels.adapters import whatsapp_templates as meta
 from channels.contract import HttpRequest, HttpResponse
+from channels.errors import DeliveryError
 from channels.guard import AddressGuard
 from channels.integrations import find_integration
 from channels.models import Integration, WhatsAppTemplate
@@ -25,11 +28,13 @@ from channels.probing import patiently
 from channels.secrets import decrypt
 from channels.transport import call
 from tenants.errors import InvalidFields, NotFound
-from tenants.scope import tenant_scope
+from tenants.scope import support_scope, tenant_scope
 
 PROVIDER = "whatsapp_cloud"
 MOST_PAGES = 60  # Meta keeps at most 6,000 templates per account
+RUNNING_EVERY = timedelta(days=1)  # Meta pauses what clients dislike
 State = WhatsAppTemplate.State
+log = logging.getLogger(__name__)
 Known = Mapping[tuple[str, str], meta.Known]  # by name and language
 
 
@@ -87,6 +92,27 @@ def sync_all(tenant_id: UUID, now: datetime) -> int:
         accounts = Integration.objects.filter(tenant_id=tenant_id, provider=PROVIDER)
         ids = list(accounts.values_list("pk", flat=True))
     return sum(sync(tenant_id, key, now) for key in ids)
+
+
+def tick() -> dict[str, int]:
+    """Ask about texts that wait for approval, and once a day about those that run (a tick)."""
+    now = datetime.now(UTC)
+    waits = Q(state=State.PENDING)
+    runs = Q(is_running=True) & Q(synced_at__lt=now - RUNNING_EVERY)
+    with support_scope("WhatsApp templates of all salons"):
+        rows = WhatsAppTemplate.objects.filter(waits | runs)
+        accounts = set(rows.values_list("tenant_id", "integration_id"))
+    changed = failed = 0
+    for tenant_id, integration_id in sorted(accounts):
+        try:
+            changed += sync(tenant_id, integration_id, now)
+        except (DeliveryError, InvalidFields, NotFound) as refused:
+            failed += 1
+            log.warning(
+                "WhatsApp templates were not synced",
+                extra={"integration": str(integration_id), "reason": type(refused).__name__},
+            )
+    return {"accounts": len(accounts), "changed": changed, "failed": failed}
 
 
 def problems(row: WhatsAppTemplate) -> dict[str, str]:

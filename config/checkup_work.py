@@ -20,7 +20,10 @@ LATE_S: Final = {"urgent": 10, "high": 30, "normal": 120, "low": 3600}
 
 _ACCOUNTS: Final = """
 select t.slug, i.identifier, i.provider, i.state, i.state_reason, i.credentials
-from channels_integration i join tenants_tenant t on t.id = i.tenant_id order by 1, 2
+from channels_integration i join tenants_tenant t on t.id = i.tenant_id
+union all
+select 'the platform', identifier, provider, state, state_reason, credentials
+from channels_defaultintegration order by 1, 2
 """
 _OLDEST: Final = """
 select queue, extract(epoch from now() - min(due_at))::float8, count(*) from notifications_due

@@ -56,6 +56,7 @@ TICKS: Final = (
     Tick("sweep", timedelta(seconds=5), "notifications.tasks.sweep"),
     Tick("callbacks", timedelta(seconds=5), "notifications.callback_tasks.apply_callbacks"),
     Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
+    Tick("whatsapp-templates", timedelta(minutes=15), "channels.whatsapp.tick", "low", 600),
     Tick("purge", timedelta(days=1), "notifications.retention.tick", "low", 3600),
     Tick("key-rotation", timedelta(days=1), "tenants.rotation.tick", "low"),
 )

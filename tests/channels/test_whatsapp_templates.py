@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +10,7 @@ from channels.adapters.whatsapp_templates import BadDraft, Draft, compose
 from channels.errors import BadCredentials, Permanent
 from channels.integrations import add_integration, update_credentials
 from channels.models import WhatsAppTemplate
-from channels.whatsapp import submit, sync, sync_all
+from channels.whatsapp import submit, sync, sync_all, tick
 from tenants.errors import InvalidFields, NotFound
 from tenants.scope import tenant_scope
 from tests.channels.meta_server import MetaServer, error
@@ -193,6 +193,38 @@ def test_all_pages_of_the_list_are_read(meta, account):
     meta.review("t4_1", "APPROVED")
 
     assert sync(account.tenant_id, account.pk, NOW) == 1
+
+
+def test_the_clock_asks_about_what_waits_and_one_bad_account_stops_nobody(meta, account):
+    row, other = template(account), new_salon()
+    submit(account.tenant_id, row.pk, NOW)
+    meta.review("visit_1", "APPROVED")
+    bad = add_integration(other.pk, "whatsapp_cloud", meta.credentials, identifier="wa")
+    stuck = template(bad, name="other")
+    submit(other.pk, stuck.pk, NOW)
+    update_credentials(other.pk, bad.pk, {"token": "wrong"})
+
+    done = tick()
+
+    assert running(row) == ("approved", "visit_1", True)
+    assert fresh(stuck).state == "pending"
+    assert done["failed"] >= 1
+    change(stuck, state="draft")  # nobody else's tick asks for it
+
+
+def test_the_clock_asks_once_a_day_about_what_runs(meta, account):
+    row = template(account)
+    submit(account.tenant_id, row.pk, NOW)
+    meta.review("visit_1", "APPROVED")
+    sync(account.tenant_id, account.pk, datetime.now(UTC))
+    meta.review("visit_1", "PAUSED")
+
+    tick()
+    assert fresh(row).is_running
+    change(row, synced_at=datetime.now(UTC) - timedelta(days=2))
+    tick()
+
+    assert not fresh(row).is_running
 
 
 def test_a_refusal_keeps_what_was_there(meta, account):

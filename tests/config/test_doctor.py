@@ -18,7 +18,8 @@ from django.test import override_settings
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from channels.models import Integration
+from channels.defaults import add_default, delete_default
+from channels.models import DefaultIntegration, Integration
 from channels.secrets import encrypt
 from config.checkup import clock_faults, examine
 from config.schedule import Ticker
@@ -26,7 +27,7 @@ from notifications.models import DeadLetter, Due
 from tenants.accounts import issue_key
 from tenants.ids import uuid7
 from tenants.models import ApiKey
-from tenants.scope import tenant_scope
+from tenants.scope import support_scope, tenant_scope
 from tests.commands import manage, said
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -324,3 +325,19 @@ def test_a_setting_that_is_no_number_is_one_sentence():
 
     assert result.returncode == 1
     assert result.stderr == "LEASE_S must be a whole number (README, Settings).\n"
+
+
+def test_a_paused_account_of_the_platform_is_named_too():
+    row = add_default(
+        "telegram",
+        {"token": "1:a", "api_base": "https://127.0.0.1:9"},
+        identifier=f"bot-{uuid4().hex}",
+    )
+    with support_scope("a test"):
+        DefaultIntegration.objects.filter(pk=row.pk).update(state="paused", state_reason="401")
+    try:
+        said = told("integrations")
+    finally:
+        delete_default(row.pk)
+
+    assert f"{row.identifier} (telegram) of the platform is paused: 401." in said
