@@ -29,14 +29,10 @@ class FaultServer(ThreadingHTTPServer):
         super().__init__(address, _Handler)
         self.arrivals: list[tuple[str, str, dict[str, str], bytes]] = []
         self.connections = 0
-        self.scheme = "http"
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.socket = context.wrap_socket(
-                self.socket, server_side=True, do_handshake_on_connect=False
-            )
-            self.scheme = "https"
+        self.scheme = "https" if certificate else "http"
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if certificate else None
+        if self.tls and certificate:
+            self.tls.load_cert_chain(certificate)
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
@@ -45,6 +41,14 @@ class FaultServer(ThreadingHTTPServer):
     def process_request(self, request, client_address):
         self.connections += 1
         super().process_request(request, client_address)
+
+    def finish_request(self, request, client_address):
+        """Shake hands here: at the accept a client that goes leaves a socket open."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        with self.tls.wrap_socket(request, server_side=True) as secured:
+            super().finish_request(secured, client_address)
 
     def handle_error(self, request, client_address):
         """Clients that hang up are what these tests are about."""
