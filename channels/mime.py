@@ -17,6 +17,7 @@ from channels.formatting import fit
 
 # Not every server takes 8-bit text; base64 and quoted-printable pass everywhere.
 SEVEN_BIT = SMTP.clone(cte_type="7bit")
+SUBJECT_LIMIT = 78  # of one that we make: RFC 5322, 2.1.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def build(sender: Sender, outbound: Outbound, *, sent_at: datetime) -> EmailMess
     message = EmailMessage(policy=SEVEN_BIT)
     message["From"] = mailbox(sender.address, sender.name, "from_address")
     message["To"] = _recipient(outbound.address)
-    message["Subject"] = one_line(outbound.content.title, "subject")
+    message["Subject"] = subject_of(outbound.content)
     message["Message-ID"] = message_id(sender, outbound)
     message["Date"] = format_datetime(sent_at)
     if sender.reply_to:
@@ -50,6 +51,14 @@ def build(sender: Sender, outbound: Outbound, *, sent_at: datetime) -> EmailMess
     if outbound.language:  # after the content, which clears all Content- headers
         message["Content-Language"] = one_line(outbound.language, "language")
     return message
+
+
+def subject_of(content: Content) -> str:
+    """Give the title, else how the text begins: most providers refuse a letter without a subject.
+
+    Raises Permanent for a title of two lines.
+    """
+    return one_line(content.title or " ".join(content.body.split())[:SUBJECT_LIMIT], "subject")
 
 
 def text_of(content: Content) -> str:

@@ -18,6 +18,7 @@ from channels.mime import (
     html_of,
     mailbox,
     one_line,
+    subject_of,
     text_of,
     unsubscribe_headers,
 )
@@ -36,7 +37,7 @@ def letter(credentials: Mapping[str, str], outbound: Outbound) -> Any:
     """
     sender, reply_to = credentials["from_address"], credentials.get("reply_to", "")
     message = AnymailMessage(
-        subject=one_line(outbound.content.title, "subject"),
+        subject=subject_of(outbound.content),
         body=text_of(outbound.content),
         from_email=_own(sender, credentials.get("from_name", ""), "from_address"),
         to=[envelope_address(outbound.address)],

@@ -29,7 +29,7 @@ from channels.errors import (
     Permanent,
     ProviderPaused,
 )
-from channels.mime import envelope_address, html_of, one_line, text_of
+from channels.mime import envelope_address, html_of, subject_of, text_of
 from channels.provider_words import Meaning, Refusal, clean
 
 SUBSTITUTIONS_BYTES = 10_000
@@ -149,7 +149,7 @@ class SendgridAdapter(EmailApiAdapter):
 
 def _parts(outbound: Outbound) -> tuple[str, str, Parts]:
     content = outbound.content
-    return one_line(content.title, "subject"), text_of(content), parts_of(html_of(content))
+    return subject_of(content), text_of(content), parts_of(html_of(content))
 
 
 def _content(text: str, html: str) -> list[dict[str, str]]:
