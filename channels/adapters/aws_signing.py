@@ -6,6 +6,7 @@ without it.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,6 +20,8 @@ AWS_FIELDS = {
     "region": False,
     "api_base": False,
 }
+# Signatures, and what they were made of, stand in its debug lines.
+logging.getLogger("botocore.auth").setLevel(logging.INFO)
 MISSING = "Amazon's library is not installed on the server: pip install '.[aws]'"
 
 

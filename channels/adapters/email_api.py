@@ -93,21 +93,21 @@ class EmailApiAdapter(TableAdapter):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turn anymail's objections to a letter into ours."""
+        """Turn anymail's objections to a letter into ours; its own quote addresses and answers."""
         try:
             yield
-        except AnymailInvalidAddress as error:  # the letter's own are checked already
-            raise BadAddress("not an e-mail address", scope="address") from error
+        except AnymailInvalidAddress:  # the letter's own are checked already
+            raise BadAddress("not an e-mail address", scope="address") from None
         except AnymailError as error:
-            raise Permanent(f"{type(error).__name__}: {self.provider} cannot write it") from error
+            raise Permanent(f"{type(error).__name__}: {self.provider} cannot write it") from None
 
     def receipt(self, response: HttpResponse) -> Receipt:
         answer = Answer(response.status, response.body)
         try:
             self._backend.raise_for_status(answer, _Sent, None)
             statuses = self._backend.parse_recipient_status(answer, _Sent, None)
-        except UNREADABLE as error:
-            raise self.error_for(response) from error
+        except UNREADABLE:
+            raise self.error_for(response) from None
         told = [status for status in statuses.values() if status.status != "unknown"]
         if told and told[0].status in {"sent", "queued"}:
             return taken(str(told[0].message_id or ""))
