@@ -127,11 +127,15 @@ class AccountScreen:
         return ("identifier", "provider_name", "kind", "state", "reason", *self.own_readonly)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Save by the same verbs as the API."""
+        """Save by the same verbs as the API, then do what the pressed button says."""
         if change:
             self.change(request, obj, form)
         else:
             obj.pk = self.make(request, obj, form).pk
+        screen: Any = self
+        for button in screen.get_actions_submit_line(request, obj.pk):
+            if button.action_name in request.POST:
+                button.method(request, obj)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Tell a verb's refusal that the form could not foresee."""

@@ -106,7 +106,7 @@ class WhatsAppTemplateAdmin(SalonAdmin):
     ordering = ("name", "language")
     actions_submit_line = ("save_and_submit",)
     list_before_template = "notifications/admin/whatsapp_list.html"
-    readonly_fields = ("state_label", "reason", "running_text")
+    readonly_fields = ("state", "reason", "running_text")
 
     def heading(self, row: WhatsAppTemplate) -> str:
         """Head the page by the template's name."""
@@ -114,19 +114,20 @@ class WhatsAppTemplateAdmin(SalonAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the text first, then what WhatsApp says of it."""
-        own = ["integration", "text_id", ("name", "language", "category")]
+        own = ["integration", "text_id", "name", ("language", "category")]
         text = ["header", "body", "footer", "buttons", "examples"]
         groups: list[Any] = [(None, {"fields": own}), (_("Text"), {"fields": text})]
         if obj is not None:
-            told = {"fields": [("state_label", "reason"), "running_text"]}
+            told = {"fields": [("state", "reason"), "running_text"]}
             groups.append(("WhatsApp", told))
         return groups
 
-    def formfield_for_foreignkey(self, *args: Any, **kwargs: Any) -> Any:
+    def formfield_for_dbfield(self, *args: Any, **kwargs: Any) -> Any:
         """Offer accounts to choose from, not to edit: that is another screen's work."""
-        field = super().formfield_for_foreignkey(*args, **kwargs)
+        field = super().formfield_for_dbfield(*args, **kwargs)
         for may in ("can_add_related", "can_change_related", "can_view_related"):
-            setattr(field.widget, may, False)
+            if hasattr(getattr(field, "widget", None), may):
+                setattr(field.widget, may, False)
         return field
 
     def get_urls(self) -> Any:

@@ -7,12 +7,13 @@ import json
 import pytest
 from django.urls import reverse
 
-from channels.defaults import delete_default
+from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration
 from channels.models import ChannelRule, DefaultIntegration, Integration, SenderName
 from channels.secrets import decrypt
 from tenants.scope import support_scope, tenant_scope
 from tests.admin.people import browser, make_salon, make_staff
+from tests.channels.say_server import SayServer
 
 TOKEN = "7000000001:AAF-not-a-real-token"
 ADD = "admin:channels_integration_add"
@@ -250,3 +251,53 @@ def test_a_rule_is_set_on_the_list_itself(salon):
         rule = ChannelRule.objects.get()
     assert (rule.target, rule.may_tx, rule.may_mk) == ("max", True, False)
     assert "Instagram" in shown  # what holds without a rule
+
+
+@pytest.fixture
+def telegram(settings):
+    """Telegram on loopback, which says what it is told to."""
+    settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
+    server = SayServer()
+    yield server
+    server.close()
+
+
+OK, REFUSED = b'{"ok":true,"result":{"id":1}}', b'{"ok":false,"error_code":401,"description":"No"}'
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [(200, OK, "the provider answers"), (401, REFUSED, "the provider refuses the account (No)")],
+)
+def test_save_and_check_saves_and_asks_the_provider(salon, telegram, status, body, said):
+    telegram.say(status, body)
+    client = browser(salon.people["owner"])
+    add(client, credential_api_base=telegram.url(""))
+    page = reverse("admin:channels_integration_change", args=[the_one(salon).pk])
+    form = {"name": "Другое имя", "position": 0, "credential_api_base": telegram.url("")}
+
+    shown = client.post(
+        page, form | {"channels_integration_save_and_check": "1"}, follow=True
+    ).content.decode()
+
+    assert said in shown
+    assert the_one(salon).name == "Другое имя"
+    assert len(telegram.arrivals) == 1
+
+
+def test_a_default_account_is_checked_by_its_button_too(telegram):
+    telegram.say(200, OK)
+    salon = make_salon()
+    row = add_default(
+        "telegram", {"token": "1:a", "api_base": telegram.url("")}, identifier=salon.tenant.slug
+    )
+    page = reverse(DEFAULT.format("change"), args=[row.pk])
+    form = {"name": "Бот", "position": 0, "credential_api_base": telegram.url("")}
+    try:
+        shown = browser(make_staff(), salon=salon.tenant.slug).post(
+            page, form | {"channels_defaultintegration_save_and_check": "1"}, follow=True
+        )
+    finally:
+        delete_default(row.pk)
+
+    assert "the provider answers" in shown.content.decode()
