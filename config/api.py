@@ -53,7 +53,7 @@ class ApiMiddleware:
         headers = response.headers
         headers.setdefault("X-Request-Id", request_id)
         headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Expires", http_date())
+        headers.setdefault("Expires", _date(int(time.time())))
         headers.setdefault("Cache-Control", _NEVER)
         count(request, response, time.perf_counter() - started)
         return response
@@ -101,6 +101,11 @@ def is_api(path: str) -> bool:
 def _resolve(routes: URLResolver, path: str) -> ResolverMatch:
     """Find the view; most calls go to the same few addresses."""
     return routes.resolve(path)
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return http_date(second)
 
 
 def _refuse_nul(request: HttpRequest) -> None:

@@ -34,7 +34,7 @@ def parse(raw: bytes) -> dict[str, Any]:
 
 def _load(raw: bytes) -> Any:  # any JSON value
     try:
-        return json.loads(raw.decode(), parse_constant=_refuse_constant, parse_float=_finite)
+        return _read(raw.decode())
     except RecursionError:
         raise _too_deep() from None
     except UnicodeDecodeError as broken:
@@ -46,6 +46,12 @@ def _load(raw: bytes) -> Any:  # any JSON value
         raise BadRequest("The body holds a number that is too long.") from None
 
 
+def _read(text: str) -> Any:
+    if text.startswith("\ufeff"):  # as json.loads says it
+        raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+    return _DECODER.decode(text)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise BadRequest(f"The body is not JSON: {name} is not a JSON number.")
 
@@ -55,6 +61,10 @@ def _finite(text: str) -> float:
     if number in (float("inf"), float("-inf")):
         raise BadRequest(f"The number {text[:20]} is too large.")
     return number
+
+
+# Made once: json.loads would make one for each body that it reads with readers of our own.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _refuse_depth(body: Any) -> None:
