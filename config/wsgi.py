@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()
+gc.collect()
+gc.freeze()  # what is loaded now stays: a collection need not walk it while callers wait
+gc.set_threshold(10_000, 20, 50)
