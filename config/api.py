@@ -66,6 +66,8 @@ class ApiMiddleware:
             return self.chain(request)
         except Http404:
             return error_response(NotFound(f"No route {request.path}."), request)
+        # Django's own net (response_for_exception) would answer a bug with an HTML page. Which
+        # exceptions a bug raises cannot be listed; each gets an id, its traceback goes to the log.
         except Exception as error:  # noqa: BLE001  the client's border: nothing but JSON leaves
             return error_response(error, request)
 
