@@ -38,6 +38,7 @@ TITLES: Mapping[str, Any] = {
     "any": _("Anything else"),
 }
 _HELP: Mapping[str, Any] = {
+    "security": _("tls (port 465), starttls (587, also when empty) or none."),
     "api_base": _("Empty: the provider's own."),
     "proxy": _(
         "Only where the provider cannot be reached directly: http://user:password@host:3128"

@@ -47,13 +47,17 @@ def _lines(row: ProviderAccount, language: str) -> list[str]:
 
 
 def _fields(provider: str, language: str) -> list[str]:
-    """Name what proves who we are: what must be filled in, and secrets, and what has a hint."""
+    """Name what proves who we are: secrets, and what has a hint; else all that must be there."""
     adapter = ADAPTERS[provider]
-    told: list[str] = []
-    for name, is_secret in adapter.fields.items():
-        where = hint(provider, name, language)
-        is_ours = name == "webhook_secret"  # the provider got it from us
-        if is_required(adapter, name) or where or (is_secret and not is_ours):
-            params = {"field": f"{LABELS.get(name, name)} ({name})", "where": where}
-            told.append(str((_FOUND if where else _CHECK) % params))
-    return told
+    wheres = {name: hint(provider, name, language) for name in adapter.fields}
+    named = [
+        name
+        for name, is_secret in adapter.fields.items()
+        if wheres[name] or (is_secret and name != "webhook_secret")  # which is ours
+    ] or [name for name in adapter.fields if is_required(adapter, name)]
+    return [_told(name, wheres[name]) for name in named]
+
+
+def _told(name: str, where: str) -> str:
+    params = {"field": f"{LABELS.get(name, name)} ({name})", "where": where}
+    return str((_FOUND if where else _CHECK) % params)
