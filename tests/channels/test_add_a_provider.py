@@ -20,7 +20,7 @@ from channels.integrations import add_integration, check_integration
 from channels.registry import ADAPTERS, GROUPS
 from tests.channels import test_contract_suite as suite
 from tests.channels.salons import new_salon
-from tests.providers.driving import open_gateway
+from tests.providers.playing import play
 from tests.providers.rows import ROWS
 from tests.providers.world import World
 
@@ -87,15 +87,8 @@ def test_the_pages_own_tests_pass(files, smsbird, monkeypatch):
 def test_the_adapter_passes_the_contract_with_the_pages_fake(files, smsbird, world, monkeypatch):
     fake = loaded("tests.providers.smsbird", files[FAKE], monkeypatch)
     monkeypatch.setitem(ROWS, "smsbird", fake.ROW)
-    gateway = open_gateway(settings.REDIS_URL)
 
-    try:
-        with suite.deaf() as unread, suite.everything_logged() as logs:
-            bases = {"refused": suite.nobody(), "deaf": unread}
-            played = suite.play("smsbird", world, bases, gateway)
-    finally:
-        gateway.close()
-    played.logs = logs.getvalue()
+    played = play(["smsbird"], world, settings.REDIS_URL)["smsbird"]
 
     suite.test_every_fault_means_what_the_table_says(played)
     suite.test_the_provider_took_what_it_answered_for_and_what_was_lost_once_each(played)
