@@ -82,8 +82,8 @@ class CurlSlot:
             return refusal()
         if self._proxy and self.easy.getinfo(pycurl.HTTP_CONNECTCODE) == 407:
             return refused_login()
-        # REQUEST_SIZE counts what was issued, over all attempts that libcurl made by itself; what
-        # is said to a proxy before the request begins is counted too.
+        # REQUEST_SIZE counts what was issued, over all attempts that libcurl made by itself; some
+        # versions count what is said to a proxy too, before the request begins.
         is_written = self._is_begun and self.easy.getinfo(pycurl.REQUEST_SIZE) > 0
         if code == pycurl.E_SEND_FAIL_REWIND or is_written:
             return Ambiguous(f"curl error {code} after the request was written")

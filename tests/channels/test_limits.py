@@ -216,6 +216,18 @@ def test_a_changed_rate_counts_from_now_on(limits):
     assert take(limits, account, wishes(10), (Rate("account", 20, 1.0),)) == {}
 
 
+def test_a_counter_forgets_what_no_longer_counts(limits):
+    account, store = uuid4(), redis.Redis.from_url(settings.REDIS_URL)
+    rates, end = (Rate("account", 1000, 0.05),), time.monotonic() + 0.5
+
+    while time.monotonic() < end:
+        take(limits, account, wishes(1), rates)
+
+    (key,) = [key for key in store.scan_iter(f"*{account}*") if store.hlen(key)]
+    assert store.hlen(key) <= 12
+    store.close()
+
+
 class Limited(SandboxAdapter):
     provider = "limited"
     rates = (Rate("account", 50, 60.0),)

@@ -261,3 +261,16 @@ def test_a_token_ends_with_its_life(monkeypatch):
 
     assert tokens.find(key) == ""
     tokens.close()
+
+
+def test_of_tokens_computed_at_the_same_moment_the_first_is_everybodys():
+    workers, integration = [Tokens(settings.REDIS_URL) for _ in range(2)], uuid4()
+    key = workers[0].key(integration, "jwt", {})
+    assert [worker.find(key) for worker in workers] == ["", ""]
+
+    used = [worker.keep(key, f"t{n}", 60, is_computed=True) for n, worker in enumerate(workers)]
+
+    assert used == ["t0", "t0"]
+    assert [worker.find(key) for worker in workers] == ["t0", "t0"]
+    for worker in workers:
+        worker.close()
