@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 
 from tests.channels.fault_server import FaultServer, _Handler
 
-HANGUP = (0, {})
+HANGUP: tuple[int, dict[str, str]] = (0, {})
 
 
 class ScriptServer(FaultServer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from traceback import format_exception
 
 import pytest
@@ -19,7 +20,7 @@ OWN_SOCKETS = {"smtp", "apprise"}
 
 
 @pytest.fixture(scope="module")
-def plays() -> dict[str, Played]:
+def plays() -> Iterator[dict[str, Played]]:
     """All faults of all providers, met at once: some wait for time-outs."""
     world = World()
     yield play(ROWS, world, settings.REDIS_URL)

@@ -24,7 +24,7 @@ def _clean(worker):
 
 def salons(count) -> list:
     """Give so many tenant ids in the order in which a claim walks."""
-    return sorted(TenantFactory().pk for _ in range(count))
+    return sorted(TenantFactory.create().pk for _ in range(count))
 
 
 def lines(tenant_id, count, *, state=DueState.READY, claims=0) -> None:

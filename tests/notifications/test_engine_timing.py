@@ -138,8 +138,8 @@ def test_an_expiry_in_the_past_is_refused(reminders):
     assert list(refused.value.errors) == ["expiresAt"]
 
 
-PRIORITIES = [(1, "high"), (2, "normal"), (5, "normal"), (6, "low"), (10, "low")]
-PRIORITIES += [(word, word) for word in QUEUES]
+NUMBERS = [(1, "high"), (2, "normal"), (5, "normal"), (6, "low"), (10, "low")]
+PRIORITIES = [*NUMBERS, *((word, word) for word in QUEUES)]
 
 
 @pytest.mark.parametrize(("given", "queue"), PRIORITIES)
