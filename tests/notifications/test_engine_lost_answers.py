@@ -75,6 +75,12 @@ def test_a_lost_answer_repeats_a_reminder_at_most_and_marketing_nowhere(clients,
     assert [client.fake.complaints for client in clients.values()] == [[]] * len(NAMES)
 
 
+def test_an_adapter_claims_a_memory_only_where_the_provider_has_one():
+    claims = {name for name in NAMES if ADAPTERS[provider_of(name)].is_idempotent}
+
+    assert claims <= REMEMBER
+
+
 def are_repeated(clients) -> bool:
     """Hurry what waits; say whether all reminders have been told to be sent."""
     for salon in {client.salon for client in clients.values()}:
