@@ -47,14 +47,10 @@ def run(sql: str, params: Params = ()) -> int:
 def commit() -> None:
     """Commit the outermost block's transaction just before the block ends."""
     connection = connections[DEFAULT_DB_ALIAS]
-    if (
-        connection.connection is None
-        or connection.needs_rollback
-        or len(connection.atomic_blocks) > 1
-    ):
-        return
-    with connection.wrap_database_errors:
-        _session(connection).commit()
+    is_outermost = len(connection.atomic_blocks) == 1
+    if is_outermost and connection.connection is not None and not connection.needs_rollback:
+        with connection.wrap_database_errors:
+            _session(connection).commit()
 
 
 class Session:
@@ -72,8 +68,6 @@ class Session:
     def execute(self, sql: str, params: Params) -> PGresult:
         """Send one statement and wait for its answer; open the transaction that Django wants."""
         wire = self.connection.pgconn
-        if wire.status != ConnStatus.OK:
-            raise psycopg.OperationalError("the connection is lost")
         text, order = _translated(sql)
         given = [params[name] for name in order] if isinstance(params, dict) else list(params)
         written = self.values.dump_sequence(given, [PyFormat.AUTO] * len(given))
