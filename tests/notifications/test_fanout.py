@@ -147,6 +147,21 @@ def test_a_slice_is_at_most_so_many_and_the_cursor_goes_on(wide, worker, monkeyp
     assert told(wide) == sorted(keys)
 
 
+def test_a_chunk_spans_its_own_recipients_and_no_others(wide):
+    people(wide, 1_200)
+    wide.trigger("note", "all")
+    fanout.expand_some(QUEUES)
+
+    spans = look(
+        "select c.id = n.chunk_id, count(*) from notifications_chunk c"
+        " join notifications_notification n on n.event_id = c.event_id"
+        " and n.id > c.taken_to and n.id <= c.last where c.tenant_id = %s group by c.id, 1",
+        [wide.salon.pk],
+    )
+
+    assert sorted(spans) == [(True, 200), (True, 500), (True, 500)]
+
+
 def test_a_crash_in_a_slice_leaves_nothing_of_it_and_it_is_written_once(wide, monkeypatch):
     monkeypatch.setattr(fanout, "SLICE", 10)
     keys = people(wide, 25)

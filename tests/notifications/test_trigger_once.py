@@ -16,6 +16,7 @@ from notifications.commands import read_command
 from notifications.models import Event
 from notifications.trigger import accept, accept_many
 from tenants.errors import InvalidFields, InvalidPayload
+from tenants.models import Subscriber
 from tenants.scope import tenant_scope
 from tenants.topics import add_members, ensure_topic
 from tests.api_client import Api
@@ -227,6 +228,28 @@ def test_a_trigger_of_known_people_takes_at_most_three_statements(reminders, to)
         sent = statements(lambda: accept(caller, command, now))
 
     assert 2 <= len(sent) <= 3
+
+
+def test_a_trigger_of_people_who_are_only_named_takes_one_statement(reminders):
+    bulk(reminders, event(1, to=[ANNA, "vera"]))
+    caller, now = reminders.caller, datetime.now(UTC)
+
+    with tenant_scope(reminders.salon.pk):
+        command = read_command(event(2, to=["anna", "vera", "anna"]), now)
+        sent = statements(lambda: accept(caller, command, now))
+
+    assert len(sent) == 1
+    assert len(reminders.states) == 4
+
+
+def test_people_who_are_named_for_the_first_time_are_made(reminders):
+    answers = bulk(
+        reminders, event(1, to=["new-1", "new-2"]), event(2, to="new-2"), event(3, to="new-3")
+    )
+
+    assert {answer.status for answer in answers} == {"processed"}
+    assert {person.subscriber_id for person in reminders.all(Subscriber)} >= {"new-1", "new-3"}
+    assert len(reminders.states) == 4
 
 
 def test_a_bulk_of_a_hundred_takes_no_more_statements_than_one(reminders):
