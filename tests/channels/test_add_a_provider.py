@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 from django.core.management import call_command
 from django.utils import translation
 
-from channels.admin import IntegrationForm
 from channels.admin_fields import form_for
 from channels.integrations import add_integration, check_integration
+from channels.models import Integration
 from channels.registry import ADAPTERS, GROUPS
 from tests.channels import test_contract_suite as suite
 from tests.channels.salons import new_salon
@@ -108,8 +109,11 @@ def test_an_account_is_added_and_checked(files, smsbird, world, monkeypatch, set
 
 
 def test_the_screen_asks_for_its_fields_and_no_migration_is_needed(smsbird):
+    admin.autodiscover()
+    screen = admin.site.get_model_admin(Integration)
+
     with translation.override("en"):
-        form = form_for(IntegrationForm, "smsbird")()
+        form = form_for(screen.account_form, "smsbird")()
 
     assert "Settings → Access" in form.fields["credential_token"].help_text
     call_command("makemigrations", "--check", "--dry-run", verbosity=0)
