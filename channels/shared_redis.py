@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import redis
 
-TIMEOUT_S = 0.2
+TIMEOUT_S = 0.5
 REST_S = 5.0  # how long a Redis that failed is not asked: a time-out per batch would cost more
 
 Answer = TypeVar("Answer")
