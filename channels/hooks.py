@@ -37,7 +37,7 @@ class DeadHook(BadAddress):
 class HookAdapter(Adapter):
     """One webhook.
 
-    Must override: provider, payload, receipt. May override: query.
+    Must override: provider, payload, receipt. May override: query, shares_hook.
     clock: unix time, for waits that are told as a date.
     """
 
@@ -59,7 +59,7 @@ class HookAdapter(Adapter):
 
     def exchange(self, outbound: Outbound) -> Exchange:
         response = yield self.request(outbound)
-        if is_hook(outbound.address):
+        if not self.shares_hook(outbound):
             return self.receipt(response)
         try:
             return self.receipt(response)
@@ -68,6 +68,10 @@ class HookAdapter(Adapter):
         except RateLimited as error:  # what one recipient used up is everybody's
             error.scope = "integration"
             raise
+
+    def shares_hook(self, outbound: Outbound) -> bool:
+        """Ask whether the account's webhook is used, which many recipients share."""
+        return not is_hook(outbound.address)
 
     def read_probe(self, response: HttpResponse) -> None:
         try:

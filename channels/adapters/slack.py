@@ -115,6 +115,9 @@ class SlackAdapter(HookAdapter):
             "chat.postMessage", {"channel": outbound.address, **self.payload(outbound)}
         )
 
+    def shares_hook(self, outbound: Outbound) -> bool:
+        return super().shares_hook(outbound) and not self.credentials.get("token")
+
     def receipt(self, response: HttpResponse) -> Receipt:
         answer = json_object(response)
         if answer is None:

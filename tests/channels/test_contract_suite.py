@@ -12,7 +12,7 @@ from channels.registry import ADAPTERS
 from tests.providers.driving import outcome, provider_of
 from tests.providers.playing import Played, play
 from tests.providers.rows import ROWS
-from tests.providers.table import TAKEN
+from tests.providers.table import RETRY_AFTER, TAKEN
 from tests.providers.world import World
 
 #: Those that bring their own sockets have suites of their own: test_contract_sockets, test_apprise.
@@ -51,6 +51,16 @@ def test_every_fault_means_what_the_table_says(played):
     assert {fault: outcome(one) for fault, one in played.done.items()} == dict(row.outcomes)
     waits = {fault: played.done[fault].error.retry_after_s for fault in row.waits}
     assert waits == pytest.approx(dict(row.waits), abs=2)
+
+
+def test_a_wait_freezes_the_recipient_alone_where_the_limit_is_hers(played):
+    waits = {
+        fault: played.done[fault].error.scope
+        for fault, meant in played.row.outcomes.items()
+        if meant == RETRY_AFTER
+    }
+
+    assert {fault for fault, scope in waits.items() if scope == "address"} == played.row.per_address
 
 
 def test_the_provider_took_what_it_answered_for_and_what_was_lost_once_each(played):

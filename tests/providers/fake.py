@@ -49,7 +49,7 @@ class Fake:
 
     name: ClassVar[str]
     #: fault -> what the provider says instead of taking the message; {to} is its recipient
-    refusals: ClassVar[Mapping[str, Reply]]
+    refusals: Mapping[str, Reply]
     #: the provider's 500
     failure: ClassVar[Reply] = Reply(500, b"")
 

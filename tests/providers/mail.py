@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from email.utils import getaddresses, parseaddr
 from typing import Any
 from uuid import UUID
@@ -38,14 +40,10 @@ class SendGrid(Fake):
 
     name = "sendgrid"
     key = "SG.SENDGRID-KEY"
-    resets_at = 4_102_444_800
+    resets_in_s = 45
     failure = sendgrid_error(500, "internal")
     refusals = {
-        "throttle": Reply(
-            429,
-            b'{"errors":[{"message":"too many requests","field":null}]}',
-            {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(resets_at)},
-        ),
+        "throttle": sendgrid_error(429, "too many requests"),
         "address": sendgrid_error(
             400, "Does not contain a valid address.", "personalizations.0.to.0.email"
         ),
@@ -56,6 +54,12 @@ class SendGrid(Fake):
             403, "The from address does not match a verified Sender Identity.", "from"
         ),
     }
+
+    def __init__(self) -> None:
+        super().__init__()
+        reset = {"X-RateLimit-Reset": str(int(time.time()) + self.resets_in_s)}
+        told = replace(self.refusals["throttle"], headers=reset)
+        self.refusals = {**self.refusals, "throttle": told}
 
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         denied = sendgrid_error(401, "The provided authorization grant is invalid")

@@ -93,6 +93,7 @@ ROWS: dict[str, Row] = {
         },
         recipient=lambda address: address.removeprefix("+"),
         extra=OPEN,
+        per_address=frozenset({"pair"}),
     ),
     "instagram": Row(
         meta.Instagram,

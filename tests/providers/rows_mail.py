@@ -45,6 +45,7 @@ ROWS: dict[str, Row] = {
             "billing": PAUSE,
             "sender": PAUSE,
         },
+        waits={"throttle": mail.SendGrid.resets_in_s},
         kind="email",
     ),
     "mailgun": Row(

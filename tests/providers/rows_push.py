@@ -93,6 +93,7 @@ ROWS: dict[str, Row] = {
             "environment": AUTH,
         },
         kind="push",
+        per_address=frozenset({"throttle"}),
     ),
     "web_push": Row(
         push.WebPush,
@@ -114,5 +115,6 @@ ROWS: dict[str, Row] = {
         waits={"throttle": 7, "throttle_503": 20},
         recipient=_browser_of,
         kind="push",
+        per_address=frozenset({"throttle"}),
     ),
 }

@@ -143,6 +143,7 @@ ROWS: dict[str, Row] = {
         },
         recipient=_digits,
         kind="sms",
+        per_address=frozenset({"throttle"}),
     ),
     "sns": Row(
         amazon.Sns,

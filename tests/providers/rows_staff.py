@@ -73,6 +73,7 @@ ROWS: dict[str, Row] = {
             "scope": AUTH,
         },
         waits={"throttle": 9},
+        per_address=frozenset({"throttle"}),
     ),
     "slack_hook": Row(
         staff.SlackHook,
@@ -94,6 +95,7 @@ ROWS: dict[str, Row] = {
         recipient=_number,
         addresses=TOWN,
         provider="slack",
+        per_address=frozenset({"throttle"}),
     ),
     "discord": Row(
         staff.Discord,
@@ -112,6 +114,7 @@ ROWS: dict[str, Row] = {
         waits={"throttle": 1.5, "throttle_all": 64.57},
         recipient=_second,
         addresses=TOWN,
+        per_address=frozenset({"throttle"}),
     ),
     "teams": Row(
         staff.Teams,
@@ -128,6 +131,7 @@ ROWS: dict[str, Row] = {
         waits={"throttle": 15},
         recipient=_second,
         addresses=TOWN,
+        per_address=frozenset({"throttle"}),
     ),
     "mattermost": Row(
         staff.Mattermost,
@@ -145,6 +149,7 @@ ROWS: dict[str, Row] = {
         waits={"throttle": 7},
         recipient=_number,
         addresses=TOWN,
+        per_address=frozenset({"throttle"}),
     ),
     "ntfy": Row(
         staff.Ntfy,

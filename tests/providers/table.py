@@ -67,6 +67,7 @@ class Row:
     address: Callable[[int], str]
     outcomes: Mapping[str, Outcome]
     waits: Mapping[str, float] = field(default_factory=dict)
+    per_address: frozenset[str] = frozenset()  # waits that freeze the recipient only
     recipient: Callable[[str], str] = str
     kind: str = "chat"
     extra: Mapping[str, Any] = field(default_factory=dict)
