@@ -1,4 +1,8 @@
-"""What an adapter is given and what it gives back: plain values, no sockets, no Django."""
+"""What an adapter is given and what it gives back: plain values, no sockets, no Django.
+
+What is made once per message is not frozen, because freezing costs more than it guards; nobody
+changes it all the same.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +46,7 @@ class Content:
     buttons: tuple[Button, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outbound:
     """One content for one address through one integration.
 
@@ -61,7 +65,7 @@ class Outbound:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpRequest:
     """One HTTPS call, complete: transport adds nothing but the connection.
 
@@ -83,7 +87,7 @@ class HttpRequest:
     proxy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpResponse:
     """status, header names in lower case, raw body (at most 64 KB are kept)."""
 
@@ -92,7 +96,7 @@ class HttpResponse:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """The provider took the message.
 

@@ -101,6 +101,8 @@ class _Draft:
 
 
 def _fitted(content: Content, rules: Rules) -> Fitted:
+    if fitted := _words_alone(content, rules):
+        return fitted
     draft = _draft(content, rules)
     text = draft.text()
     if rules.overflow is Overflow.CUT:
@@ -113,6 +115,17 @@ def _fitted(content: Content, rules: Rules) -> Fitted:
         parts=_parts(text, rules),
         markup=draft.dialect.name,
     )
+
+
+def _words_alone(content: Content, rules: Rules) -> Fitted | None:
+    """Take the short way for what most messages are: words that fit, and nothing else."""
+    has_more = content.title or content.html or content.buttons or content.image_url
+    if has_more or rules.dialect is markup.MAX_MARKDOWN:
+        return None
+    text = rules.dialect.escape(content.body)
+    if rules.unit(text) > rules.limit:
+        return None
+    return Fitted(text, parts=(text,), markup=rules.dialect.name)
 
 
 def _draft(content: Content, rules: Rules) -> _Draft:

@@ -52,7 +52,7 @@ OWN_SOCKETS: Mapping[str, Callable[[Mapping[str, str]], OwnAccount]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Sent:
     """What became of one submission: receipt or error, never both. ms: from submit to answer."""
 
@@ -64,7 +64,7 @@ class Sent:
     ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Flight:
     account: Account
     outbound: Outbound

@@ -146,6 +146,8 @@ class Postgres:
         common = [
             *("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=256MB"),
             *("jit=off", "timezone=UTC", "log_timezone=UTC"),
+            # open work lives for seconds: its dead rows are to be reused, not kept for a minute
+            "autovacuum_naptime=10s",
         ]
         if not self.ephemeral:
             return [*common, "max_connections=100"]

@@ -31,9 +31,8 @@ MOST_MOVES = 3  # a provider that never stops moving its client has no address f
 def judge(send: Send, sent: Sent, now: datetime) -> Result:
     """Turn an answer into the outcome of the step."""
     if sent.receipt is not None:
-        message = dataclasses.replace(
-            send.message, state=sent.receipt.state, provider_id=sent.receipt.provider_id
-        )
+        message = send.message
+        message.state, message.provider_id = sent.receipt.state, sent.receipt.provider_id
         return Result(send.task, Done(message, sent.receipt.raw, send.detour))
     error = sent.error or DeliveryError("no answer")
     return Result(send.task, _outcome(send, error, now))
