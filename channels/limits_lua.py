@@ -111,16 +111,34 @@ local function save(state)
   redis.call('PEXPIRE', state.key, math.ceil(ends - now))
 end
 
+-- Most messages of a campaign go to addresses of which nothing is known: counted without a look.
+local first_fields, first_ms = {}, 0
+for i, rate in ipairs(of_address) do
+  local width = math.max(1, math.ceil(rate.period / SLICES))
+  first_fields[2 * i - 1] = string.format('%d:%d', width, math.floor(now / width))
+  first_fields[2 * i] = 1
+  first_ms = math.max(first_ms, width * (SLICES + 1))
+end
+local function take_unknown(key)
+  if redis.call('EXISTS', key) == 1 then return false end
+  if #first_fields > 0 then
+    redis.call('HSET', key, unpack(first_fields)); redis.call('PEXPIRE', key, first_ms)
+  end
+  return true
+end
+
 local account, addresses, out = open(KEYS[1], of_account), {}, {}
 while at < #ARGV do
   local place, category = arg(), arg()
   local held, first = account, wait(account)
-  if first == 0 then
+  local is_unknown = first == 0 and not addresses[place] and take_unknown(KEYS[place])
+  if first == 0 and not is_unknown then
     held = addresses[place] or open(KEYS[place], of_address)
     addresses[place] = held
     first = wait(held)
   end
-  if first == 0 then take(account); take(held); table.insert(out, 0)
+  if is_unknown then take(account); table.insert(out, 0)
+  elseif first == 0 then take(account); take(held); table.insert(out, 0)
   else
     local sign = held == account and 1 or -1
     table.insert(out, sign * turn(held, first, category))

@@ -24,6 +24,7 @@ from channels.contract import (
     HttpResponse,
     InboundEvent,
     Outbound,
+    Rate,
     Receipt,
     StatusEvent,
 )
@@ -70,6 +71,8 @@ class TelegramAdapter(Adapter):
     fields = {"token": True, "webhook_secret": True, "api_base": False}
     optional = frozenset({"api_base"})
     address_kinds = ("telegram",)
+    #: one message a second and chat, short bursts allowed
+    rates = (Rate("address", 5, 5.0), Rate("account", 30, 1.0))
 
     def request(self, outbound: Outbound) -> HttpRequest:
         body: dict[str, Any] = {"chat_id": _chat_id(outbound.address)}

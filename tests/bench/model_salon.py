@@ -41,7 +41,7 @@ def make_model(provider_url: str) -> UUID:
     add_integration(
         tenant.pk,
         "telegram",
-        {"token": _TOKEN, "webhook_secret": "bench", "api_base": provider_url},
+        _credentials(provider_url),
         identifier="bench",
         kind="chat",
     )
@@ -52,7 +52,17 @@ def credentials(provider_url: str) -> str:
     """Encrypt the credentials of an account at another address of the mock."""
     from channels.secrets import encrypt
 
-    return encrypt({"token": _TOKEN, "webhook_secret": "bench", "api_base": provider_url})
+    return encrypt(_credentials(provider_url))
+
+
+def _credentials(provider_url: str) -> dict[str, str]:
+    """Name the mock. rate: the bot's published limit is raised, still counted."""
+    return {
+        "token": _TOKEN,
+        "webhook_secret": "bench",
+        "api_base": provider_url,
+        "rate": "99999",
+    }
 
 
 def _make_workflow(tenant: Tenant, identifier: str, category: str, priority: str) -> None:
