@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.conf import settings
 
@@ -74,6 +76,24 @@ def test_a_proxy_inside_is_refused_and_nothing_arrives(name, world, gateway):
     (sent,) = collect(gateway, 1)
 
     assert (outcome(sent), sent.error.detail) == REFUSED
+    assert fake.calls == []
+
+
+@pytest.mark.parametrize("name", ["slack_hook", "discord", "teams", "mattermost", "web_push"])
+def test_a_clients_address_inside_is_refused_and_nothing_arrives(name, world, gateway):
+    row = ROWS[name]
+    fake = world.fakes[name] = row.fake()
+    credentials = row.credentials("")
+    del credentials["api_base"]
+    for number, host in enumerate(INSIDE.values()):
+        to = re.sub(r"https://[^/]+", at(world.base(name), host), row.address(number))
+        adapter = ADAPTERS[provider_of(name)](credentials)
+        submit(gateway, number, account(adapter, row.kind), message(to, row.kind))
+
+    told = {outcome(one) for one in collect(gateway, len(INSIDE))}
+
+    # Who is no push service is no address of a browser either.
+    assert told == {"permanent_recipient" if name == "web_push" else "permanent_content"}
     assert fake.calls == []
 
 
