@@ -108,7 +108,9 @@ def test_a_month_past_retention_is_dropped_with_everything_in_it(salon):
     done = purge(NOW)
 
     assert done.dropped == ["2024-03"]
-    assert [month.name for month in months()] == [name for name in before if name != "2024-03"]
+    # the others stay; one may come when a month begins between
+    after = {month.name for month in months()}
+    assert set(before) - after == {"2024-03"}
     with tenant_scope(salon.pk):
         assert not EventKey.objects.exists()
         assert not DeadLetter.objects.exists()
@@ -182,11 +184,11 @@ def test_work_that_points_elsewhere_keeps_nothing(salon):
 
 
 def test_a_month_inside_retention_stays_however_short_it_is():
-    names = [month.name for month in months() if month.name != "2024-03"]
+    names = {month.name for month in months() if month.name != "2024-03"}
 
     purge(NOW, days=1)
 
-    assert [month.name for month in months()] == names
+    assert names <= {month.name for month in months()}
 
 
 def test_a_drop_that_cannot_have_its_lock_waits_for_the_next_time(owner):
