@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
 from django.conf import settings
 from django.db import connection
 
 from channels.calls import LEASE_MARGIN_S
-from channels.contract import Adapter
+from channels.contract import Adapter, HttpRequest
 from channels.errors import BadCredentials, ProviderPaused
+from channels.faults import FAULTS, unread, unwritten
 from channels.guard import AddressGuard
+from channels.routing import routed
 from channels.smtp_connection import SmtpAccount, SmtpConnection
 from channels.transport import call
 
@@ -35,9 +36,19 @@ def probe(adapter: Adapter) -> None:
     guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
     if adapter.sender == "smtp":
         _log_in(SmtpAccount.of(adapter.credentials), guard)
-    elif request := adapter.probe():
-        proxy = adapter.credentials.get("proxy", "")
-        adapter.read_probe(call(replace(request, proxy=proxy or request.proxy), guard))
+    elif request := _request(adapter):
+        response = call(routed(request, adapter.credentials), guard)
+        try:
+            adapter.read_probe(response)
+        except FAULTS as error:
+            raise unread(response, error) from error
+
+
+def _request(adapter: Adapter) -> HttpRequest | None:
+    try:
+        return adapter.probe()
+    except FAULTS as error:
+        raise unwritten(adapter, error) from error
 
 
 def _log_in(account: SmtpAccount, guard: AddressGuard) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,6 +24,7 @@ from channels.guard import AddressGuard
 from channels.integrations import find_integration
 from channels.models import Integration, WhatsAppTemplate
 from channels.probing import patiently
+from channels.routing import routed
 from channels.secrets import decrypt
 from channels.transport import call
 from tenants.errors import InvalidFields, NotFound
@@ -132,7 +132,7 @@ def _apply(
     submitted = known.get((row.submitted_name, row.language))
     if submitted is not None and submitted.state:
         row.state, row.reason = submitted.state, submitted.reason[:200]
-        row.category = submitted.category or row.category  # Meta may move it to another one
+        _move(row, submitted.category)
         if submitted.state == State.APPROVED:
             row.approved_name, row.approved = row.submitted_name, row.submitted
     running = known.get((row.approved_name, row.language))
@@ -148,6 +148,14 @@ def _apply(
     return before != (row.state, row.is_running, row.approved_name, row.reason, row.category)
 
 
+def _move(row: WhatsAppTemplate, category: str) -> None:
+    """Take Meta's category: another one has another price, and other limits per client."""
+    if category and category != row.category:
+        words = {"integration": str(row.integration_id), "template": row.name, "category": category}
+        log.warning("WhatsApp moved a template to another category", extra=words)
+        row.category = category
+
+
 def _all(credentials: Mapping[str, str]) -> Iterator[meta.Known]:
     after = ""
     for _ in range(MOST_PAGES):
@@ -161,7 +169,7 @@ def _all(credentials: Mapping[str, str]) -> Iterator[meta.Known]:
 def _call(request: HttpRequest, credentials: Mapping[str, str]) -> HttpResponse:
     patiently()
     guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
-    return call(replace(request, proxy=credentials.get("proxy", "")), guard)
+    return call(routed(request, credentials), guard)
 
 
 def _credentials(integration: Integration) -> dict[str, str]:

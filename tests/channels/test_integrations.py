@@ -19,6 +19,7 @@ from channels.integrations import (
     accounts,
     add_integration,
     check_integration,
+    delete_integration,
     ensure_phone,
     freeze,
     integrations_of,
@@ -28,7 +29,7 @@ from channels.integrations import (
     shown_credentials,
     update_credentials,
 )
-from channels.models import Integration
+from channels.models import Integration, SenderName, WhatsAppTemplate
 from channels.secrets import decrypt
 from tenants.errors import Conflict, InvalidFields, NotFound
 from tenants.scope import batch_scope, tenant_scope
@@ -265,6 +266,20 @@ def test_the_primary_of_a_kind_is_tried_first(salon):
     set_primary(salon.pk, second.pk)
 
     assert [account.id for account in accounts_now(salon)] == [second.pk, first.pk]
+
+
+def test_a_deleted_account_takes_what_belongs_to_it(salon):
+    row, other = add_hook(salon, "first"), add_hook(salon, "second")
+    with tenant_scope(salon.pk):
+        for one in (row, other):
+            SenderName.objects.create(tenant=salon, integration=one, sender="ROSA")
+            WhatsAppTemplate.objects.create(tenant=salon, integration=one, name="visit", body="x")
+
+    delete_integration(salon.pk, row.pk)
+
+    with tenant_scope(salon.pk):
+        assert [x.integration_id for x in SenderName.objects.all()] == [other.pk]
+        assert [x.integration_id for x in WhatsAppTemplate.objects.all()] == [other.pk]
 
 
 def mail_account(salon, server, **changed):

@@ -95,6 +95,13 @@ def account_of(salon):
         return integrations_of(salon.pk, version)[0]
 
 
+def test_the_reference_has_a_section_for_every_provider():
+    page = (Path(__file__).parents[2] / "docs/reference/providers.md").read_text()
+    heads = re.findall(r"^## (.+)$", page, re.M)
+
+    assert ADAPTERS.keys() <= {name for head in heads for name in head.split(", ")}
+
+
 @pytest.mark.parametrize("place", ["domestic", "foreign"])
 def test_the_reference_names_each_providers_place(place):
     page = (Path(__file__).parents[2] / "docs/reference/providers.md").read_text()
