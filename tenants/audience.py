@@ -1,7 +1,7 @@
 """How do clients of a salon come, change and go?
 
 Bulk first: 500 people cost the same few statements as one, and people whom a trigger names again
-unchanged cost one read. Source: docs/why/trigger.md
+unchanged cost one read. Source: docs/why/performance.md
 """
 
 from __future__ import annotations
