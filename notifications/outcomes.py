@@ -17,6 +17,7 @@ SLOT_RESERVED = 2  # the client's limits are reserved for this step
 SOMETHING_SENT = 4
 SOMETHING_FAILED = 8
 DAY_RESERVED = 16  # the salon's day is: a step counts once, however many attempts it needs
+MAYBE_SENT = 64  # a lost answer was asked for again once: another one stays unknown
 SLOT_USED = 32  # the mk slot belongs to the notification: its further steps reuse it
 
 
@@ -80,13 +81,17 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Reroute:
-    """This address is dead: switch it off and take the next one at once."""
+    """This address is dead: switch it off and take the next one at once.
+
+    since: an address that was named anew after this moment stays on.
+    """
 
     address_id: UUID
     state: str
     reason: str
     message: MessageRow
     detail: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

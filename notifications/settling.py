@@ -213,6 +213,7 @@ def _note(pairs: Iterable[Pair]) -> None:
         lambda task, _: task.tenant_id,
         lambda _, reroute: reroute.state,
         lambda _, reroute: reroute.reason,
+        lambda _, reroute: reroute.since,
     )
     moved = [(r.task, r.outcome) for r, _ in pairs if isinstance(r.outcome, Heal)]
     _run(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import random
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from channels.errors import DeliveryError, Moved, NotStarted
+from channels.errors import BadAddress, DeliveryError, Moved, NotStarted
 from channels.errors import Outcome as Answer
 from channels.gateway import Sent
 from notifications.outcomes import (
+    MAYBE_SENT,
     Done,
     Fail,
     Heal,
@@ -87,8 +88,14 @@ def _deferred(send: Send, error: DeliveryError, now: datetime) -> Wait | Fail:
 
 
 def _uncertain(send: Send, error: DeliveryError, now: datetime) -> Done | Retry | Fail:
-    """It may have been sent: tx repeats (a double reminder is the lesser harm), mk never does."""
-    if send.task.category == "tx":
+    """It may have been sent: mk is never repeated, tx once (a double is the lesser harm).
+
+    Where the provider itself drops a repeated call, tx is repeated like after any failure.
+    """
+    task = send.task
+    is_repeated = send.account.adapter.is_idempotent or not task.flags & MAYBE_SENT
+    if task.category == "tx" and is_repeated:
+        task.flags |= MAYBE_SENT
         return _again(send, error, now)
     message = dataclasses.replace(send.message, state="unknown", reason=str(error.outcome))
     return Done(message, error.detail)
@@ -105,7 +112,9 @@ def _next_address(send: Send, error: DeliveryError) -> Reroute | Heal | Fail:
         Answer.WINDOW_CLOSED: "window_closed",
     }[error.outcome]
     reason = str(error.outcome)
-    return Reroute(send.address_id, state, reason, _failed(send, error), error.detail)
+    known_at = error.dead_since if isinstance(error, BadAddress) else None
+    since = datetime.fromtimestamp(known_at, UTC) if known_at is not None else None
+    return Reroute(send.address_id, state, reason, _failed(send, error), error.detail, since)
 
 
 def _failed(send: Send, error: DeliveryError) -> MessageRow:

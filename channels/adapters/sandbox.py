@@ -63,6 +63,7 @@ class SandboxAdapter(Adapter):
     kinds = frozenset(ChannelKind)
     fields = {"url": False, "secret": True}
     place = Place.DOMESTIC
+    is_idempotent = True  # the receiver knows a repeated message by its id
     address_kinds = (
         "telegram",
         "whatsapp",

@@ -46,6 +46,7 @@ class WebhookAdapter(Adapter):
     kinds = frozenset(ChannelKind)
     fields = {"url": False, "secret": True}
     place = Place.DOMESTIC
+    is_idempotent = True  # the receiver knows a repeated message by its id
     address_kinds = (
         "url",
         "telegram",

@@ -63,8 +63,10 @@ select *, now() from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::smallint[], 
 
 ADDRESSES: Final = """
 update tenants_address a set state = u.state, reason = u.reason, changed_at = now()
-from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, state, reason)
+from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+  u(id, tenant_id, state, reason, since)
 where a.id = u.id and a.tenant_id = u.tenant_id and a.state = 'active'
+  and (u.since is null or a.changed_at < u.since)
 """
 
 # An account is the salon's own, or one that the platform lends to many.

@@ -31,6 +31,10 @@ from notifications.steps.send import Send
 from notifications.steps.text import Rendered, published, render
 from tenants.ids import uuid7
 
+PUSH_KINDS = frozenset({"push", "fcm", "apns", "web_push"})
+#: What a trigger's `overrides.push` may say -> its name in Outbound.extra.
+PUSH_WORDS = {"badge": "badge", "data": "data", "collapseKey": "collapse_key"}
+
 
 def prepare(
     works: Sequence[Work], accounts: Mapping[UUID, Sequence[Account]], now: datetime
@@ -118,7 +122,19 @@ def _extra(work: Work, route: Route) -> dict[str, Any]:
     if route.address.kind == "email" and work.definition.category == "mk":
         links = client_links(work.salon.id, work.person.id)
         extra["unsubscribe_url"] = links["unsubscribeUrl"]
+    if route.address.kind in PUSH_KINDS and work.event.overrides:
+        extra |= _push_extra(work.event.overrides, route.account.provider)
     return extra
+
+
+def _push_extra(overrides: Mapping[str, Any], provider: str) -> dict[str, Any]:
+    """Read what the trigger said about pushes; about this very provider it wins."""
+    providers = overrides.get("providers")
+    own = providers.get(provider) if isinstance(providers, Mapping) else None
+    merged: dict[str, Any] = {}
+    for part in (overrides.get("push"), overrides.get(provider), own):
+        merged |= part if isinstance(part, Mapping) else {}
+    return {name: merged[word] for word, name in PUSH_WORDS.items() if word in merged}
 
 
 def _kept(rendered: Rendered) -> dict[str, object] | None:

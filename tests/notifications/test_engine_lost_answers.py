@@ -19,7 +19,7 @@ REMEMBER = {"vk", "resend", "brevo", "unisender_go", "webhook", "smsc"}
 #: Marketing there is an offence in Russia: off unless a salon allows it.
 NO_MARKETING = {"instagram"}
 FOUND_AGAIN = {"smsc"}
-#: It refuses the repeat for about a minute in words that no document tells: so it is tried later.
+#: It refuses the repeat for about a minute in words that no document tells: so it stays unknown.
 REFUSES_REPEATS = {"unisender_go"}
 
 
@@ -73,5 +73,5 @@ def expected_states(name: str) -> list[str]:
     if name in NO_MARKETING:
         return ["sent"]
     if name in REFUSES_REPEATS:
-        return ["unknown"]
+        return ["unknown", "unknown"]
     return ["sent", "sent"] if name in FOUND_AGAIN else ["sent", "unknown"]

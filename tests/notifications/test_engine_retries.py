@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.adapters.webhook import WebhookAdapter
 from channels.models import Integration
 from notifications.dispatch import server
 from tenants.scope import tenant_scope
@@ -173,6 +174,24 @@ def test_a_lost_answer_leaves_marketing_unknown_and_never_sent_again(texts, work
     assert [(m.state, m.reason) for m in texts.messages] == [("unknown", "ambiguous")]
     assert texts.states == [("completed", "ambiguous")]
     assert texts.due == []
+
+
+@pytest.mark.parametrize(("is_idempotent", "sent"), [(False, 2), (True, 3)])
+def test_a_lost_answer_repeats_a_reminder_once_unless_the_provider_drops_doubles(
+    texts, worker, provider, monkeypatch, is_idempotent, sent
+):
+    monkeypatch.setattr(WebhookAdapter, "is_idempotent", is_idempotent)
+    provider.answer = say(0)
+    texts.trigger("code", PHONE)
+
+    for _ in range(3):
+        worker.drain_dry()
+        texts.hurry()
+        server().flushdb()  # or the breaker would spare the failing provider
+
+    assert len(provider.bodies) == sent
+    assert len(provider.ids) == 1
+    assert [m.state for m in texts.messages] == ([] if is_idempotent else ["unknown"])
 
 
 def test_a_receiver_that_wants_no_more_is_paused_and_the_next_channel_taken(
