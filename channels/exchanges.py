@@ -162,11 +162,13 @@ class Exchanges:
             self._ended.append((entry.key, UnknownReply("the exchange ended without a receipt")))
 
     def _may_repeat(self, entry: _Open) -> bool:
-        return bool(entry.used) and not (entry.is_second or entry.has_sent)
+        """Ask whether the refusal may be about a token of the cache, and drop it if so."""
+        if entry.is_second or entry.has_sent:
+            return False
+        dropped = [self._tokens.drop(key, token) for key, token in entry.used.items()]
+        return any(dropped)
 
     def _repeat(self, entry: _Open) -> None:
-        for key, token in entry.used.items():
-            self._tokens.drop(key, token)
         entry.used, entry.is_second = {}, True
         entry.steps = entry.account.adapter.exchange(entry.outbound)
         self._drive(entry, None)
@@ -176,7 +178,7 @@ class Exchanges:
         account = entry.account
         key = self._tokens.key(account.id, step.name, account.adapter.credentials)
         if step.refused:
-            self._tokens.drop(key, step.refused)
+            self._tokens.drop(key, step.refused, is_forced=True)
         if token := self._tokens.find(key, step.refused):
             entry.used[key] = token
             return token

@@ -5,7 +5,8 @@ The life of a token:
 2. Who finds none asks for the right to mint (`reserve`). One worker gets it, the others wait:
    providers limit how often a token may change, and with some a new one ends the old one.
 3. `keep` stores it. A computed token needs no right: the first one stored is everybody's.
-4. `drop` forgets what the provider refused, unless another token has taken its place.
+4. `drop` forgets what the provider refused, unless another token has taken its place; once a
+   minute, for when new ones are refused too, more of them help nobody.
 Without Redis each process mints for itself.
 """
 
@@ -26,6 +27,7 @@ from channels.secrets import decrypt, encrypt
 from channels.shared_redis import Away, SharedRedis
 
 MINT_MS = 20_000  # longer than a call may take, so that a minter that died is replaced by one only
+DROP_MS = 60_000
 KEPT = 2_000  # tokens in one process, of about 1 KB
 KEPT_S = 60.0  # then Redis is asked again: another worker may have learnt that it is dead
 LEAST_S = 1.0
@@ -37,8 +39,11 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return ARGV[1]
 """
 _DROP = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 1 end
+local pause = tonumber(ARGV[2])
+if pause > 0 and not redis.call('SET', KEYS[2], 1, 'NX', 'PX', pause) then return 0 end
+redis.call('DEL', KEYS[1])
+return 1
 """
 
 
@@ -106,17 +111,22 @@ class Tokens:
         self._remember(key, token, life_s)
         return token
 
-    def drop(self, key: str, token: str) -> None:
-        """Forget a token that the provider refused; another one under this key stays."""
+    def drop(self, key: str, token: str, *, is_forced: bool = False) -> bool:
+        """Forget a token that the provider refused; say whether another one may be tried.
+
+        is_forced: however short ago another was dropped.
+        """
         kept = self._kept.get(key)
         if kept is not None and kept.token == token:
             del self._kept[key]
         try:
             sealed = self._shared.ask(lambda: self._redis.get(key))
-            if sealed and _opened(sealed)[0] in ("", token):
-                self._shared.ask(lambda: self._drop(keys=[key], args=[sealed]))
+            if not sealed or _opened(sealed)[0] not in ("", token):
+                return True
+            keys, args = [key, f"{key}:dropped"], [sealed, 0 if is_forced else DROP_MS]
+            return bool(self._shared.ask(lambda: self._drop(keys=keys, args=args)))
         except Away:
-            return
+            return True
 
     def close(self) -> None:
         """Give the connection back."""
@@ -134,7 +144,7 @@ class Tokens:
         if token:
             self._remember(key, token, until - time.time())
         else:
-            self.drop(key, "")
+            self.drop(key, "", is_forced=True)
         return token
 
     def _remember(self, key: str, token: str, life_s: float) -> None:

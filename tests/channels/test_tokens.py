@@ -165,6 +165,8 @@ def test_a_fresh_token_that_is_refused_means_bad_credentials(open_gateway, serve
     assert server.counts == {"/token": 1, "/send/first": 1}
     assert send(gateway, shared) == [BadCredentials]
     assert server.counts == {"/token": 2, "/send/first": 3}
+    assert send(gateway, shared, 3) == [BadCredentials] * 3
+    assert server.counts == {"/token": 2, "/send/first": 6}
 
 
 @pytest.mark.parametrize(("status", "kind"), [(401, BadCredentials), (503, Temporary)])
