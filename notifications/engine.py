@@ -29,7 +29,7 @@ from notifications.definition import HURRIED
 from notifications.handover import hand_over
 from notifications.outcomes import Result, Wait
 from notifications.parking import HAND_OVER, Parking, Slots
-from notifications.preparing import prepare
+from notifications.preparing import Leaving, prepare
 from notifications.settling import LOST, settle
 from notifications.steps.send import Send
 from notifications.verdict import judge
@@ -190,40 +190,51 @@ class Drain:
         self.cursors[queue] = max(task.tenant_id for task in tasks)
         self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
         self.counts.claimed += len(tasks)
-        slots = Slots(self.gateway, self.parking)
-        sends = prepare(tasks, now(), self.gateway.open_breakers(), slots.take)
+        sends = prepare(tasks, now(), self.gateway.open_breakers(), self._leaving)
         self._submit([send for send in sends if send.is_marked])
         self.parking.add([send for send in sends if not send.is_marked])
+
+    def _leaving(self, sends: Sequence[Send]) -> Leaving:
+        """Ask for a whole batch who has a slot now and passes breakers and limits."""
+        slots = Slots(self.gateway, self.parking)
+        ready: list[Send] = []
+        waiting: list[Send] = []
+        for send in sends:
+            (ready if slots.take(send.account) else waiting).append(send)
+        ready, held = self._admitted(ready)
+        return Leaving(ready, waiting, held)
 
     def _launch(self) -> None:
         """Mark as *sending* what had to wait, and send it; what a stall holds up goes back."""
         self.parking.end_gathering(is_dry=self.is_dry)
-        chosen = self.parking.leave()
-        if chosen:
-            marked = hand_over([(send.task, send.message.id) for send in chosen])
-            self._submit([send for send in chosen if send.task.due_id in marked])
+        chosen, held = self._admitted(self.parking.leave())
+        self.answers += held
+        marked = hand_over([(send.task, send.message.id) for send in chosen])
+        self._submit([send for send in chosen if send.task.due_id in marked])
         until = now() + BUSY
         self.answers += [
             Result(send.task, Wait(until, "integration_busy")) for send in self.parking.stalled()
         ]
 
-    def _submit(self, sends: Sequence[Send]) -> None:
-        """Send what breakers and limits let pass; what they hold is answered at once."""
+    def _admitted(self, sends: list[Send]) -> tuple[list[Send], list[Result]]:
+        """Part them by breakers and limits, before anything says that it is sending."""
         if not sends:
-            return
-        first = self.next_key + 1
-        self.next_key += len(sends)
-        numbered = list(enumerate(sends, first))
-        held = self.gateway.admit([(key, send.account, send.outbound) for key, send in numbered])
+            return [], []
+        wanted = [(index, send.account, send.outbound) for index, send in enumerate(sends)]
+        held = self.gateway.admit(wanted)
+        if not held:
+            return sends, []
         moment = now()
-        for key, send in numbered:
-            if key in held:
-                self.answers.append(judge(send, held[key], moment))
-                continue
-            self.flying[key] = send
+        results = [judge(sends[index], sent, moment) for index, sent in held.items()]
+        return [send for index, send in enumerate(sends) if index not in held], results
+
+    def _submit(self, sends: Sequence[Send]) -> None:
+        for send in sends:
+            self.next_key += 1
+            self.flying[self.next_key] = send
             lease_end = self.leases.get(send.task.batch_id, 0.0)
-            self.gateway.submit(key, send.account, send.outbound, lease_end)
-        self.counts.sent += len(sends) - len(held)
+            self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
+        self.counts.sent += len(sends)
 
     def _collect(self) -> None:
         if not self.flying:

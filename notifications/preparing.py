@@ -11,6 +11,7 @@ import logging
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -41,30 +42,36 @@ log = logging.getLogger(__name__)
 MOST_CLAIMS = 5  # a line that was claimed so often without a result kills its worker
 SUSPENDED_FOR = timedelta(minutes=5)
 
-#: Takes one of an account's free slots; False when it has none.
-TakeSlot = Callable[[Account], bool]
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What may leave at once, what waits for a slot, and what a breaker or a limit holds."""
+
+    ready: Sequence[Send]
+    waiting: Sequence[Send]
+    held: Sequence[Result] = ()
 
 
-def _no_slot(_account: Account) -> bool:
-    return False
+def _nobody(sends: Sequence[Send]) -> Leaving:
+    return Leaving((), sends)
 
 
 def prepare(
     tasks: Sequence[Task],
     now: datetime,
     failing: Set[UUID] = frozenset(),
-    take_slot: TakeSlot = _no_slot,
+    leave: Callable[[Sequence[Send]], Leaving] = _nobody,
 ) -> list[Send]:
-    """Prepare a batch; return what is to be sent, marked as *sending* where a slot was free.
+    """Prepare a batch; return what is to be sent, marked as *sending* where it may leave at once.
 
-    failing: accounts whose breaker is open.
+    failing: accounts whose breaker is open. leave: asks the gateway who may leave.
 
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
     flags = [task.flags for task in tasks]
     try:
-        return _prepare(tasks, now, failing, take_slot)
+        return _prepare(tasks, now, failing, leave)
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 (the engine's border: one row must not stop the others)
@@ -76,7 +83,7 @@ def prepare(
         return [
             send
             for half in (tasks[:middle], tasks[middle:])
-            for send in prepare(half, now, failing, take_slot)
+            for send in prepare(half, now, failing, leave)
         ]
 
 
@@ -94,7 +101,10 @@ def _poisoned(task: Task, error: Exception, now: datetime) -> None:
 
 
 def _prepare(
-    tasks: Sequence[Task], now: datetime, failing: Set[UUID], take_slot: TakeSlot
+    tasks: Sequence[Task],
+    now: datetime,
+    failing: Set[UUID],
+    leave: Callable[[Sequence[Send]], Leaving],
 ) -> list[Send]:
     with batch_scope(task.tenant_id for task in tasks):
         batch = load(tasks)
@@ -111,20 +121,20 @@ def _prepare(
         sends: list[Send] = []
         for prepared in _steps(open_works, batch, now):
             (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
+        leaving = leave(sends)
+        results += leaving.held
         if results:
             write(results, now)
-        return _handed_over(sends, take_slot)
+        return _handed_over(leaving)
 
 
-def _handed_over(sends: Sequence[Send], take_slot: TakeSlot) -> list[Send]:
-    """Mark what has a slot; drop what was called off meanwhile. The others wait for a slot."""
-    ready = [send for send in sends if take_slot(send.account)]
-    marked = mark([(send.task, send.message.id) for send in ready])
-    for send in ready:
+def _handed_over(leaving: Leaving) -> list[Send]:
+    """Mark what may leave; drop what was called off meanwhile."""
+    marked = mark([(send.task, send.message.id) for send in leaving.ready])
+    for send in leaving.ready:
         send.is_marked = True
-    waiting = [send for send in sends if not send.is_marked]
-    keep_reservations([send.task for send in waiting])
-    return [send for send in ready if send.task.due_id in marked] + waiting
+    keep_reservations([send.task for send in leaving.waiting])
+    return [send for send in leaving.ready if send.task.due_id in marked] + [*leaving.waiting]
 
 
 def _told(accounts: Sequence[Account], failing: Set[UUID]) -> Sequence[Account]:
