@@ -151,6 +151,10 @@ def _plugin(url: str) -> Any:  # Apprise has no types of its own for plugins
 
     asset = AppriseAsset(async_mode=False, http_redirects=False, storage_mode="memory")
     plugin = Apprise.instantiate(url, asset=asset, suppress_exceptions=True)
+    if getattr(plugin, "template", None):
+        return (
+            None  # it would send what stands in a file of the server, or behind an address inside
+        )
     if plugin is not None:  # whatever the URL's own parameters say
         plugin.redirects, plugin.verify_certificate, plugin.retry = False, True, 0
         plugin.socket_connect_timeout, plugin.socket_read_timeout = CONNECT_S, READ_S

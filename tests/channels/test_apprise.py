@@ -173,8 +173,27 @@ TENANTS = [
 ]
 
 
+#: Services whose URL may name a template, which Apprise opens: a file, or an address inside.
+FILE_READERS = [
+    f"tgram://123456789:{'a' * 35}/12315544/",
+    f"discord://{'1' * 24}/{'a' * 64}/",
+    f"guilded://{'1' * 24}/{'a' * 64}/",
+    f"slack://T1JJ3T3L2/A1BRTD4JD/{'a' * 24}/",
+]
+
+
 @pytest.mark.parametrize("target", TENANTS)
 def test_no_address_of_a_tenant_is_called(gateway, target):
+    assert list(AppriseAdapter.check({"target": target})) == ["target"]
+    assert isinstance(sent(gateway, target).error, BadCredentials)
+
+
+@pytest.mark.parametrize("template", ["/etc/hostname", "file:///etc/hostname", "http://127.0.0.1/"])
+@pytest.mark.parametrize("service_url", FILE_READERS)
+def test_no_file_of_the_server_becomes_a_message(gateway, service_url, template):
+    target = f"{service_url}?template={template}"
+
+    assert AppriseAdapter.check({"target": service_url}) == {}
     assert list(AppriseAdapter.check({"target": target})) == ["target"]
     assert isinstance(sent(gateway, target).error, BadCredentials)
 
