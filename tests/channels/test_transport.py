@@ -139,13 +139,20 @@ def test_an_unknown_host_is_temporary(transport):
     assert type(send(transport, post("http://nowhere.invalid/"))) is Temporary
 
 
-def test_a_time_out_before_the_request_was_written_is_temporary(transport):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+@pytest.fixture(scope="module")
+def silent():
+    """A server that never answers, open for longer than any thread that still speaks to it.
 
-        result = send(transport, post(url, timeout_s=0.4))
+    The ssl module leaks the socket of a peer that goes just before the handshake.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server
 
-    assert type(result) is Temporary
+
+def test_a_time_out_before_the_request_was_written_is_temporary(transport, silent):
+    url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+
+    assert type(send(transport, post(url, timeout_s=0.4))) is Temporary
 
 
 def test_a_self_signed_certificate_is_temporary(transport, tmp_path):

@@ -154,7 +154,7 @@ def test_a_redis_that_is_away_costs_laps_only():
         assert clock.lap() is False
 
 
-def wait_for(what, within_s: float = 20.0):
+def wait_for(what, within_s: float = 60.0):
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
         try:
@@ -166,14 +166,14 @@ def wait_for(what, within_s: float = 20.0):
     raise AssertionError("it did not happen in time")
 
 
-def finish(*processes: subprocess.Popen[str]) -> None:
-    for process in processes:
+def finish(*processes: subprocess.Popen[str] | None) -> None:
+    for process in filter(None, processes):
         process.kill()
         process.communicate()
 
 
 def test_the_command_survives_a_killed_redis_hands_over_and_ends_at_once(place, url):
-    first = start("schedule", REDIS_URL=url)
+    first, second = start("schedule", REDIS_URL=url), None
     server = connect(url)
     try:
         name = wait_for(lambda: leader(server))
@@ -191,11 +191,11 @@ def test_the_command_survives_a_killed_redis_hands_over_and_ends_at_once(place, 
 
         began = time.monotonic()
         lead.send_signal(signal.SIGTERM)
-        assert lead.wait(10) == 0
+        assert lead.wait(30) == 0
         assert time.monotonic() - began < 20.0
         wait_for(lambda: f":{other.pid}:" in leader(server))
         other.kill()
-        wait_for(lambda: not leader(server), 12)
+        wait_for(lambda: not leader(server))
     finally:
         finish(first, second)
         server.close()

@@ -188,14 +188,16 @@ def test_what_is_due_is_delivered_by_dispatch_and_told_by_follow(reminders, tmp_
     payload.write_text(json.dumps(VISIT))
     SubscriberFactory(tenant=reminders.salon, subscriber_id="anna")
     words = ["trigger", "appointment-reminder-24h", "--tenant", reminders.salon.slug]
-    follower = start(*words, "--to", "anna", "--payload", f"@{payload}", "--follow")
+    follower = start(
+        *words, "--to", "anna", "--payload", f"@{payload}", "--follow", "--timeout", "110"
+    )
     worker = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1")
 
     try:
-        assert follower.wait(40) == 0
+        assert follower.wait(120) == 0
     finally:
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(20) == 0
+        assert worker.wait(60) == 0
         follower.communicate()
         worker.communicate()
     assert [one.state for one in reminders.notifications] == ["completed"]
