@@ -13,6 +13,7 @@ from psycopg import sql
 from tests.bench import model_salon
 from tests.bench.salon import Salon
 from tests.bench.servers import Servers
+from tests.bench.ways import CHAT, Credentials, Way
 
 OWN_LIMIT = 10_000_000  # recipients of one salon have numbers below this
 _HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "batch")
@@ -41,7 +42,7 @@ _DERIVED = "md5({0}::text || c.tenant::text)::uuid"
 
 
 class Filling:
-    """Makes copies of the model salon in one database."""
+    """Makes copies of model salons in one database."""
 
     def __init__(self, servers: Servers, provider_url: str) -> None:
         self.servers = servers
@@ -50,6 +51,16 @@ class Filling:
 
     def salons(self, count: int, people: int, provider_url: str = "") -> list[Salon]:
         """Make salons with so many clients each, a key each, and perhaps another provider."""
+        return self._copies(self.model, count, people, CHAT, provider_url)
+
+    def campaigner(self, way: Way, people: int, account: Credentials) -> Salon:
+        """Make a salon with so many clients, whose campaigns go out by this way."""
+        model = model_salon.make_campaigner(f"bench-model-{self.made}", way, account)
+        return self._copies(model, 1, people, way, "")[0]
+
+    def _copies(
+        self, model: UUID, count: int, people: int, way: Way, provider_url: str
+    ) -> list[Salon]:
         numbers = range(self.made, self.made + count)
         self.made += count
         salons = [
@@ -65,11 +76,11 @@ class Filling:
         with admin.transaction():
             # The copies are whole by construction; keys and triggers would only cost time.
             admin.execute("set local session_replication_role = replica")
-            self._number(salons, numbers)
+            self._number(model, salons, numbers)
             self._copy_tenants()
             for copied in _CONFIGURATION:
                 self._copy(copied)
-            self._write_people(people)
+            self._write_people(people, way)
             self._write_keys(salons)
             if provider_url:
                 self._point_to(provider_url)
@@ -77,19 +88,20 @@ class Filling:
             admin.execute(f"vacuum analyze {table}")
         return salons
 
-    def _number(self, salons: Iterable[Salon], numbers: Iterable[int]) -> None:
+    def _number(self, model: UUID, salons: Iterable[Salon], numbers: Iterable[int]) -> None:
         admin = self.servers.admin
-        admin.execute("create temp table c (n int, tenant uuid, chat bigint) on commit drop")
+        columns = "n int, model uuid, tenant uuid, chat bigint"
+        admin.execute(f"create temp table c ({columns}) on commit drop")
         with admin.cursor().copy("copy c from stdin") as copy:
             for number, salon in zip(numbers, salons, strict=True):
-                copy.write_row((number, salon.id, salon.first_chat))
+                copy.write_row((number, model, salon.id, salon.first_chat))
 
     def _copy_tenants(self) -> None:
         columns = [
             (name, {"id": "c.tenant", "slug": "'salon-' || c.n"}.get(name, f"t.{name}"))
             for name in self._columns("tenants_tenant")
         ]
-        self._insert("tenants_tenant", columns, "t.id = %s")
+        self._insert("tenants_tenant", columns, "t.id = c.model")
 
     def _copy(self, copied: _Copied) -> None:
         columns = []
@@ -102,7 +114,7 @@ class Filling:
             elif name == "document":
                 value = self._document()
             columns.append((name, value))
-        self._insert(copied.table, columns, f"t.tenant_id = %s and {copied.where}")
+        self._insert(copied.table, columns, f"t.tenant_id = c.model and {copied.where}")
 
     def _document(self) -> str:
         """Rename the templates that a workflow's document points to: at most one per step."""
@@ -121,7 +133,7 @@ class Filling:
             sql.Identifier(table),
             sql.SQL(where),
         )
-        self.servers.admin.execute(statement, [self.model])
+        self.servers.admin.execute(statement)
 
     def _columns(self, table: str) -> list[str]:
         query = (
@@ -130,7 +142,7 @@ class Filling:
         )
         return [row[0] for row in self.servers.admin.execute(query, [table])]
 
-    def _write_people(self, people: int) -> None:
+    def _write_people(self, people: int, way: Way) -> None:
         admin = self.servers.admin
         admin.execute(
             "insert into tenants_subscriber (id, tenant_id, mode, subscriber_id, kind, first_name,"
@@ -140,12 +152,14 @@ class Filling:
             " from c cross join generate_series(1, %s) p",
             [people],
         )
-        admin.execute(
-            "insert into tenants_address (id, tenant_id, subscriber_id, kind, value, state, reason,"
-            " changed_at) select kolokol_uuid7(), s.tenant_id, s.id, 'telegram',"
-            " c.chat + substr(s.subscriber_id, 3)::bigint, 'active', '', now()"
-            " from c join tenants_subscriber s on s.tenant_id = c.tenant"
-        )
+        if way.address_kind:
+            statement = sql.SQL(
+                "insert into tenants_address (id, tenant_id, subscriber_id, kind, value, state,"
+                " reason, changed_at) select kolokol_uuid7(), s.tenant_id, s.id, %s, {},"
+                " 'active', '', now() from c join tenants_subscriber s on s.tenant_id = c.tenant"
+                " cross join lateral (select substr(s.subscriber_id, 3)::bigint as p) numbered"
+            ).format(sql.SQL(way.address))
+            admin.execute(statement, [way.address_kind])
 
     def _write_keys(self, salons: Iterable[Salon]) -> None:
         admin = self.servers.admin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from channels.integrations import add_integration
@@ -12,6 +13,7 @@ from tenants.accounts import create_tenant
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.bench.text import BODY, payload
+from tests.bench.ways import CHAT, Credentials, Way, telegram
 
 # Raised so far that nothing is refused; every limit is still reserved and counted.
 LIMITS = {
@@ -27,45 +29,39 @@ WORKFLOWS = {
     "bench-normal": ("tx", "normal"),
     "bench-urgent": ("tx", "urgent"),
 }
-_TOKEN = "1234567890:AAHbenchbenchbenchbenchbenchbenchben"
 
 
 def make_model(provider_url: str) -> UUID:
     """Make the salon that all others are copies of, through the product's own verbs."""
-    tenant = create_tenant("bench-model", "Роза")
-    with tenant_scope(tenant.pk):
-        Tenant.objects.filter(pk=tenant.pk).update(limits=LIMITS)
-        seed(tenant.pk)
-        for identifier, (category, priority) in WORKFLOWS.items():
-            _make_workflow(tenant, identifier, category, priority)
-    add_integration(
-        tenant.pk,
-        "telegram",
-        _credentials(provider_url),
-        identifier="bench",
-        kind="chat",
-    )
-    return tenant.pk
+    return _make("bench-model", CHAT, telegram(provider_url), WORKFLOWS)
+
+
+def make_campaigner(slug: str, way: Way, account: Credentials) -> UUID:
+    """Make a salon with nothing but a campaign, which goes out by this way."""
+    return _make(slug, way, account, ["bench-low"])
 
 
 def credentials(provider_url: str) -> str:
     """Encrypt the credentials of an account at another address of the mock."""
     from channels.secrets import encrypt
 
-    return encrypt(_credentials(provider_url))
+    return encrypt(telegram(provider_url))
 
 
-def _credentials(provider_url: str) -> dict[str, str]:
-    """Name the mock. rate: the bot's published limit is raised, still counted."""
-    return {
-        "token": _TOKEN,
-        "webhook_secret": "bench",
-        "api_base": provider_url,
-        "rate": "99999",
-    }
+def _make(slug: str, way: Way, account: Credentials, workflows: Collection[str]) -> UUID:
+    tenant = create_tenant(slug, "Роза")
+    with tenant_scope(tenant.pk):
+        Tenant.objects.filter(pk=tenant.pk).update(limits=LIMITS)
+        seed(tenant.pk)
+        for identifier in workflows:
+            _make_workflow(tenant, identifier, way)
+    if way.provider:
+        add_integration(tenant.pk, way.provider, account, identifier="bench", kind=way.kind)
+    return tenant.pk
 
 
-def _make_workflow(tenant: Tenant, identifier: str, category: str, priority: str) -> None:
+def _make_workflow(tenant: Tenant, identifier: str, way: Way) -> None:
+    category, priority = WORKFLOWS[identifier]
     schema = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in payload("")},
@@ -81,14 +77,14 @@ def _make_workflow(tenant: Tenant, identifier: str, category: str, priority: str
         payload_schema=schema,
     )
     template = MessageTemplate.objects.create(
-        tenant=tenant, key=identifier, name=identifier, body_ru=BODY
+        tenant=tenant, key=identifier, name=identifier, title_ru=way.title, body_ru=BODY
     )
     Step.objects.create(
         tenant=tenant,
         workflow=workflow,
         key="message",
-        kind="chat",
-        channels=["telegram"],
+        kind=way.kind,
+        channels=[way.address_kind or way.kind],
         template=template,
     )
     publish_template(template)

@@ -34,7 +34,7 @@ class Provider:
             start_new_session=True,
         )
         assert self.process.stdout is not None
-        self.port = int(self.process.stdout.readline())
+        self.port, self.smtp_port = map(int, self.process.stdout.readline().split())
 
     def base(self, ms: int) -> str:
         """Give the address of a provider that answers after so many milliseconds."""
