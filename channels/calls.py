@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Iterable
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -15,6 +17,21 @@ MAX_BODY_BYTES = 64 * 1024
 CONNECT_TIMEOUT_S = 5.0
 # A call that starts later could be answered when another worker already owns the row.
 LEASE_MARGIN_S = 5.0
+#: What belongs to the connection. Tenants share connections: who says himself where his request
+#: ends puts another one behind it, whose answer goes to somebody else.
+OF_CONNECTION = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.1
 
 log = logging.getLogger("channels.calls")
 
@@ -25,6 +42,11 @@ def host_of(url: str) -> str:
     if not host:
         raise Permanent("target is not an http or https URL")
     return host
+
+
+def may_carry(names: Iterable[str]) -> bool:
+    """Say whether a call may have headers of these names."""
+    return all(_HEADER_NAME.fullmatch(name) and name.lower() not in OF_CONNECTION for name in names)
 
 
 def time_allowed(timeout_s: float, *, lease_end: float, now: float) -> float:
@@ -60,6 +82,8 @@ def _is_fine(result: HttpResponse | DeliveryError) -> bool:
 
 @lru_cache(maxsize=1024)
 def _host(url: str) -> str:
+    if "\\" in url:  # some parsers end the host there, and the guard would ask about another one
+        return ""
     try:
         parts = urlsplit(url)
     except ValueError:

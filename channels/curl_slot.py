@@ -9,7 +9,7 @@ from io import BytesIO
 import certifi
 import pycurl
 
-from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle
+from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle, may_carry
 from channels.contract import HttpRequest, HttpResponse
 from channels.errors import Ambiguous, DeliveryError, Permanent, Temporary
 from channels.guard import AddressGuard, refusal
@@ -184,6 +184,8 @@ def _header_lines(headers: Mapping[str, str]) -> list[str]:
     lines = [f"{name}: {value}" for name, value in headers.items()]
     if any("\r" in line or "\n" in line for line in lines):
         raise ValueError("line break in a header")
+    if not may_carry(headers):
+        raise ValueError("a header of the connection")
     names = {name.lower() for name in headers}
     lines.append("Expect:")
     if "content-type" not in names:

@@ -98,7 +98,7 @@ def is_pem_key(value: str) -> str:
 
 def _split(value: str) -> tuple[str, str] | None:
     """Give scheme and host of an address that can be called; None when it cannot."""
-    if re.search(r"[\s\x00-\x1f\x7f#]", value):
+    if re.search(r"[\s\x00-\x1f\x7f#\\]", value):
         return None
     try:
         parts = urlsplit(value)

@@ -24,6 +24,7 @@ from channels.calls import (
     ca_bundle,
     host_of,
     log_call,
+    may_carry,
     time_allowed,
 )
 from channels.contract import HttpRequest, HttpResponse
@@ -110,6 +111,8 @@ class RequestsTransport:
         host = host_of(request.url)
         if request.http2:
             raise Unsupported("HTTP/2 needs pycurl (pip install pycurl)")
+        if not may_carry(request.headers):
+            raise Permanent("the request cannot be written")
         if not self.free:
             raise NotStarted("no free slot")
         self._serial += 1

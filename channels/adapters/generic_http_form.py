@@ -15,6 +15,7 @@ from channels.adapters.generic_http_template import (
     filled,
     unknown_names,
 )
+from channels.calls import may_carry
 from channels.fields import ONE_OF
 
 METHODS = ("POST", "PUT", "PATCH", "GET")
@@ -103,6 +104,8 @@ def _headers_fault(source: str) -> str:
     headers = texts_of(source)
     line_ends = re.compile(r"[\r\n]")
     if headers is None or any(line_ends.search(name + text) for name, text in headers.items()):
+        return NOT_HEADERS
+    if not may_carry(headers):
         return NOT_HEADERS
     return _names_fault(source, HEADER_NAMES)
 

@@ -38,6 +38,7 @@ PEM = (
         ("https://api.exa mple", False),
         ("https://api.example/\n", False),
         ("https://api.example/#x", False),
+        ("https://8.8.8.8\\@api.example/", False),
     ],
 )
 def test_an_address_is_https_unless_it_is_private(value, is_right):

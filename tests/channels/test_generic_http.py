@@ -190,6 +190,8 @@ def test_a_good_form_is_taken():
         ({"headers": '{"X": 1}'}, "headers"),
         ({"headers": '{"X": "{{body}}"}'}, "headers"),
         ({"headers": '{"X": "a\\r\\nY: b"}'}, "headers"),
+        ({"headers": '{"Transfer-Encoding": "chunked"}'}, "headers"),
+        ({"headers": '{"X-A: b": "c"}'}, "headers"),
         ({"body": ""}, "body"),
         ({"body": '{"text": {{body}}}'}, "body"),
         ({"body": '{"text": "{{ body | upper }}"}'}, "body"),

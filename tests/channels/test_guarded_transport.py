@@ -167,3 +167,31 @@ def test_of_a_names_addresses_only_permitted_ones_are_tried(client, monkeypatch)
     hidden.close()
     assert result.status == 200
     assert hidden.connections == 0
+
+
+@pytest.mark.parametrize("way", ["http://{inside}\\@{known}/", "http://{inside}\\.{known}/"])
+def test_no_sign_that_parsers_read_differently_hides_the_target(client, server, way):
+    transport = open_transport(1, AddressGuard(("known.example",)), client)
+
+    result = send(transport, way.format(inside=server.url("")[7:], known="known.example"))
+    transport.close()
+
+    assert type(result) is Permanent
+    assert server.connections == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Content-Length", "transfer-encoding", "Connection", "Transfer-Encoding ", "X-A: b\tX-C", ""],
+)
+def test_no_header_tells_where_a_request_ends(client, server, name):
+    """Connections are shared: a request inside another would be given somebody else's answer."""
+    transport = open_transport(1, AddressGuard(("127.0.0.1",)), client)
+    request = HttpRequest("POST", server.url("/ok"), {name: "0"}, b"GET /ok HTTP/1.1\r\n\r\n")
+
+    transport.submit(1, request, time.monotonic() + 60)
+    ((_, result),) = transport.poll(5.0)
+    transport.close()
+
+    assert type(result) is Permanent
+    assert server.arrivals == []
