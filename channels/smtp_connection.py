@@ -257,20 +257,28 @@ def _refusal(step: str, code: int, words: bytes | str) -> DeliveryError:
     if code == 421 and step != "greeting":  # RFC 5321, 3.8: the server closes the channel
         return RateLimited(detail, retry_after_s=CLOSED_WAIT_S)
     if code < 500:
-        return Temporary(detail)
-    if step in {"greeting", "MAIL"} or (step == "RCPT" and "relay" in detail.lower()):
+        is_personal = step == "RCPT" and code in {450, 451}  # greylisted, locked, unknown for now
+        return Temporary(detail, scope="address" if is_personal else "integration")
+    if step in {"greeting", "MAIL"} or (step == "RCPT" and _forbids_relaying(_text(words))):
         return ProviderPaused(detail)  # it is we, or our sender, who may not write
     if step == "RCPT":
-        return _no_recipient(detail, _text(words))
+        return _no_recipient(detail, code, _text(words))
     return Permanent(detail)
 
 
-def _no_recipient(detail: str, words: str) -> DeliveryError:
+def _forbids_relaying(words: str) -> bool:
+    """Look for the word outside of host names: a client's own may hold it."""
+    return any("relay" in word and not re.search(r"[.@]\w", word) for word in words.lower().split())
+
+
+def _no_recipient(detail: str, code: int, words: str) -> DeliveryError:
     """Read a refused RCPT by its enhanced code (RFC 3463), where there is one."""
-    if words.startswith("5.7."):  # policy or security, not this mailbox
-        return Permanent(detail)
-    if words.startswith("5.2.2"):  # full: the mailbox is there
+    is_enhanced = words.startswith("5.")
+    if words.startswith("5.2.2") or (code == 552 and not is_enhanced):  # full: it is there
         return Temporary(detail, scope="address")
+    # Policy or security, not this mailbox; a bare 554 is how lists of senders say no.
+    if words.startswith("5.7.") or (code == 554 and not is_enhanced):
+        return Permanent(detail)
     return BadAddress(detail, scope="address")
 
 

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from channels.contract import Content, Outbound, Receipt
+from channels.errors import BadAddress, Permanent, ProviderPaused, Temporary
 from channels.guard import AddressGuard
 from channels.mime import Sender
 from channels.smtp import SmtpSender
@@ -79,3 +80,31 @@ def test_an_answer_means_what_the_file_expects(sender, row):
     server.close()
     assert not isinstance(result, Receipt)
     assert result.outcome.value in allowed(row["expect"])
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "scope"),
+    [
+        ("550 5.1.1 no such user", BadAddress, "address"),
+        ("550 no such user here", BadAddress, "address"),
+        ("550 5.1.2 relay.example: host not found", BadAddress, "address"),
+        ("550 5.7.1 unable to relay.", ProviderPaused, "integration"),
+        ("552 mailbox is full", Temporary, "address"),
+        ("554 blocked by our list of senders", Permanent, "integration"),
+        ("554 5.1.1 this user has no account here", BadAddress, "address"),
+        ("450 4.2.0 greylisted", Temporary, "address"),
+        ("452 4.3.1 out of space", Temporary, "integration"),
+    ],
+)
+def test_no_address_is_switched_off_and_no_account_stopped_for_others_faults(
+    sender, line, kind, scope
+):
+    server = Scripted("RCPT", line)
+    author = SmtpAccount("127.0.0.1", server.port, "none", Sender("salon@beauty.example"))
+    letter = Outbound("1", "email", "anna@relay.example", Content("Анна", "Да"), "ru", "tx")
+
+    sender.submit(1, author, letter, time.monotonic() + 60)
+    result = sender.poll(15)[0][1]
+
+    server.close()
+    assert (type(result), result.scope) == (kind, scope)
