@@ -169,7 +169,7 @@ class Exchanges:
         return any(dropped)
 
     def _repeat(self, entry: _Open) -> None:
-        entry.used, entry.is_second = {}, True
+        entry.used, entry.is_second, entry.is_taken = {}, True, False
         entry.steps = entry.account.adapter.exchange(entry.outbound)
         self._drive(entry, None)
 

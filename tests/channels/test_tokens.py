@@ -169,6 +169,24 @@ def test_a_fresh_token_that_is_refused_means_bad_credentials(open_gateway, serve
     assert server.counts == {"/token": 2, "/send/first": 6}
 
 
+class Polite(Minting):
+    """Its provider says no with 200."""
+
+    def done(self, answer, token):
+        if "error" in json.loads(answer.body):
+            raise BadCredentials("token")
+        return Receipt(token)
+
+
+def test_a_polite_refusal_was_not_a_message_that_may_have_been_sent(open_gateway, server):
+    server.on("/token", (200, {"token": "first"}), (503, {}))
+    server.on("/send/first", (200, {}), (200, {"error": "token"}))
+    gateway, shared = open_gateway(), account(server, Polite)
+
+    assert send(gateway, shared) == ["first"]
+    assert send(gateway, shared) == [Temporary]
+
+
 @pytest.mark.parametrize(("status", "kind"), [(401, BadCredentials), (503, Temporary)])
 def test_a_token_that_is_not_given_fails_all_who_wait_for_it(open_gateway, server, status, kind):
     server.on("/token", (status, {}), after_s=0.1)
