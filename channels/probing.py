@@ -44,6 +44,11 @@ def probe(adapter: Adapter) -> None:
             raise unread(response, error) from error
 
 
+def may_be_asked(adapter: Adapter) -> bool:
+    """Say whether its provider can be asked; raises DeliveryError when no call can be written."""
+    return adapter.sender == "smtp" or _request(adapter) is not None
+
+
 def _request(adapter: Adapter) -> HttpRequest | None:
     try:
         return adapter.probe()

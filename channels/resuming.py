@@ -28,7 +28,7 @@ from channels.defaults import check_default
 from channels.errors import Ambiguous, DeliveryError, Temporary
 from channels.integrations import check_integration, find_integration
 from channels.models import DefaultIntegration, Integration, ProviderAccount
-from channels.probing import probe
+from channels.probing import may_be_asked, probe
 from channels.registry import ADAPTERS
 from tenants.errors import NotFound
 from tenants.scope import support_scope
@@ -118,34 +118,30 @@ def _adapter(found: _Found) -> Adapter:
     return open_adapter(row.pk, row.provider, row.credentials)
 
 
-def _may_be_asked(adapter: Adapter) -> bool:
-    return adapter.sender == "smtp" or adapter.probe() is not None
-
-
 def _resume(found: _Found, store: redis.Redis) -> bool:
     """Ask a paused account's provider when it is time; say whether it works again."""
     key = f"resume:{found.id}"
     if store.exists(f"{key}:wait"):
         return False
     try:
-        may_be_asked = _may_be_asked(_adapter(found))
-        turn = _next_turn(store, key, may_be_asked)
+        is_asked = may_be_asked(_adapter(found))
+        turn = _next_turn(store, key, is_asked)
         if turn == 1:
             _tell("an account is paused", found)
-            if not may_be_asked:
+            if not is_asked:
                 return False
         is_active = _check(found).state == ProviderAccount.State.ACTIVE
     except (DeliveryError, NotFound, ImproperlyConfigured):
-        return False  # no key opens its credentials: one such account must not stop the others
+        return False  # no key opens its credentials, or they make no call: it stops nobody else
     if is_active:
         store.delete(key, f"{key}:wait")
         _tell("an account works again", found)
     return is_active
 
 
-def _next_turn(store: redis.Redis, key: str, may_be_asked: bool) -> int:
+def _next_turn(store: redis.Redis, key: str, is_asked: bool) -> int:
     """Count this look, and note when the next one is due."""
-    first, most = (ASKED_FIRST, ASKED_AT_MOST) if may_be_asked else (UNASKED_FIRST, UNASKED_AT_MOST)
+    first, most = (ASKED_FIRST, ASKED_AT_MOST) if is_asked else (UNASKED_FIRST, UNASKED_AT_MOST)
     turn = int(store.incr(key))
     wait = min(first * 2 ** min(turn - 1, 16), most)
     store.set(f"{key}:wait", 1, px=wait)
@@ -166,9 +162,9 @@ def _probe_breaker(found: _Found, breaker: Breaker) -> bool:
     """
     try:
         adapter = _adapter(found)
-    except (NotFound, ImproperlyConfigured):
-        return False
-    if not _may_be_asked(adapter):
+        if not may_be_asked(adapter):
+            return False
+    except (DeliveryError, NotFound, ImproperlyConfigured):
         return False
     verdict = breaker.ask([found.id]).get(found.id)
     if verdict is None or not verdict.is_probe:

@@ -16,6 +16,7 @@ from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration, pause, set_disabled
 from channels.models import DefaultIntegration, Integration
 from channels.resuming import look
+from channels.secrets import encrypt
 from tenants.scope import support_scope, tenant_scope
 from tests.channels.script_server import HANGUP, ScriptServer
 from tests.notifications.conftest import change
@@ -234,6 +235,34 @@ def test_who_has_no_harmless_call_is_probed_by_a_message(salon, server, store, b
     assert once(store, breaker).probed == 0
 
     assert breaker.ask([hook.pk])[hook.pk].is_probe
+
+
+@pytest.mark.parametrize("credentials", [{}, {"service_account": "{"}])
+@pytest.mark.parametrize("is_paused", [True, False])
+def test_an_account_whose_call_cannot_be_written_stops_nobody(
+    bot, server, store, breaker, credentials, is_paused
+):
+    server.on("/bott/getMe", TAKEN)
+    key = {
+        "service_account": '{"project_id":"p","client_email":"e","private_key":"k","token_uri":"u"}'
+    }
+    broken = [
+        add_integration(bot.tenant_id, "fcm", key, identifier=f"broken{number}")
+        for number in range(3)
+    ]
+    for row in broken:
+        with tenant_scope(row.tenant_id):
+            Integration.objects.filter(pk=row.pk).update(credentials=encrypt(credentials))
+        if is_paused:
+            paused(row)
+        else:
+            rest(breaker, row)
+    paused(bot)
+
+    once(store, breaker)
+
+    assert state(bot) == "active"
+    assert state(broken[0]) == ("paused" if is_paused else "active")
 
 
 def test_the_tick_looks_at_all(bot, server, store):

@@ -9,7 +9,7 @@ import pytest
 from channels.adapters.whatsapp_templates import BadDraft, Draft, compose
 from channels.errors import BadCredentials, Permanent
 from channels.integrations import add_integration, update_credentials
-from channels.models import WhatsAppTemplate
+from channels.models import Integration, WhatsAppTemplate
 from channels.whatsapp import submit, sync, sync_all, tick
 from tenants.errors import InvalidFields, NotFound
 from tenants.scope import tenant_scope
@@ -204,11 +204,18 @@ def test_the_clock_asks_about_what_waits_and_one_bad_account_stops_nobody(meta, 
     submit(other.pk, stuck.pk, NOW)
     update_credentials(other.pk, bad.pk, {"token": "wrong"})
 
+    locked = add_integration(other.pk, "whatsapp_cloud", meta.credentials, identifier="locked")
+    lost = template(locked, name="lost")
+    submit(other.pk, lost.pk, NOW)
+    with tenant_scope(other.pk):
+        Integration.objects.filter(pk=locked.pk).update(credentials="no.key.opens.this")
+
     done = tick()
 
     assert running(row) == ("approved", "visit_1", True)
     assert fresh(stuck).state == "pending"
-    assert done["failed"] >= 1
+    assert done["failed"] >= 2
+    change(lost, state="draft")
     change(stuck, state="draft")  # nobody else's tick asks for it
 
 
