@@ -10,7 +10,8 @@ account holds it, below 0 its address does. Nothing is counted for a message tha
 
 Who is held is told to come back when it may be its turn: waits are handed out one interval after
 another, tx at most 10 s or 10 intervals ahead, mk 10 min and at four fifths of the rate, so that
-a campaign leaves room for what is urgent.
+a campaign leaves room for what is urgent. Of a period that is longer than tx is meant to wait, mk
+takes four fifths at the most.
 
 Fields of a key: "<ms of a slice>:<number of the slice>" counts, "rest" is the end of a freeze,
 "ahead0" and "ahead1" tell until when waits of tx and mk have been handed out.
@@ -47,7 +48,9 @@ local function open(key, rates)
   for i, rate in ipairs(rates) do
     local width = math.max(1, math.ceil(rate.period / SLICES))
     local name = string.format('%d', width)
-    local level = {most = rate.most, width = width, name = name, used = 0}
+    local level = {width = width, name = name, used = 0}
+    local share = rate.period > BOUND[0] and 1 / STRETCH[1] or 1
+    level.most = {[0] = rate.most, [1] = math.max(1, math.floor(rate.most * share))}
     level.cells, level.number = cells[name] or {}, math.floor(now / width)
     for _, count in pairs(level.cells) do level.used = level.used + count end
     state.levels[i] = level
@@ -57,8 +60,8 @@ local function open(key, rates)
   return state
 end
 
-local function wait_of(level)
-  local excess = level.used - level.most + 1
+local function wait_of(level, category)
+  local excess = level.used - level.most[category] + 1
   if excess <= 0 then return 0 end
   for number = level.number - SLICES, level.number do
     excess = excess - (level.cells[number] or 0)
@@ -67,9 +70,11 @@ local function wait_of(level)
   return level.width
 end
 
-local function wait(state)
+local function wait(state, category)
   local longest = math.max(0, state.rest - now)
-  for _, level in ipairs(state.levels) do longest = math.max(longest, wait_of(level)) end
+  for _, level in ipairs(state.levels) do
+    longest = math.max(longest, wait_of(level, category))
+  end
   return longest
 end
 
@@ -130,12 +135,12 @@ end
 local account, addresses, out = open(KEYS[1], of_account), {}, {}
 while at < #ARGV do
   local place, category = arg(), arg()
-  local held, first = account, wait(account)
+  local held, first = account, wait(account, category)
   local is_unknown = first == 0 and not addresses[place] and take_unknown(KEYS[place])
   if first == 0 and not is_unknown then
     held = addresses[place] or open(KEYS[place], of_address)
     addresses[place] = held
-    first = wait(held)
+    first = wait(held, category)
   end
   if is_unknown then take(account); table.insert(out, 0)
   elseif first == 0 then take(account); take(held); table.insert(out, 0)

@@ -100,6 +100,16 @@ def test_a_campaign_does_not_push_what_is_urgent_behind_itself(limits):
     assert held[0].wait_s <= 1.2
 
 
+def test_a_campaign_leaves_a_part_of_a_long_period_to_what_is_urgent(limits):
+    account, rates = uuid4(), (Rate("account", 10, 86_400.0),)
+
+    campaign = take(limits, account, wishes(20, category="mk"), rates)
+    urgent = take(limits, account, wishes(3, "urgent", first=20), rates)
+
+    assert len(campaign) == 12
+    assert set(urgent) == {22}
+
+
 def test_one_chat_is_limited_by_itself_and_takes_nothing_of_the_account(limits):
     account, rates = uuid4(), (Rate("address", 2, 60.0), Rate("account", 5, 60.0))
     same = [Wish(key, "chat", "tx") for key in range(4)]
