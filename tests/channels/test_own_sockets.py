@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -40,6 +41,7 @@ class Sound(Broken):
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_died_is_replaced():
+    before = set(threading.enumerate())
     sender, account = SmtpSender(AddressGuard()), Clumsy()
     message = Outbound("1", "email", "anna@mail.example", Content("text"), "ru", "tx")
     results = []
@@ -47,6 +49,8 @@ def test_a_thread_that_died_is_replaced():
         sender.submit(number, account, message, time.monotonic() + 60)
         results += sender.poll(10)
     sender.close()
+    for thread in set(threading.enumerate()) - before:  # the dead one's warning is for this test
+        thread.join(20)
 
     assert isinstance(results[0][1], Ambiguous)
     assert results[1][1].provider_id == "sound"
