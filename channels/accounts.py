@@ -6,6 +6,7 @@ Credentials are decrypted here and live in adapter instances only.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from channels import default_accounts
 from channels.adapters.sandbox import SandboxAdapter
@@ -26,6 +28,8 @@ from channels.registry import ADAPTERS
 from channels.secrets import decrypt
 from channels.sender_names import Names, sender_for
 from tenants.rows import Row, fetch
+
+log = logging.getLogger(__name__)
 
 FAILING = "failing"
 TENANTS_KEPT = 10_000  # of about 5 KB: a worker that serves all of them stays below 50 MB
@@ -223,7 +227,13 @@ def _template(name: str, language: str, approved: Mapping[str, Any]) -> Template
 
 def _account(row: Row, policy: Policy, more: _More) -> Account:
     key, provider, kind, identifier, position, state, frozen_until, token = row
-    adapter = open_adapter(key, provider, token)
+    try:
+        adapter = open_adapter(key, provider, token)
+    except ImproperlyConfigured:
+        # One row that no key opens, or a key that was forgotten at a restart, must not fail what
+        # is due: it waits, as for any account that is paused, until the operator has mended it.
+        log.error("no key opens an account's credentials", extra={"integration": str(key)})
+        adapter, state = ADAPTERS[provider]({}), Integration.State.PAUSED.value
     return Account(
         id=key,
         provider=provider,

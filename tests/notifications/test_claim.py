@@ -271,3 +271,22 @@ def test_batches_of_many_salons_stay_each_with_its_own(worker, provider):
 
     assert sorted(body["body"] for body in provider.bodies) == ["Лилия", "Роза"]
     assert [len(one.messages) for one in both] == [1, 1]
+
+
+def test_credentials_that_no_key_opens_fail_nothing(reminders, worker, provider):
+    salon, row = reminders.salon.pk, "from channels_integration where tenant_id = %s"
+    reminders.workflow("code", "sms")
+    (kept,) = look(f"select credentials {row} and kind = 'sms'", [salon])[0]
+    change("update channels_integration set credentials = 'lost' where tenant_id = %s", [salon])
+
+    reminders.trigger("code", ANNA)
+    worker.drain_dry()
+
+    assert provider.bodies == []
+    assert [due.state for due in reminders.due] == [DueState.LATER]
+
+    change("update channels_integration set credentials = %s where tenant_id = %s", [kept, salon])
+    change("update notifications_due set due_at = now() where tenant_id = %s", [salon])
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
