@@ -52,5 +52,5 @@ def test_the_preview_shows_what_is_being_typed_before_it_is_saved(site, visit):
     admin.locator("[name=body_ru]").fill("Через час встречаемся, {{ clientName }}")
     admin.locator("[name=body_ru]").press("End")
 
-    preview = admin.locator(".kolokol-phone[lang=ru] .kolokol-phone-body")
+    preview = admin.locator(".kolokol-phone[lang=ru] > .kolokol-phone-body")
     expect(preview).to_contain_text("Через час встречаемся, Анна")
