@@ -17,8 +17,9 @@ from unfold.widgets import (
 )
 
 from channels.adapters.sandbox import SandboxAdapter
-from channels.credentials import field_faults, fields_of, is_required
+from channels.credentials import asked_again, field_faults, fields_of, is_required
 from channels.field_words import LABELS, hint, name_of
+from channels.fields import AGAIN
 from channels.registry import ADAPTERS, GROUPS
 from channels.secrets import decrypt
 from tenants.admin_base import SalonForm
@@ -58,6 +59,7 @@ _SENTENCES = (
     _("is a JSON file without these keys"),
     _("must be one of"),
     _("is required"),
+    _("must be filled in again when the account's address changes"),
     # adapters' own
     _("is required, or the address of an incoming webhook"),
     _("must be a VAPID key of 32 bytes in base64url"),
@@ -119,6 +121,8 @@ class AccountForm(SalonForm):
             is_told = CREDENTIAL + name in self.errors
             if is_required(adapter, name) and not value and not is_kept and not is_told:
                 self._refuse(name, _("Fill this in."))
+        for name in asked_again(adapter, self.known(), changed):
+            self._refuse(name, told(AGAIN))
         for name, sentence in field_faults(adapter, {**self.known(), **changed}).items():
             self._refuse(name, told(sentence))
 

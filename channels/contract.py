@@ -200,8 +200,9 @@ class Adapter(ABC):
     """One provider: pure translation between our words and its HTTP calls.
 
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
-    May override: optional, hints, check, rates, is_idempotent, sender, read_callback, acknowledge,
-    probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts.
+    May override: optional, sends_secrets, hints, check, rates, is_idempotent, sender,
+    read_callback, acknowledge, probe, read_probe; has_steps with exchange; batch_size with
+    batch_key, request_many, receipts.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -212,6 +213,8 @@ class Adapter(ABC):
     fields: ClassVar[Mapping[str, bool]]
     #: fields that may stay empty
     optional: ClassVar[frozenset[str]] = frozenset()
+    #: its secrets travel to the provider; False: they only sign
+    sends_secrets: ClassVar[bool] = True
     #: field -> where a salon finds its value at the provider, in Russian and in English
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {}
     #: kinds of Address that it can write to, best first: "phone", "email", "telegram", "push"...

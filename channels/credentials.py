@@ -16,7 +16,7 @@ from django.utils.text import slugify
 
 from channels.adapters.sandbox import SandboxAdapter
 from channels.contract import Adapter, Rate
-from channels.fields import faults, is_address, is_proxy, is_rate
+from channels.fields import AGAIN, faults, is_address, is_proxy, is_rate
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt, encrypt
@@ -28,6 +28,7 @@ DOTS = "••••"
 #: The gateway's own fields -> True when secret: a proxy's address may hold a password.
 OF_HTTP: Mapping[str, bool] = {"proxy": True, "rate": False}
 _ADDRESSES = frozenset({"url", "api_base"})
+_OURS = frozenset({"webhook_secret"})  # made by the platform: nobody could type it again
 
 Errors = dict[str, list[str]]
 
@@ -59,8 +60,10 @@ def read_account(
 
 def merged(provider: str, token: str, changes: Mapping[str, object]) -> str:
     """Put changed fields among the stored ones, encrypted again; raises InvalidFields."""
-    values = {**decrypt(token), **changes}
-    _refuse(credential_errors(addable(provider), values))
+    adapter, stored = addable(provider), decrypt(token)
+    values = {**stored, **changes}
+    again = {f"credentials.{name}": [AGAIN] for name in asked_again(adapter, stored, changes)}
+    _refuse(again | credential_errors(adapter, values))
     return encrypt(clean(values))
 
 
@@ -112,6 +115,23 @@ def field_faults(adapter: type[Adapter], credentials: Mapping[str, object]) -> d
     return {**adapter.check(values), **common}
 
 
+def asked_again(
+    adapter: type[Adapter], stored: Mapping[str, str], changes: Mapping[str, object]
+) -> list[str]:
+    """Name the secrets that must be known to whoever sends them to another address.
+
+    Else everyone who may change an account could have them sent to himself.
+    """
+    is_moved = any(
+        _is_target(name) and (value or "") != stored.get(name, "")
+        for name, value in changes.items()
+    )
+    if not (is_moved and adapter.sends_secrets):
+        return []
+    secret = [name for name, is_secret in adapter.fields.items() if is_secret]
+    return [name for name in secret if name not in _OURS and name in stored and name not in changes]
+
+
 def clean(credentials: Mapping[str, object]) -> dict[str, str]:
     """Give what is stored: texts without blanks around them; an empty one is not there."""
     texts = {name: value.strip() for name, value in credentials.items() if isinstance(value, str)}
@@ -148,6 +168,11 @@ def _refuse(errors: Errors) -> None:
 
 def _is_address(name: str) -> bool:
     return name in _ADDRESSES or name.endswith("_url")
+
+
+def _is_target(name: str) -> bool:
+    """Ask whether this field says where secrets travel to."""
+    return name == "host" or _is_address(name)
 
 
 def _shape_errors(adapter: type[Adapter], credentials: Mapping[str, object]) -> Errors:

@@ -28,6 +28,7 @@ NOT_JSON = "must be the JSON key file as the provider gave it, whole"
 NOT_PEM = "must be the private key file as the provider gave it, with its BEGIN and END lines"
 LACKS = "is a JSON file without these keys: "
 ONE_OF = "must be one of: "
+AGAIN = "must be filled in again when the account's address changes"
 
 PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+|[^@\s<>,;]+@localhost")

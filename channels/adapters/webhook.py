@@ -45,6 +45,7 @@ class WebhookAdapter(Adapter):
     provider = "webhook"
     kinds = frozenset(ChannelKind)
     fields = {"url": False, "secret": True}
+    sends_secrets = False
     place = Place.DOMESTIC
     is_idempotent = True  # the receiver knows a repeated message by its id
     address_kinds = (

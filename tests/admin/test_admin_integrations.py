@@ -285,6 +285,18 @@ def test_save_and_check_saves_and_asks_the_provider(salon, telegram, status, bod
     assert len(telegram.arrivals) == 1
 
 
+def test_a_kept_secret_is_not_sent_to_another_address(salon, telegram):
+    client = browser(salon.people["owner"])
+    add(client)
+    page = reverse("admin:channels_integration_change", args=[the_one(salon).pk])
+    form = {"name": "Бот", "position": 0, "credential_api_base": telegram.url("")}
+
+    shown = client.post(page, form | {"channels_integration_save_and_check": "1"}, follow=True)
+
+    assert "must be filled in again" in shown.content.decode()
+    assert telegram.arrivals == []
+
+
 def test_a_default_account_is_checked_by_its_button_too(telegram):
     telegram.say(200, OK)
     salon = make_salon()

@@ -132,6 +132,38 @@ def test_an_update_keeps_the_fields_it_does_not_name(salon):
     assert account.adapter.credentials == {**HOOK, "url": "https://new.example/"}
 
 
+KINDS = {"telegram": "chat", "smtp": "email", "generic_http": "sms"}
+ELSEWHERE = "https://thief.example"
+MAIL = {"host": "mail.example", "port": "25", "from_address": "a@b.example", "password": "p"}
+
+
+@pytest.mark.parametrize(
+    ("provider", "credentials", "move", "secret"),
+    [
+        ("telegram", {"token": "1:a"}, {"api_base": ELSEWHERE}, "token"),
+        ("smtp", MAIL, {"host": "thief.example"}, "password"),
+        (
+            "generic_http",
+            {"url": "https://sms.example/", "method": "GET", "secret": "s"},
+            {"url": ELSEWHERE},
+            "secret",
+        ),
+    ],
+)
+def test_a_secret_goes_to_another_address_only_by_who_knows_it(
+    salon, provider, credentials, move, secret
+):
+    row = add_integration(salon.pk, provider, credentials, identifier="a", kind=KINDS[provider])
+
+    with pytest.raises(InvalidFields) as refused:
+        update_credentials(salon.pk, row.pk, move)
+    update_credentials(salon.pk, row.pk, move | {secret: "known"})
+
+    assert list(refused.value.errors) == [f"credentials.{secret}"]
+    (account,) = accounts_now(salon)
+    assert account.adapter.credentials[secret] == "known"
+
+
 def test_the_phones_url_is_not_a_tenants_to_choose(salon):
     phone = ensure_phone(salon.pk)
 
