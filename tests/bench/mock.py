@@ -56,7 +56,7 @@ _SENDGRID = Tongue(
     login=b"Bearer bench-key",
 )
 _SMSRU = Tongue(
-    _message(rb"\bto=(\d+)", rb".*?%5B([\w.-]+)%5D"),
+    _message(rb"api_id=bench-key&.*?\bto=(\d+)", rb".*?%5B([\w.-]+)%5D"),
     b'{"status":"OK","status_code":100,"sms":{"%(who)s":{"status":"OK","status_code":100,'
     b'"sms_id":"000000-%(number)d"}},"balance":4122.56}',
 )
