@@ -108,8 +108,9 @@ class ChatwootAdapter(Adapter):
             return api.open(contact, inbox_id, status="resolved")
 
         message = self._message(outbound)
-        name = f"conversation:{inbox_id}:{client.key}"
-        return Thread(api, client, inbox_id, name, opening).write(message, sends=True)
+        name = f"conversation:{inbox_id}:{client.key}:{client.phone}"
+        thread = Thread(api, client, inbox_id, name, opening, client.phone)
+        return thread.write(message, sends=True)
 
     def _message(self, outbound: Outbound) -> dict[str, Any]:
         channel = "sms" if outbound.kind == ChannelKind.SMS else "chatwoot"

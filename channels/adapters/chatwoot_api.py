@@ -52,6 +52,10 @@ class Taken(Permanent):
     field: str = ""
 
 
+class Renumbered(Permanent):
+    """The contact that we know has another phone number: somebody else may read it there."""
+
+
 class Elsewhere(DeliveryError):
     """The contact is there, but not in this inbox. Never leaves the adapter."""
 
@@ -178,10 +182,17 @@ class ChatwootApi:
         return HttpRequest(method, f"{self._base}{path}", headers, raw, sends=sends)
 
 
-def found_contact(answer: Mapping[str, Any], field: str, value: str, inbox_id: int) -> Contact:
-    """Find the contact whose field is exactly this; raises NotFound, Elsewhere."""
+def found_contact(
+    answer: Mapping[str, Any], field: str, value: str, inbox_id: int, *, phone: str = ""
+) -> Contact:
+    """Find the contact whose field is exactly this; raises NotFound, Elsewhere.
+
+    phone: the only number that it may have, else Renumbered.
+    """
     for row in objects(answer.get("payload")):
         if row.get(field) == value and isinstance(row.get("id"), int):
+            if phone and row.get("phone_number") not in (None, "", phone):
+                raise Renumbered("the contact has another phone number")
             return _in_inbox(row, inbox_id)
     raise NotFound("no such contact")
 

@@ -2,7 +2,8 @@
 
 1. The contact: kept for a day, else searched by our identifier, else created; taken by a contact
    without our identifier (the client wrote first), it is searched by its phone. Where it is not in
-   the inbox yet, it is added.
+   the inbox yet, it is added. One of another phone number is left alone: a message goes to its
+   address, so the client gets a contact more.
 2. The conversation: kept for a day, else opened.
 3. The message. A 404 means that something kept is gone: both are asked for anew, once.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from channels.adapters.chatwoot_api import (
@@ -20,6 +21,7 @@ from channels.adapters.chatwoot_api import (
     Elsewhere,
     Gone,
     NotFound,
+    Renumbered,
     Taken,
     found_contact,
     made_contact,
@@ -79,13 +81,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """Where a message goes: a client's conversation in an inbox. name: under which it is kept."""
+    """Where a message goes: a client's conversation in an inbox. name: under which it is kept.
+
+    phone: the contact's number if it is what the message is for, else "".
+    """
 
     api: ChatwootApi
     client: Client
     inbox_id: int
     name: str
     opening: Opening
+    phone: str = ""
 
     def conversation(self, place: Place) -> Steps:
         """Find or open the conversation; gives its number. place: what is known to be gone."""
@@ -123,6 +129,12 @@ class Thread:
             return (yield from self._create(refused))
         except Elsewhere as there:
             return (yield from _asked(self._join(there.contact_id, refused)))
+        except Renumbered:
+            key = f"{self.client.key}:{self.phone}"
+            if self.client.key.endswith(f":{self.phone}"):
+                raise
+        other = replace(self, client=replace(self.client, key=key))
+        return (yield from other._contact(refused))
 
     def _create(self, refused: str) -> Steps:
         request = self.api.create_contact(self.client.row(self.inbox_id))
@@ -141,7 +153,7 @@ class Thread:
 
     def _search(self, field: str, value: str, refused: str) -> TokenCall:
         def read(answer: Mapping[str, Any]) -> str:
-            return str(found_contact(answer, field, value, self.inbox_id))
+            return str(found_contact(answer, field, value, self.inbox_id, phone=self.phone))
 
         return self._kept(self.api.search(value), read, refused)
 
@@ -156,7 +168,7 @@ class Thread:
     def _kept(
         self, request: HttpRequest, read: Callable[[Mapping[str, Any]], str], refused: str
     ) -> TokenCall:
-        name = f"contact:{self.inbox_id}:{self.client.key}"
+        name = f"contact:{self.inbox_id}:{self.client.key}:{self.phone}"
         return TokenCall(name, request, self._read(read), refused)
 
     def _read(

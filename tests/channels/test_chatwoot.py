@@ -244,6 +244,19 @@ def test_a_client_who_wrote_first_is_found_by_her_phone():
     assert receipt.provider_id == "8807"
 
 
+def test_a_client_who_changed_her_number_is_not_written_to_at_the_old_one():
+    old = ours(FOUND)
+    old = replace(old, body=old.body.replace(PHONE.encode(), b"+79990000000"))
+    new = replace(MADE, body=MADE.body.replace(b'"id": 501', b'"id": 502'))
+
+    calls, receipt = walk(ADAPTER.exchange(message()), [old, NOBODY, new, OPENED, WRITTEN])
+
+    made = sent(calls[2])[2]
+    assert (made["phone_number"], made["identifier"]) == (PHONE, f"kolokol:42:{PHONE}")
+    assert sent(calls[3])[2]["contact_id"] == 502
+    assert receipt.provider_id == "8807"
+
+
 def test_a_contact_of_another_inbox_joins_this_one():
     other = ChatwootAdapter(CREDENTIALS | {"inbox_id": "9"})
     joined = answer(200, {"source_id": "79161234567", "inbox": {"id": 9}})
