@@ -82,7 +82,8 @@ def _throttled(send: Send, error: DeliveryError, now: datetime) -> Wait:
 
 
 def _deferred(send: Send, error: DeliveryError, now: datetime) -> Wait | Fail:
-    if send.task.category == "mk":
+    """Not today. Who is spared from more marketing gets none; an account that is used up waits."""
+    if send.task.category == "mk" and error.scope == "address":
         return Fail("deferred_by_provider", _failed(send, error), error.detail)
     return Wait(now + DEFER, "deferred_by_provider", detail=error.detail)
 

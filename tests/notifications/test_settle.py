@@ -7,6 +7,7 @@ import time
 import pytest
 
 from channels.contract import Receipt
+from channels.errors import Deferred
 from channels.gateway import Sent
 from notifications import dispatch, engine
 from notifications.handover import hand_over
@@ -130,6 +131,17 @@ def test_the_gateway_starts_nothing_in_the_last_five_seconds(lines, gateway, pro
     settle([result], engine.now())
     assert lines.log == [("waiting", "not_started")]
     assert [due.attempt for due in lines.due] == [0]
+
+
+@pytest.mark.parametrize(("scope", "word"), [("address", "failed"), ("integration", "waiting")])
+def test_marketing_waits_for_an_account_that_is_used_up_today(lines, worker, scope, word):
+    lines.trigger("promo", ANNA)
+    send = handed_over("low")
+    refused = Sent(1, send.account, send.outbound, None, Deferred("29", scope=scope), 5)
+
+    settle([judge(send, refused, engine.now())], engine.now())
+
+    assert lines.log == [(word, "deferred_by_provider")]
 
 
 def test_a_sweep_leaves_leases_that_hold(lines):
