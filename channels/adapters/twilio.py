@@ -64,14 +64,15 @@ class TwilioAdapter(SmsAdapter):
     meanings = (
         *(Meaning(BadAddress, code=code) for code in ("21211", "21614", "30005", "30006")),
         *(Meaning(OptedOut, code=code) for code in ("21610", "30004")),
-        *(Meaning(Permanent, code=code) for code in ("21612", "21617", "21602", "30007")),
+        # 21612, 21408: no way to this client's country, which is no reason to stop the account.
+        *(Meaning(Permanent, code=code) for code in ("21612", "21408", "21617", "21602", "30007")),
         *(Meaning(Temporary, code=code) for code in ("30001", "30003", "30008", "20500", "20503")),
         *(Meaning(RateLimited, code=code) for code in ("20429", "21611", "30022")),
         *(Meaning(BadCredentials, code=code) for code in ("20003", "20404")),
         *(
             Meaning(ProviderPaused, code=code)
-            # no sender, a sender of another account, region, trial, suspended, US registration
-            for code in ("21603", "21606", "21212", "21408", "21608", "30002", "30034")
+            # no sender, a sender of another account, trial, suspended, US registration
+            for code in ("21603", "21606", "21212", "21608", "30002", "30034")
         ),
     )
 

@@ -143,11 +143,11 @@ def test_a_refusal_means_what_the_index_expects(name):
         ((131048, 131064, 131049, 130472), Deferred, "address"),
         ((131026, 131021, 131030, 131062, 131063), BadAddress, "address"),
         ((131050,), OptedOut, "address"),
-        ((131047, 132015, 132016), WindowClosed, None),
+        ((131047, 130497, 132015, 132016), WindowClosed, None),
         ((100, 131008, 131009, 131051, 131052, 131053, 135000), Permanent, "integration"),
         ((132000, 132001, 132005, 132007, 132008, 132012), TemplateRefused, "integration"),
         ((0, 3, 10, 190, 200, 299, 131005), BadCredentials, "integration"),
-        ((33, 131037, 131045, 131031, 131042, 368, 130497), ProviderPaused, "integration"),
+        ((33, 131037, 131045, 131031, 131042, 368), ProviderPaused, "integration"),
         ((199, 300, 999999, None, "190"), UnknownReply, "integration"),
     ],
 )

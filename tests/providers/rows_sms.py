@@ -81,7 +81,7 @@ ROWS: dict[str, Row] = {
             "route": CONTENT,
             "content": CONTENT,
             "sender": PAUSE,
-            "geo": PAUSE,
+            "geo": CONTENT,
             "trial": PAUSE,
         },
         kind="sms",
