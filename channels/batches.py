@@ -5,6 +5,8 @@ The life of a batch:
 2. The next `write` sends what has gathered, `add` does so when batch_size is reached.
 3. A batch that the adapter cannot write is halved down to the message at fault.
 4. `land` gives each message its own result; a failed call is the same failure for each.
+5. A call whose content the provider refuses as a whole sent nothing: it is halved as well, so that
+   one message that it dislikes costs the others nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from uuid import UUID
 
 from channels.accounts import Account
 from channels.contract import HttpRequest, HttpResponse, Outbound, Receipt
-from channels.errors import DeliveryError, UnknownReply
+from channels.errors import DeliveryError, Permanent, UnknownReply
 from channels.faults import FAULTS, unread, unwritten
 from channels.routing import routed
 from channels.transport import Transport
@@ -92,10 +94,16 @@ class Batches:
             self._write(batch)
 
     def land(self, key: int, result: HttpResponse | DeliveryError) -> list[tuple[int, Result]]:
-        """Read the answer to a call: each message's key and its own result."""
+        """Read the answer to a call: each message's key and its own result.
+
+        Nothing while the halves of a refused call are under way.
+        """
         batch = self._flying.pop(key)
-        self._leave(batch)
         results = _read(batch, result) if isinstance(result, HttpResponse) else result
+        if isinstance(results, Permanent) and results is not result and len(batch.keys) > 1:
+            self._write_halves(batch)
+            return []
+        self._leave(batch)
         if isinstance(results, DeliveryError):
             return [(message, results) for message in batch.keys]
         return list(zip(batch.keys, results, strict=True))
@@ -116,9 +124,12 @@ class Batches:
             self._leave(batch)
             self._ended.append((batch.keys[0], request))
         else:
-            self._busy[batch.account.id] += 1
-            for half in _halves(batch):
-                self._write(half)
+            self._write_halves(batch)
+
+    def _write_halves(self, batch: _Batch) -> None:
+        self._busy[batch.account.id] += 1
+        for half in _halves(batch):
+            self._write(half)
 
     def _leave(self, batch: _Batch) -> None:
         key = batch.account.id

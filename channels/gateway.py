@@ -285,8 +285,9 @@ class Gateway:
         """Land the messages of one call; for its provider's health it counts once."""
         assert not isinstance(result, Receipt)  # noqa: S101 (no sender reads batches itself)
         done = [self._landed(each, own) for each, own in self._batches.land(key, result)]
-        first = next((sent for sent in done if sent.error is None), done[0])
-        self._gates.count(first.account, first.outbound.address, first.error)
+        if done:
+            first = next((sent for sent in done if sent.error is None), done[0])
+            self._gates.count(first.account, first.outbound.address, first.error)
         return done
 
     def _landed(self, key: int, result: Receipt | DeliveryError) -> Sent:

@@ -59,6 +59,8 @@ class Bulk(Adapter):
     def receipts(self, response, outbounds):
         if response.status == 401:
             raise BadCredentials("401")
+        if response.status == 400:
+            raise Permanent("400")
         results = [
             BadAddress("gone") if outbound.address == "gone" else Receipt(outbound.message_id)
             for outbound in outbounds
@@ -205,6 +207,18 @@ def test_one_message_that_cannot_be_written_holds_up_no_other(gateway, server, b
     assert type(done[2].error) is kind
     assert sum(size * count for (_, size), count in sizes(server).items()) == 6
     assert (gateway.free, gateway.room(bulk)) == (10, 8 * 1000)
+
+
+def test_one_message_that_the_provider_dislikes_fails_alone(gateway, server, bulk):
+    server.on("/many", (400, {}), (200, {}), (400, {}), (200, {}), (400, {}))
+
+    submit(gateway, bulk, ["a", "b", "c", "d"])
+    done = collect(gateway, 4)
+
+    failed = [sent for sent in done.values() if sent.error is not None]
+    assert [type(sent.error) for sent in failed] == [Permanent]
+    assert sizes(server) == {("/many", 4): 1, ("/many", 2): 2, ("/many", 1): 2}
+    assert (gateway.free, gateway.in_flight) == (10, 0)
 
 
 def test_a_failed_call_counts_once_for_its_providers_health(gateway, bulk):
