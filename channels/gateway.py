@@ -15,7 +15,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -28,6 +27,7 @@ from channels.contract import HttpResponse, Outbound, Receipt
 from channels.errors import DeliveryError, NotStarted, Unsupported
 from channels.exchanges import LOOK_S, Exchanges
 from channels.faults import FAULTS, unread, unwritten
+from channels.flights import Flight, Sent, sent_of
 from channels.gates import Gates, Wanted
 from channels.guard import AddressGuard
 from channels.limits import Limits
@@ -50,25 +50,6 @@ OWN_SOCKETS: Mapping[str, Callable[[Mapping[str, str]], OwnAccount]] = {
     "smtp": SmtpAccount.of,
     "apprise": AppriseTarget.of,
 }
-
-
-@dataclass(slots=True)
-class Sent:
-    """What became of one submission: receipt or error, never both. ms: from submit to answer."""
-
-    key: int
-    account: Account
-    outbound: Outbound
-    receipt: Receipt | None
-    error: DeliveryError | None
-    ms: int
-
-
-@dataclass(slots=True)
-class _Flight:
-    account: Account
-    outbound: Outbound
-    started_at: float
 
 
 class Gateway:
@@ -94,7 +75,7 @@ class Gateway:
             breaker or Breaker(settings.REDIS_URL), limits or Limits(settings.REDIS_URL)
         )
         self._tokens = tokens or Tokens(settings.REDIS_URL)
-        self._flights: dict[int, _Flight] = {}
+        self._flights: dict[int, Flight] = {}
         self._slots = slots or settings.SENDING_SLOTS
         self._busy: Counter[UUID] = Counter()  # calls, not messages
         self._exchanges = Exchanges(self._http, self._tokens)
@@ -168,12 +149,12 @@ class Gateway:
         What may not start is reported as NotStarted with retry_after_s. Never raises for what
         an adapter or a provider does.
         """
-        flight = _Flight(account, outbound, time.monotonic())
+        flight = Flight(account, outbound, time.monotonic())
         was_busy = self._busy[account.id]
         try:
             self._start(key, flight, lease_end)
         except DeliveryError as error:
-            self._refused.append(_sent(key, flight, error))
+            self._refused.append(sent_of(key, flight, error))
             return
         self._flights[key] = flight
         if not was_busy:
@@ -212,7 +193,7 @@ class Gateway:
             return 0.0
         return min(timeout_s, LOOK_S) if self._exchanges.waiting else timeout_s
 
-    def _start(self, key: int, flight: _Flight, lease_end: float) -> None:
+    def _start(self, key: int, flight: Flight, lease_end: float) -> None:
         account, adapter = flight.account, flight.account.adapter
         try:
             if adapter.batch_size > 1:
@@ -233,13 +214,13 @@ class Gateway:
             )
         self._gates.pass_one(account)
 
-    def _gather(self, key: int, flight: _Flight, batch_key: Hashable, lease_end: float) -> None:
+    def _gather(self, key: int, flight: Flight, batch_key: Hashable, lease_end: float) -> None:
         account, outbound = flight.account, flight.outbound
         has_slot = self._batches.joins(account, batch_key) or bool(self._calls_left(account))
         self._check(account, has_slot)
         self._batches.add(key, account, outbound, batch_key=batch_key, lease_end=lease_end)
 
-    def _carry(self, key: int, flight: _Flight, lease_end: float) -> None:
+    def _carry(self, key: int, flight: Flight, lease_end: float) -> None:
         account, adapter = flight.account, flight.account.adapter
         if own_account := OWN_SOCKETS.get(adapter.sender):
             self._smtp.submit(key, own_account(adapter.credentials), flight.outbound, lease_end)
@@ -296,7 +277,7 @@ class Gateway:
             self._heard_at[flight.account.id] = time.monotonic()
         else:
             self._heard_at.pop(flight.account.id, None)
-        return _sent(key, flight, result)
+        return sent_of(key, flight, result)
 
 
 def _read(account: Account, response: HttpResponse) -> Receipt | DeliveryError:
@@ -306,10 +287,3 @@ def _read(account: Account, response: HttpResponse) -> Receipt | DeliveryError:
         return error
     except FAULTS as error:
         return unread(response, error)
-
-
-def _sent(key: int, flight: _Flight, result: Receipt | DeliveryError) -> Sent:
-    ms = round((time.monotonic() - flight.started_at) * 1000)
-    if isinstance(result, DeliveryError):
-        return Sent(key, flight.account, flight.outbound, None, result, ms)
-    return Sent(key, flight.account, flight.outbound, result, None, ms)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from channels.errors import BadAddress, DeliveryError, Moved, NotStarted
 from channels.errors import Outcome as Answer
-from channels.gateway import Sent
+from channels.flights import Sent
 from notifications.outcomes import (
     MAYBE_SENT,
     Done,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.errors import BadAddress
-from channels.gateway import Sent
+from channels.flights import Sent
 from channels.integrations import add_integration
 from notifications import engine
 from notifications.preparing import prepare

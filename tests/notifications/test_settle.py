@@ -8,7 +8,7 @@ import pytest
 
 from channels.contract import Receipt
 from channels.errors import Deferred
-from channels.gateway import Sent
+from channels.flights import Sent
 from notifications import dispatch, engine
 from notifications.handover import hand_over
 from notifications.models import DueState, LogEntry

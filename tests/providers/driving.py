@@ -11,7 +11,8 @@ from channels.accounts import Account
 from channels.breaker import Breaker
 from channels.contract import Adapter, Content, HttpRequest, Outbound, TokenCall
 from channels.errors import DeliveryError
-from channels.gateway import Gateway, Sent
+from channels.flights import Sent
+from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
 from tests.providers.rows import ROWS

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from channels.contract import Adapter
-from channels.gateway import Gateway, Sent
+from channels.flights import Sent
+from channels.gateway import Gateway
 from config.logs import formatter
 from tests.providers.driving import (
     account,
