@@ -80,7 +80,8 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _insert_log(ours, [pair for pair in moves if pair[0].task.due_id not in held])
     _close(ours)
     _give_back(ours)
-    _note(ours)
+    _note_addresses(ours)
+    _note_accounts(ours)
     metrics.count(pair[1].status for pair in ours)
     return held
 
@@ -199,8 +200,8 @@ def _give_back(pairs: Iterable[Pair]) -> None:
     )
 
 
-def _note(pairs: Iterable[Pair]) -> None:
-    """Note what the answers said about addresses and accounts."""
+def _note_addresses(pairs: Iterable[Pair]) -> None:
+    """Note which addresses the answers called dead, or moved."""
     dead = [
         (r.task, r.outcome)
         for r, _ in pairs
@@ -224,6 +225,10 @@ def _note(pairs: Iterable[Pair]) -> None:
         lambda _, heal: heal.new_value,
         lambda _, heal: heal.reason,
     )
+
+
+def _note_accounts(pairs: Iterable[Pair]) -> None:
+    """Note which accounts the answers froze, or paused."""
     tasks = [r.task for r, _ in pairs]
     frozen = {t.freeze[0]: (t, t.freeze[1]) for t in tasks if t.freeze}
     _run(
