@@ -107,6 +107,12 @@ class Gateway:
         """Tell how many more messages may leave here now: what fits into the calls left."""
         return self._calls_left(account) * account.adapter.batch_size
 
+    def most(self, account: Account) -> int:
+        """Tell how many messages may be in flight there at all."""
+        slots = int(self._slots * HEALTHY_SHARE)
+        own_sockets = account.adapter.sender in OWN_SOCKETS
+        return min(slots, self._smtp.slots) if own_sockets else slots * account.adapter.batch_size
+
     def _calls_left(self, account: Account) -> int:
         busy = self._busy[account.id]
         most = STALLED_SLOTS if self.stalls(account) else int(self._slots * HEALTHY_SHARE)

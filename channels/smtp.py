@@ -58,7 +58,7 @@ class SmtpSender:
 
     def __init__(self, guard: AddressGuard, slots: int = 40, idle_s: float = IDLE_S) -> None:
         self._guard = guard
-        self._slots = slots
+        self.slots = slots
         self._idle_s = idle_s
         self._taken = 0
         self._lines: dict[OwnAccount, _Line] = {}
@@ -67,7 +67,7 @@ class SmtpSender:
 
     @property
     def free(self) -> int:
-        return self._slots - self._taken
+        return self.slots - self._taken
 
     def submit(self, key: int, account: OwnAccount, outbound: Outbound, lease_end: float) -> None:
         """Send a message; poll reports it under this key. lease_end: time.monotonic() seconds."""

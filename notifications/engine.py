@@ -133,7 +133,7 @@ class Drain:
         self._launch()
         self._collect()
         self._settle(force=not (self.flying or self.parking))
-        if may_wait and not is_over and self._is_idle():
+        if may_wait and not is_over and self.is_dry and self._is_idle():
             self._wait()
 
     def _is_wanted_elsewhere(self) -> bool:

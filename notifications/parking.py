@@ -90,9 +90,11 @@ class Parking:
         wanted = Counter([send.account.id for send in self.sends])
         accounts = {send.account.id: send.account for send in self.sends}
         room = {key: self._gateway.room(account) for key, account in accounts.items()}
-        return {
-            key: left if left >= min(HAND_OVER, wanted[key]) else 0 for key, left in room.items()
+        worth = {
+            key: min(HAND_OVER, wanted[key], self._gateway.most(account) // 2)
+            for key, account in accounts.items()
         }
+        return {key: left if left >= worth[key] else 0 for key, left in room.items()}
 
 
 class Slots:

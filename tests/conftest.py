@@ -15,7 +15,7 @@ from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
 from tests.servers import make_database
 
-MEASURED_CASES = 3  # of a test with many; tracing nearly doubles what a case costs
+MEASURED_CASES = 1  # of a test with many; tracing nearly doubles what a case costs
 
 
 def pytest_collection_modifyitems(items) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from channels.integrations import add_integration
 from tests.channels.mail_server import MailServer
-from tests.notifications.conftest import VISIT, change
+from tests.notifications.conftest import VISIT, change, run_until
 
 
 @pytest.fixture
@@ -70,6 +70,16 @@ def test_a_marketing_letter_carries_a_way_out(letters, worker, mails):
     ((_, _, mail),) = mails.mails
     assert "/u/" in mail["List-Unsubscribe"]
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_a_campaign_goes_on_though_a_mail_server_takes_few_letters_at_once(letters, worker, mails):
+    letters.promo("letter", "email")
+    people = [{"subscriberId": f"c-{n}", "email": f"c-{n}@mail.test"} for n in range(95)]
+    letters.trigger("letter", people)
+
+    run_until(worker, lambda: len(mails.mails) == len(people))
+
+    assert len({mail["To"] for _, _, mail in mails.mails}) == len(people)
 
 
 def test_an_unknown_mailbox_is_switched_off(letters, worker, mails):

@@ -7,11 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from channels.gateway import Gateway
 from notifications import engine
 from notifications.definition import QUEUES
+from notifications.engine import Drain
 from notifications.preparing import prepare
 from tenants.errors import InvalidFields
-from tests.notifications.conftest import change, look, run_until
+from tests.notifications.conftest import NO_QUIET, change, forget_open_work, look, run_until
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@mail.test"}
 
@@ -233,3 +235,16 @@ def test_a_closed_salon_sends_nothing_more(reminders, worker, provider):
 
     assert provider.bodies == []
     assert reminders.states == [("canceled", "salon_closed")]
+
+
+def test_work_that_needs_no_provider_is_done_without_a_pause_between_batches(reminders):
+    reminders.limit(**NO_QUIET)
+    reminders.workflow("news", "in_app", category="mk", priority="low")
+    reminders.trigger("news", [{"subscriberId": f"c-{n}"} for n in range(100)])
+    gateway = Gateway(slots=10)  # what is claimed at once: eight lines
+
+    run_until(Drain(["low"], gateway, "test"), lambda: len(reminders.messages) == 100, 3.0)
+
+    gateway.close()
+    forget_open_work()
+    assert len(reminders.messages) == 100
