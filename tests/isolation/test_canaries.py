@@ -146,16 +146,17 @@ def everything_logged():
     out, root = io.StringIO(), logging.getLogger()
     handler = logging.StreamHandler(out)
     handler.setFormatter(formatter())
-    level, root.level = root.level, logging.DEBUG
     calls = logging.getLogger("channels.calls")
-    calls_level, calls.level = calls.level, logging.DEBUG
+    levels = root.level, calls.level
+    root.setLevel(logging.DEBUG)  # which also forgets what loggers remember of their levels
+    calls.setLevel(logging.DEBUG)
     root.addHandler(handler)
     try:
         yield out
     finally:
         root.removeHandler(handler)
-        root.level, calls.level = level, calls_level
-        logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]  # levels are cached
+        root.setLevel(levels[0])
+        calls.setLevel(levels[1])
 
 
 def dumped():
