@@ -262,13 +262,13 @@ class Adapter(ABC):
 
     def request_many(self, outbounds: Sequence[Outbound]) -> HttpRequest:
         """Write one call for messages of equal batch_key, at most batch_size."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.provider} sends one message a call")
 
     def receipts(
         self, response: HttpResponse, outbounds: Sequence[Outbound]
     ) -> list[Receipt | DeliveryError]:
         """Read the answer to request_many: one entry per message, in order; may raise for all."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{self.provider} sends one message a call")
 
     def probe(self) -> HttpRequest | None:
         """Write a harmless call that proves the credentials, if the provider has one."""

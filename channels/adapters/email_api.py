@@ -7,6 +7,7 @@ its own sockets are never opened (docs/why/channels.md).
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,9 +61,9 @@ class EmailApiAdapter(TableAdapter):
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
         return faults(credentials, from_address=is_email, reply_to=is_email)
 
+    @abstractmethod
     def backend(self) -> Any:
         """Make anymail's backend with this account's credentials."""
-        raise NotImplementedError
 
     def extras(self, outbound: Outbound) -> dict[str, Any]:
         """Give what goes into the provider's own JSON besides the letter."""

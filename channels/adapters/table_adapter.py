@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from abc import abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
@@ -23,9 +24,9 @@ class TableAdapter(Adapter):
     meanings: ClassVar[Sequence[Meaning]]
     clock: ClassVar[Callable[[], float]] = time.time
 
+    @abstractmethod
     def refusal_of(self, response: HttpResponse) -> Refusal:
         """Read the provider's own code and words."""
-        raise NotImplementedError
 
     def error_for(self, response: HttpResponse) -> DeliveryError:
         """Make the error that an answer means which is not the one hoped for."""

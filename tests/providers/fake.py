@@ -7,6 +7,7 @@ would refuse is refused here with its own words, and noted in `complaints`.
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -39,7 +40,7 @@ class Refusal(Exception):
         self.about, self.reply = about, reply
 
 
-class Fake:
+class Fake(ABC):
     """One provider.
 
     Must override: name, read (check a call, give its letters; None: the call sends nothing),
@@ -61,13 +62,13 @@ class Fake:
         self._answers: dict[str, Reply] = {}
         self._lock = threading.Lock()
 
+    @abstractmethod
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         """Check a call and give its letters, or answer one that sends nothing; raises Refusal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
         """Answer to letters that were accepted."""
-        raise NotImplementedError
 
     def repeat(self, first: Reply) -> Reply:
         """Answer to a letter whose key was taken before; most replay their first answer."""
