@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from channels.contract import HttpResponse
+from channels.request import HttpResponse
 
 
 def json_object(response: HttpResponse | None) -> dict[str, Any] | None:

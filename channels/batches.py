@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from channels.accounts import Account
-from channels.contract import HttpRequest, HttpResponse, Outbound, Receipt
+from channels.contract import Outbound, Receipt
 from channels.errors import DeliveryError, Permanent, UnknownReply
 from channels.faults import FAULTS, unread, unwritten
+from channels.request import HttpRequest, HttpResponse
 from channels.routing import routed
 from channels.transport import Transport
 

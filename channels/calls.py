@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import certifi
 
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import DeliveryError, NotStarted, Permanent
+from channels.request import HttpRequest, HttpResponse
 
 MAX_BODY_BYTES = 64 * 1024
 CONNECT_TIMEOUT_S = 5.0

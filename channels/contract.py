@@ -13,6 +13,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from channels.errors import Ambiguous, DeliveryError, UnknownReply
+from channels.request import HttpRequest, HttpResponse
+from channels.told import BadSignature, Callback, InboundEvent, Registration, Reply, Told
 
 
 class ChannelKind(StrEnum):
@@ -63,37 +65,6 @@ class Outbound:
     category: str
     ttl_s: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class HttpRequest:
-    """One HTTPS call, complete: transport adds nothing but the connection.
-
-    timeout_s: for the whole call. ca_file: the provider's own bundle, else certifi's.
-    trusted: the platform itself chose the URL (not a tenant), so private addresses are allowed.
-    sends: False for a preparing call (a token, a contact): if its answer is lost, nothing was sent.
-    http2: the provider speaks nothing else. proxy: URL of the integration's own proxy.
-    """
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: bytes = b""
-    timeout_s: float = 10.0
-    ca_file: str = ""
-    trusted: bool = False
-    sends: bool = True
-    http2: bool = False
-    proxy: str = ""
-
-
-@dataclass(slots=True)
-class HttpResponse:
-    """status, header names in lower case, raw body (at most 64 KB are kept)."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 @dataclass(slots=True)
@@ -149,60 +120,14 @@ class Rate:
     per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StatusEvent:
-    """A provider says what became of a message: found by our message id or by the provider's.
-
-    state: "sent", "delivered", "read", "failed" or "bounced". key: unique per provider event.
-    """
-
-    key: str
-    state: str
-    message_id: str = ""
-    provider_id: str = ""
-    reason: str = ""
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class InboundEvent:
-    """The client did something: pressed a button, wrote, blocked or unblocked us.
-
-    kind: "button", "text", "blocked", "unblocked", "start" or "contact" (the client's own phone
-    number, vouched for by the provider). address: as in Outbound.
-    value: the button's action, the text, the start parameter, or the phone number.
-    reply_token: what `acknowledge` needs to answer this very event.
-    """
-
-    key: str
-    kind: str
-    address: str
-    value: str = ""
-    message_id: str = ""
-    provider_id: str = ""
-    reply_token: str = ""
-    raw: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Callback:
-    """A provider's request to us: raw bytes first, header names in lower case."""
-
-    body: bytes
-    headers: Mapping[str, str]
-
-
-class BadSignature(Exception):
-    """A callback that the provider did not sign; answered with 401 and forgotten."""
-
-
 class Adapter(ABC):
     """One provider: pure translation between our words and its HTTP calls.
 
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
     May override: optional, sends_secrets, hints, check, rates, is_idempotent, sender,
-    read_callback, acknowledge, probe, read_probe; has_steps with exchange; batch_size with
-    batch_key, request_many, receipts.
+    probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts;
+    for callbacks read_callback, greet, taken, generated, register, forgets_after_s, route_of and
+    acknowledge.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -231,6 +156,13 @@ class Adapter(ABC):
     has_steps: ClassVar[bool] = False
     #: most messages of one call; above 1 request_many and receipts are used
     batch_size: ClassVar[int] = 1
+
+    #: what the provider wants to hear when its callback was kept
+    taken: ClassVar[Reply] = Reply()
+    #: secrets that we choose ourselves: made up when they are left empty
+    generated: ClassVar[frozenset[str]] = frozenset()
+    #: seconds of failure after which the provider stops calling, so that `register` is repeated
+    forgets_after_s: ClassVar[float | None] = None
 
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self.credentials = credentials
@@ -285,13 +217,26 @@ class Adapter(ABC):
             if not 200 <= response.status < 300:
                 raise
 
-    def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
+    @classmethod
+    def route_of(cls, credentials: Mapping[str, str]) -> str:
+        """Tell what names this account in callbacks that many accounts share, "" for nothing."""
+        return ""
+
+    def greet(self, callback: Callback) -> Reply | None:
+        """Answer the provider's handshake; None: this is none. Raises BadSignature."""
+        return None
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
         """Verify a callback's signature on the raw bytes, then translate it.
 
-        Raises BadSignature. Unknown event types give an empty list.
+        Raises BadSignature. Unknown event types give nothing.
         """
         raise BadSignature(f"{self.provider} sends no callbacks")
 
-    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
-        """Write the call that shows the client that the press arrived, if the provider has one."""
+    def register(self, url: str) -> Registration | None:
+        """Make the provider call this address, if it has a call for it; may be repeated."""
         return None
+
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
+        """Write the calls that show the client that the press arrived and take the buttons away."""
+        return ()

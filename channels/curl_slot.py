@@ -10,10 +10,10 @@ import certifi
 import pycurl
 
 from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle, may_carry
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import Ambiguous, DeliveryError, Permanent, Temporary
 from channels.guard import AddressGuard, refusal
 from channels.proxies import Proxy, read_proxy, refused_login
+from channels.request import HttpRequest, HttpResponse
 
 #: The request itself is wrong; it would fail for ever and nothing was written.
 MALFORMED = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_URL_MALFORMAT}

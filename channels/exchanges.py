@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from channels.accounts import Account
 from channels.calls import LEASE_MARGIN_S
-from channels.contract import Exchange, HttpRequest, HttpResponse, Outbound, Receipt, TokenCall
+from channels.contract import Exchange, Outbound, Receipt, TokenCall
 from channels.errors import (
     Ambiguous,
     BadCredentials,
@@ -30,6 +30,7 @@ from channels.errors import (
     UnknownReply,
 )
 from channels.faults import FAULTS, unread, unwritten
+from channels.request import HttpRequest, HttpResponse
 from channels.routing import routed
 from channels.tokens import Tokens
 from channels.transport import Transport

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from channels.contract import Adapter, HttpResponse
+from channels.contract import Adapter
 from channels.errors import Permanent, UnknownReply
+from channels.request import HttpResponse
 
 #: Anything else is not an adapter's to raise.
 FAULTS: Final = (

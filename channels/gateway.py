@@ -23,7 +23,7 @@ from channels.accounts import Account
 from channels.apprise_target import AppriseTarget
 from channels.batches import Batches
 from channels.breaker import Breaker
-from channels.contract import HttpResponse, Outbound, Receipt
+from channels.contract import Outbound, Receipt
 from channels.errors import DeliveryError, NotStarted, Unsupported
 from channels.exchanges import LOOK_S, Exchanges
 from channels.faults import FAULTS, unread, unwritten
@@ -31,6 +31,7 @@ from channels.flights import Flight, Sent, sent_of
 from channels.gates import Gates, Wanted
 from channels.guard import AddressGuard
 from channels.limits import Limits
+from channels.request import HttpResponse
 from channels.routing import routed
 from channels.smtp import OwnAccount, SmtpSender
 from channels.smtp_connection import SmtpAccount

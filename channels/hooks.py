@@ -14,15 +14,9 @@ from dataclasses import replace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-)
+from channels.contract import Adapter, ChannelKind, Exchange, Outbound
 from channels.errors import BadAddress, ProviderPaused, RateLimited
+from channels.request import HttpRequest, HttpResponse
 
 HINT = (
     "Секретный адрес входящего вебхука: кто его знает, тот и пишет.",

@@ -17,8 +17,8 @@ from uuid import UUID
 from django.db import DatabaseError, connections
 
 from channels.adapters.sandbox import FROM_PHONE, SIGNATURE, sign
-from channels.contract import BadSignature, Callback
 from channels.phone import Door, Event
+from channels.told import BadSignature, Callback
 from tenants.errors import PlatformError
 
 #: The verb behind /v1/callbacks: integration, token, callback -> number of events kept.

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.db import connection
 
 from channels.calls import LEASE_MARGIN_S
-from channels.contract import Adapter, HttpRequest
+from channels.contract import Adapter
 from channels.errors import BadCredentials, ProviderPaused
 from channels.faults import FAULTS, unread, unwritten
 from channels.guard import AddressGuard
+from channels.request import HttpRequest
 from channels.routing import routed
 from channels.smtp_connection import SmtpAccount, SmtpConnection
 from channels.transport import call

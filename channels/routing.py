@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from channels.contract import HttpRequest
+from channels.request import HttpRequest
 
 
 def routed(request: HttpRequest, credentials: Mapping[str, str]) -> HttpRequest:

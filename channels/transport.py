@@ -7,9 +7,9 @@ import time
 from typing import Protocol
 
 from channels.calls import LEASE_MARGIN_S
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import DeliveryError
 from channels.guard import AddressGuard
+from channels.request import HttpRequest, HttpResponse
 from channels.transport_requests import RequestsTransport
 
 Result = tuple[int, HttpResponse | DeliveryError]

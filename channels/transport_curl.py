@@ -19,10 +19,10 @@ import time
 import pycurl
 
 from channels.calls import host_of, log_call, time_allowed
-from channels.contract import HttpRequest, HttpResponse
 from channels.curl_slot import CurlSlot
 from channels.errors import DeliveryError, NotStarted, Permanent
 from channels.guard import AddressGuard
+from channels.request import HttpRequest, HttpResponse
 
 Result = tuple[int, HttpResponse | DeliveryError]
 

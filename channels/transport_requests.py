@@ -27,7 +27,6 @@ from channels.calls import (
     may_carry,
     time_allowed,
 )
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import (
     Ambiguous,
     DeliveryError,
@@ -39,6 +38,7 @@ from channels.errors import (
 from channels.guard import AddressGuard
 from channels.guarded_adapter import GuardedAdapter, carried
 from channels.proxies import read_proxy
+from channels.request import HttpRequest, HttpResponse
 
 WAYS_KEPT = 4  # of each thread: its connections with and without trust, and those of proxies
 

@@ -21,12 +21,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import Q
 
 from channels.adapters import whatsapp_templates as meta
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import DeliveryError
 from channels.guard import AddressGuard
 from channels.integrations import find_integration
 from channels.models import Integration, WhatsAppTemplate
 from channels.probing import patiently
+from channels.request import HttpRequest, HttpResponse
 from channels.routing import routed
 from channels.secrets import decrypt
 from channels.transport import call

@@ -20,9 +20,9 @@ from uuid import UUID
 import redis
 from django.db import InterfaceError, OperationalError
 
-from channels.contract import StatusEvent
+from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
 from notifications import dispatch, inbound, tracking
-from notifications.callbacks import FLAG, Received, read_event
+from notifications.callbacks import FLAG, Received, of_kind, read_event
 from notifications.sql import callbacks as sql
 from tenants import rows
 from tenants.ids import created_at
@@ -92,11 +92,11 @@ def _apply(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, in
 
 def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
     received = _lock(tenant_id, ids, now)
-    statuses = [one for one in received if isinstance(one.event, StatusEvent)]
-    others = [one for one in received if not isinstance(one.event, StatusEvent)]
-    found = tracking.find(tenant_id, received)  # all locks at once, in id order
+    statuses, inbounds = of_kind(received, StatusEvent), of_kind(received, InboundEvent)
+    found = tracking.find(tenant_id, [*statuses, *inbounds])  # all locks at once, in id order
     settled = dict.fromkeys(tracking.apply(tenant_id, statuses, found), "")
-    settled |= inbound.apply(tenant_id, others, found)
+    settled |= inbound.apply(tenant_id, inbounds, found)
+    settled |= {one.id: "account" for one in of_kind(received, AccountEvent)}
     ends = [
         End(one.id, now, now, settled[one.id])
         if one.id in settled
@@ -106,7 +106,7 @@ def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[
     return _close(tenant_id, ends)
 
 
-def _lock(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> list[Received]:
+def _lock(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> list[Received[Told]]:
     return [
         Received(key, account, read_event(event), attempt)
         for key, account, event, attempt in rows.fetch(sql.LOCK, [tenant_id, list(ids), now])

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 import django_rq
@@ -23,9 +23,9 @@ import redis
 from django.db import transaction
 
 from channels.accounts import open_adapter
-from channels.contract import BadSignature, Callback, InboundEvent, StatusEvent
 from channels.faults import FAULTS
 from channels.models import Integration
+from channels.told import AccountEvent, BadSignature, Callback, InboundEvent, StatusEvent, Told
 from notifications import dispatch
 from notifications.sql import callbacks as sql
 from tenants import rows
@@ -41,21 +41,37 @@ LONGEST_VALUE = 4096
 FLAG = "kolokol:woken:callbacks"
 JOB_TIMEOUT_S = 60
 
-Event = StatusEvent | InboundEvent
-_TYPES: dict[str, type[StatusEvent] | type[InboundEvent]] = {
+_TYPES: dict[str, type[Told]] = {
     "status": StatusEvent,
     "inbound": InboundEvent,
+    "account": AccountEvent,
 }
+_NAMES = {kind: name for name, kind in _TYPES.items()}
+
+
+E = TypeVar("E", bound=Told, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Received(Generic[E]):
     """A kept callback on its way to being applied. attempt: how often it was tried in vain."""
 
     id: UUID
     integration_id: UUID
-    event: Event
+    event: E
     attempt: int = 0
+
+
+OfMessage = Received[StatusEvent] | Received[InboundEvent]
+
+
+def of_kind(received: Sequence[Received[Told]], kind: type[E]) -> list[Received[E]]:
+    """Pick the events of one kind, in order."""
+    return [
+        Received(one.id, one.integration_id, one.event, one.attempt)
+        for one in received
+        if isinstance(one.event, kind)
+    ]
 
 
 def receive(
@@ -92,10 +108,11 @@ def ask_for_job() -> None:
         log.warning("redis is away: callbacks wait for the next tick")
 
 
-def read_event(kept: dict[str, Any]) -> Event:
+def read_event(kept: dict[str, Any]) -> Told:
     """Turn a kept event back into what the adapter gave."""
     kind = _TYPES[kept["type"]]
-    return kind(**{name: kept[name] for name in kind.__slots__ if name in kept})
+    given = {name: kept[name] for name in kind.__slots__ if name in kept}
+    return kind(**given)
 
 
 def _unknown() -> NotFound:
@@ -111,7 +128,7 @@ def _integration(tenant_id: UUID, integration_id: UUID, token: str) -> Integrati
     return row
 
 
-def _read(integration: Integration, callback: Callback) -> Sequence[Event]:
+def _read(integration: Integration, callback: Callback) -> Sequence[Told]:
     """Let the adapter verify and translate.
 
     A body that it cannot read is logged and dropped: answering with an error would make the
@@ -130,7 +147,7 @@ def _read(integration: Integration, callback: Callback) -> Sequence[Event]:
         return ()
 
 
-def _keep(integration: Integration, events: Sequence[Event], now: datetime) -> int:
+def _keep(integration: Integration, events: Sequence[Told], now: datetime) -> int:
     if not events:
         return 0
     written = [json.dumps(_storable(event)) for event in events]
@@ -145,17 +162,17 @@ def _keep(integration: Integration, events: Sequence[Event], now: datetime) -> i
     return len(rows.fetch(sql.KEEP, arguments))
 
 
-def _storable(event: Event) -> dict[str, str]:
+def _storable(event: Told) -> dict[str, str]:
     """Drop what PostgreSQL refuses in JSON: NUL and halves of surrogate pairs."""
-    kind = "status" if isinstance(event, StatusEvent) else "inbound"
     values = {
         name: value.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST_VALUE]
         for name, value in asdict(event).items()
+        if value
     }
-    return {"type": kind, **values}
+    return {"type": _NAMES[type(event)], **values}
 
 
-def _key(event: Event, written: str) -> str:
+def _key(event: Told, written: str) -> str:
     """Give the provider's key, or a digest where it has none or a very long one."""
     if event.key and len(event.key) <= LONGEST_KEY and "\0" not in event.key:
         return event.key

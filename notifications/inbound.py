@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from channels.contract import InboundEvent
 from channels.registry import ADAPTERS
+from channels.told import InboundEvent
 from notifications import events
 from notifications.callbacks import Received
 from notifications.sql import callbacks as sql
@@ -31,32 +31,30 @@ ADDRESS_CHANGES: Mapping[str, tuple[str, str, str]] = {
 
 
 def apply(
-    tenant_id: UUID, received: Sequence[Received], found: Mapping[UUID, Tracked] | None = None
+    tenant_id: UUID,
+    received: Sequence[Received[InboundEvent]],
+    found: Mapping[UUID, Tracked] | None = None,
 ) -> dict[UUID, str]:
     """Apply inbound events; return what is settled, by the callback's id, with a note or "".
 
     Call inside the tenant's scope. found: what `tracking.find` gave for them, when it was called
     already. A press whose message is not there yet is not settled.
     """
-    presses = [one for one in received if _kind(one) == "button" and _is_addressed(one)]
+    presses = [one for one in received if one.event.kind == "button" and _is_addressed(one)]
     waiting = {one.id for one in presses}
     settled = {one.id: "" for one in received if one.id not in waiting}
     settled |= _answer(tenant_id, presses, find(tenant_id, presses) if found is None else found)
     # after notifications, as the engine locks them
-    _change_addresses(tenant_id, [one for one in received if _kind(one) in ADDRESS_CHANGES])
+    _change_addresses(tenant_id, [one for one in received if one.event.kind in ADDRESS_CHANGES])
     return settled
 
 
-def _kind(one: Received) -> str:
-    return one.event.kind if isinstance(one.event, InboundEvent) else ""
-
-
-def _is_addressed(one: Received) -> bool:
+def _is_addressed(one: Received[InboundEvent]) -> bool:
     return bool(one.event.message_id or one.event.provider_id)
 
 
 def _answer(
-    tenant_id: UUID, presses: Sequence[Received], found: Mapping[UUID, Tracked]
+    tenant_id: UUID, presses: Sequence[Received[InboundEvent]], found: Mapping[UUID, Tracked]
 ) -> dict[UUID, str]:
     own = _addresses(tenant_id, [found[one.id] for one in presses if one.id in found])
     notes: dict[UUID, str] = {}
@@ -73,9 +71,8 @@ def _answer(
     return notes
 
 
-def _record(message: Tracked, one: Received) -> list[Line]:
+def _record(message: Tracked, one: Received[InboundEvent]) -> list[Line]:
     """Note the press unless it repeats the answer that stands, or an older one comes late."""
-    assert isinstance(one.event, InboundEvent)  # noqa: S101 (presses are chosen by kind)
     at = iso(created_at(one.id))
     before = (message.extra or {}).get("answer") or {}
     if before.get("action") == one.event.value or before.get("at", "") > at:
@@ -121,13 +118,12 @@ def _addresses(
     return own
 
 
-def _change_addresses(tenant_id: UUID, received: Sequence[Received]) -> None:
+def _change_addresses(tenant_id: UUID, received: Sequence[Received[InboundEvent]]) -> None:
     if not received:
         return
     ids = list({one.integration_id for one in received})
     known = {row[0]: row[1:] for row in rows.fetch(sql.INTEGRATIONS, [tenant_id, ids])}
     for one in received:
-        assert isinstance(one.event, InboundEvent)  # noqa: S101 (chosen by kind)
         provider, is_demo = known.get(one.integration_id, ("", False))
         if provider not in ADAPTERS:
             continue

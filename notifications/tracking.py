@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from channels.contract import StatusEvent
+from channels.told import StatusEvent
 from notifications import events
-from notifications.callbacks import Received
+from notifications.callbacks import OfMessage, Received
 from notifications.events import News
 from notifications.sql import callbacks as sql
 from notifications.sql.settling import LOG
@@ -79,7 +79,9 @@ class Line:
 
 
 def apply(
-    tenant_id: UUID, received: Sequence[Received], found: Mapping[UUID, Tracked] | None = None
+    tenant_id: UUID,
+    received: Sequence[Received[StatusEvent]],
+    found: Mapping[UUID, Tracked] | None = None,
 ) -> set[UUID]:
     """Apply status events in one go; return the ids of those whose message was found.
 
@@ -90,7 +92,7 @@ def apply(
     lines: list[Line] = []
     for one in received:
         message = found.get(one.id)
-        if message is not None and isinstance(one.event, StatusEvent):
+        if message is not None:
             lines += advance(message, one.event.state, one.event.reason, one.event.raw)
     write_states(tenant_id, lines)
     return {one.id for one in received if one.id in found}
@@ -149,7 +151,7 @@ def write_extra(tenant_id: UUID, changes: Mapping[UUID, Mapping[str, Any]]) -> N
         rows.run(sql.SET_EXTRA, [list(changes), texts, tenant_id])
 
 
-def find(tenant_id: UUID, received: Sequence[Received]) -> dict[UUID, Tracked]:
+def find(tenant_id: UUID, received: Sequence[OfMessage]) -> dict[UUID, Tracked]:
     """Find and lock the messages that callbacks speak of, by the callback's id."""
     if not received:
         return {}

@@ -18,16 +18,7 @@ import jwt
 
 from channels import fields as rules
 from channels.answers import json_object
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Receipt,
-    TokenCall,
-)
+from channels.contract import Adapter, ChannelKind, Exchange, Outbound, Receipt, TokenCall
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -39,6 +30,7 @@ from channels.errors import (
 )
 from channels.provider_words import Refusal, error_for
 from channels.push import Push, push_of, short_key
+from channels.request import HttpRequest, HttpResponse
 from channels.retry_after import retry_after_s
 
 LIVE = "https://api.push.apple.com"

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from channels.apprise_target import NOT_INSTALLED, is_installed, target_fault
-from channels.contract import Adapter, ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
+from channels.contract import Adapter, ChannelKind, Outbound, Receipt
 from channels.errors import ProviderPaused, Unsupported
+from channels.request import HttpRequest, HttpResponse
 
 
 class AppriseAdapter(Adapter):

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from channels.contract import HttpRequest
 from channels.errors import BadCredentials, Unsupported
+from channels.request import HttpRequest
 
 AWS_FIELDS = {
     "access_key_id": False,

@@ -14,9 +14,10 @@ from anymail.backends.brevo import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter, taken
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 #: The key was used: an earlier call whose answer was lost has been taken.
 REPEATED = "duplicate_parameter"

@@ -17,20 +17,11 @@ from typing import Any, ClassVar
 from channels.adapters.chatwoot_api import ChatwootApi, Contact, number_of
 from channels.adapters.chatwoot_desk import Escalation, escalate, mirror
 from channels.adapters.chatwoot_steps import Client, Thread
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    Content,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Rate,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Content, Exchange, Outbound, Rate, Receipt
 from channels.errors import BadCredentials, Unsupported, WindowClosed
 from channels.fields import faults, is_number
 from channels.formatting import fit
+from channels.request import HttpRequest, HttpResponse
 from channels.window import is_open
 
 #: Meta's categories of templates, by ours.

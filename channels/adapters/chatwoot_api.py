@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from channels.answers import json_object, objects
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import (
     BadCredentials,
     DeliveryError,
@@ -25,6 +24,7 @@ from channels.errors import (
     UnknownReply,
 )
 from channels.provider_words import Meaning, Refusal, error_for, told
+from channels.request import HttpRequest, HttpResponse
 
 MEANINGS = (
     Meaning(BadCredentials, status=401),

@@ -12,8 +12,9 @@ from typing import Any
 
 from channels.adapters.chatwoot_api import ChatwootApi, Contact
 from channels.adapters.chatwoot_steps import Client, Thread
-from channels.contract import Exchange, HttpRequest, Outbound, Receipt
+from channels.contract import Exchange, Outbound, Receipt
 from channels.formatting import fit
+from channels.request import HttpRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,8 +27,9 @@ from channels.adapters.chatwoot_api import (
     made_contact,
     number_of,
 )
-from channels.contract import Exchange, HttpRequest, HttpResponse, Outbound, Receipt, TokenCall
+from channels.contract import Exchange, Outbound, Receipt, TokenCall
 from channels.errors import Permanent, UnknownReply
+from channels.request import HttpRequest, HttpResponse
 
 KEPT_S = 86_400.0
 PHONES = frozenset({"whatsapp", "phone"})

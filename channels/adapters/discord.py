@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.answers import json_object
-from channels.contract import HttpRequest, HttpResponse, Outbound, Rate, Receipt
+from channels.contract import Outbound, Rate, Receipt
 from channels.errors import Ambiguous, DeliveryError, Permanent, RateLimited, Temporary
 from channels.formatting import fit
 from channels.hooks import DeadHook, HookAdapter
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpRequest, HttpResponse
 
 NO_PREVIEWS = 4  # flag SUPPRESS_EMBEDS: a preview would open the client's links
 

@@ -19,9 +19,10 @@ from anymail.exceptions import AnymailError, AnymailInvalidAddress
 
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL, letter
 from channels.adapters.table_adapter import TableAdapter, basic
-from channels.contract import ChannelKind, HttpRequest, HttpResponse, Outbound, Receipt
+from channels.contract import ChannelKind, Outbound, Receipt
 from channels.errors import BadAddress, Permanent
 from channels.fields import faults, is_email
+from channels.request import HttpRequest, HttpResponse
 
 #: What anymail raises at an answer that is not the one it expects.
 UNREADABLE = (AnymailError, LookupError, TypeError, AttributeError, ValueError)

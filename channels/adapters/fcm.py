@@ -22,17 +22,7 @@ import jwt
 
 from channels import fields as rules
 from channels.answers import json_object, objects
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Rate,
-    Receipt,
-    TokenCall,
-)
+from channels.contract import Adapter, ChannelKind, Exchange, Outbound, Rate, Receipt, TokenCall
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -45,6 +35,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal, error_for
 from channels.push import Push, push_of, short_key
+from channels.request import HttpRequest, HttpResponse
 
 API = "https://fcm.googleapis.com"
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"

@@ -31,14 +31,7 @@ from channels.adapters.generic_http_template import (
     values_of,
     word_of,
 )
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -56,6 +49,7 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpRequest, HttpResponse
 
 MEANINGS: Mapping[str, type[DeliveryError]] = {
     error.outcome.value: error

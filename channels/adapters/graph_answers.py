@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from channels.answers import json_object
-from channels.contract import HttpResponse
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -23,6 +22,7 @@ from channels.errors import (
     UnknownReply,
 )
 from channels.provider_words import clean
+from channels.request import HttpResponse
 
 DEFAULT_WAIT_S = 30.0  # Meta names no wait
 

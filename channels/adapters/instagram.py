@@ -17,16 +17,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from channels.adapters.graph_answers import Codes, read_answer
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Rate,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Exchange, Outbound, Rate, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -39,6 +30,7 @@ from channels.errors import (
     WindowClosed,
 )
 from channels.formatting import Fitted, fit
+from channels.request import HttpRequest, HttpResponse
 from channels.window import is_open
 
 VERSION = "v25.0"

@@ -15,9 +15,10 @@ from anymail.backends.mailgun import EmailBackend
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS
 from channels.adapters.table_adapter import basic, parsed
-from channels.contract import HttpRequest, HttpResponse, Place
+from channels.contract import Place
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused, RateLimited
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 
 class MailgunAdapter(EmailApiAdapter):

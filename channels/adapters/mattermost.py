@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.answers import json_object
-from channels.contract import HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import BadAddress, Permanent, ProviderPaused, RateLimited
 from channels.formatting import fit
 from channels.hooks import DeadHook, HookAdapter, is_hook
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpResponse
 
 PREFIX, SUFFIX = "web.incoming_webhook.", ".app_error"
 

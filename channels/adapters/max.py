@@ -14,23 +14,12 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
 from channels.answers import json_object
-from channels.contract import (
-    Adapter,
-    Button,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-    Place,
-    Rate,
-    Receipt,
-)
+from channels.contract import Adapter, Button, ChannelKind, Outbound, Place, Rate, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -42,6 +31,8 @@ from channels.errors import (
 )
 from channels.formatting import Fitted, fit
 from channels.provider_words import Meaning, Refusal, error_for, told
+from channels.request import HttpRequest, HttpResponse
+from channels.told import InboundEvent
 
 BUTTONS_PER_ROW = 2
 THROTTLE_WAIT_S = 2.0  # no Retry-After is documented; the limits are per second
@@ -111,11 +102,11 @@ class MaxAdapter(Adapter):
     def probe(self) -> HttpRequest:
         return self._call("GET", "/me")
 
-    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         if not event.reply_token:
-            return None
+            return ()
         body = json.dumps({"notification": text}, ensure_ascii=False).encode()
-        return self._call("POST", f"/answers?callback_id={quote(event.reply_token)}", body)
+        return [self._call("POST", f"/answers?callback_id={quote(event.reply_token)}", body)]
 
     def _refusal(self, response: HttpResponse, answer: Mapping[str, Any]) -> DeliveryError:
         refusal = Refusal(

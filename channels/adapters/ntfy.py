@@ -14,14 +14,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from channels.answers import json_object
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Receipt
 from channels.errors import (
     Ambiguous,
     BadCredentials,
@@ -30,6 +23,7 @@ from channels.errors import (
 )
 from channels.formatting import fit
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpRequest, HttpResponse
 
 API = "https://ntfy.sh"
 DAY_S = 24 * 3600

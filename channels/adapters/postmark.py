@@ -13,9 +13,10 @@ from anymail.backends.postmark import EmailBackend
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place
+from channels.contract import Outbound, Place
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused, Temporary
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 
 class PostmarkAdapter(EmailApiAdapter):

@@ -14,7 +14,7 @@ from anymail.backends.resend import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Rate
+from channels.contract import Outbound, Place, Rate
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -25,6 +25,7 @@ from channels.errors import (
     Temporary,
 )
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 #: A key that may send and nothing else: the probe's question is refused, letters are not.
 SENDING_ONLY = "restricted_api_key"

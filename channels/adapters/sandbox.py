@@ -11,22 +11,10 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from channels.contract import (
-    Adapter,
-    BadSignature,
-    Callback,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-    Place,
-    Receipt,
-    StatusEvent,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -36,6 +24,8 @@ from channels.errors import (
     UnknownReply,
     WindowClosed,
 )
+from channels.request import HttpRequest, HttpResponse
+from channels.told import BadSignature, Callback, InboundEvent, StatusEvent, Told
 
 SIGNATURE = "kolokol-signature"
 TO_PHONE, FROM_PHONE = "to-phone", "from-phone"
@@ -124,16 +114,16 @@ class SandboxAdapter(Adapter):
     def probe(self) -> HttpRequest:
         return self._post({"type": "probe"})
 
-    def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
+    def read_callback(self, callback: Callback) -> list[Told]:
         given = callback.headers.get(SIGNATURE, "")
         verify(self.credentials["secret"], FROM_PHONE, callback.body, given, now=type(self).clock())
         events = _parse(callback.body).get("events", [])
         return [event for event in map(_event, events) if event is not None]
 
-    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         if not event.message_id:
-            return None
-        return self._post({"type": "answer", "message_id": event.message_id, "text": text[:200]})
+            return ()
+        return [self._post({"type": "answer", "message_id": event.message_id, "text": text[:200]})]
 
     def _post(self, body: dict[str, Any]) -> HttpRequest:
         raw = json.dumps(body, ensure_ascii=False).encode()

@@ -21,7 +21,7 @@ from channels.adapters.email_api import EmailApiAdapter, taken
 from channels.adapters.email_batch import KEY_START, Parts, differing, key, parts_of, template_of
 from channels.adapters.email_letter import METADATA_KEY, headers_of
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadCredentials,
     DeliveryError,
@@ -31,6 +31,7 @@ from channels.errors import (
 )
 from channels.mime import envelope_address, html_of, subject_of, text_of
 from channels.provider_words import Meaning, Refusal, clean
+from channels.request import HttpRequest, HttpResponse
 
 SUBSTITUTIONS_BYTES = 10_000
 # A thousand letters with 20 KB of values and headers each leave room for this in 30 MB.

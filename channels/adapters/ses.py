@@ -15,18 +15,12 @@ from datetime import UTC, datetime
 from channels.adapters.aws_signing import AWS_FIELDS, signed
 from channels.adapters.email_letter import METADATA_KEY, SENDER_FIELDS, SENDER_OPTIONAL
 from channels.adapters.table_adapter import TableAdapter, parsed
-from channels.contract import (
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Place,
-    Receipt,
-)
+from channels.contract import ChannelKind, Outbound, Place, Receipt
 from channels.errors import BadCredentials, Permanent, ProviderPaused, RateLimited
 from channels.fields import faults, is_email
 from channels.mime import Sender, build, envelope_address
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 RATE_WAIT_S = 1.0  # its rate is per second; it neither queues nor says how long to wait
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.answers import json_object
-from channels.contract import HttpRequest, HttpResponse, Outbound, Rate, Receipt
+from channels.contract import Outbound, Rate, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -27,6 +27,7 @@ from channels.errors import (
 from channels.formatting import fit
 from channels.hooks import HINT, DeadHook, HookAdapter, is_hook
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpRequest, HttpResponse
 
 API = "https://slack.com/api"
 NEEDS_ONE = "is required, or the address of an incoming webhook"

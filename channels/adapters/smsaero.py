@@ -19,9 +19,10 @@ from channels.adapters.sms_api import (
     text_of,
 )
 from channels.adapters.table_adapter import basic, parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import BadAddress, Permanent, ProviderPaused
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 
 class SmsAeroAdapter(SmsAdapter):

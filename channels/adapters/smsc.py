@@ -23,7 +23,7 @@ from channels.adapters.sms_api import (
     text_of,
 )
 from channels.adapters.table_adapter import parsed
-from channels.contract import Exchange, HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Exchange, Outbound, Place, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -34,6 +34,7 @@ from channels.errors import (
     RateLimited,
 )
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 REPEAT_S = 60.0  # for so long an identical request is error 9
 #: status.php: waiting, with the operator, and all that comes after; -3 is "not found", -2 stopped

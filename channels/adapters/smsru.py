@@ -22,7 +22,7 @@ from channels.adapters.sms_api import (
     text_of,
 )
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -33,6 +33,7 @@ from channels.errors import (
     Temporary,
 )
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 TAKEN = "100"
 DAY_WAIT_S = 3600.0  # limits of a day: looked at again every hour

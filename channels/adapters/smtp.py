@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Place,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Place, Receipt
 from channels.errors import Unsupported
 from channels.fields import faults, is_email, is_one_of, is_port
+from channels.request import HttpRequest, HttpResponse
 
 
 class SmtpAdapter(Adapter):

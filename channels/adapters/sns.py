@@ -22,9 +22,10 @@ from channels.adapters.sms_api import (
     digits_of,
     text_of,
 )
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Rate, Receipt
+from channels.contract import Outbound, Place, Rate, Receipt
 from channels.errors import BadAddress, BadCredentials, OptedOut, Permanent, RateLimited, Temporary
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 VERSION = "2010-03-31"
 SMS_TYPES = {"mk": "Promotional", "tx": "Transactional"}

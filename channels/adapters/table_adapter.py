@@ -9,9 +9,10 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from channels.contract import Adapter, HttpResponse
+from channels.contract import Adapter
 from channels.errors import DeliveryError
 from channels.provider_words import Meaning, Refusal, error_for, reset_wait_s
+from channels.request import HttpResponse
 
 
 class TableAdapter(Adapter):

@@ -13,11 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from channels.answers import json_object
-from channels.contract import Button, HttpResponse, Outbound, Rate, Receipt
+from channels.contract import Button, Outbound, Rate, Receipt
 from channels.errors import Permanent, RateLimited, Temporary
 from channels.formatting import fit
 from channels.hooks import DeadHook, HookAdapter
 from channels.provider_words import Meaning, Refusal, error_for
+from channels.request import HttpResponse
 
 CARD = "application/vnd.microsoft.card.adaptive"
 SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"

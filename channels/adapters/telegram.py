@@ -11,23 +11,11 @@ from __future__ import annotations
 import hmac
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from channels.adapters.telegram_updates import read_update
-from channels.contract import (
-    Adapter,
-    BadSignature,
-    Button,
-    Callback,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-    Rate,
-    Receipt,
-    StatusEvent,
-)
+from channels.contract import Adapter, Button, ChannelKind, Outbound, Rate, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -42,6 +30,8 @@ from channels.errors import (
 )
 from channels.formatting import fit
 from channels.formatting_rules import telegram_units
+from channels.request import HttpRequest, HttpResponse
+from channels.told import BadSignature, Callback, InboundEvent, Told
 
 CAPTION_LIMIT = 1024
 BUTTONS_PER_ROW = 2
@@ -103,7 +93,7 @@ class TelegramAdapter(Adapter):
     def probe(self) -> HttpRequest:
         return self._call("getMe", {})
 
-    def read_callback(self, callback: Callback) -> list[StatusEvent | InboundEvent]:
+    def read_callback(self, callback: Callback) -> list[Told]:
         secret = self.credentials.get("webhook_secret", "").encode()
         given = callback.headers.get("x-telegram-bot-api-secret-token", "").encode()
         if not secret or not hmac.compare_digest(secret, given):
@@ -112,11 +102,11 @@ class TelegramAdapter(Adapter):
         event = read_update(update)
         return [event] if event else []
 
-    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         if not event.reply_token:
-            return None
+            return ()
         body = {"callback_query_id": event.reply_token, "text": text[:200]}
-        return self._call("answerCallbackQuery", body)
+        return [self._call("answerCallbackQuery", body)]
 
     def _call(self, method: str, body: dict[str, Any]) -> HttpRequest:
         base = self.credentials.get("api_base") or "https://api.telegram.org"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from channels.contract import InboundEvent
+from channels.told import InboundEvent
 
 #: my_chat_member: the new status of the bot in the chat.
 MEMBERSHIP = {"kicked": "blocked", "left": "blocked", "member": "unblocked"}

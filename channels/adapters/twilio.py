@@ -21,7 +21,7 @@ from channels.adapters.sms_api import (
     text_of,
 )
 from channels.adapters.table_adapter import basic, parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -32,6 +32,7 @@ from channels.errors import (
     Temporary,
 )
 from channels.provider_words import Meaning, Refusal
+from channels.request import HttpRequest, HttpResponse
 
 VALIDITY_S = 36_000
 REQUIRED = "is required"

@@ -15,7 +15,7 @@ from anymail.backends.unisender_go import EmailBackend
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
 from channels.adapters.table_adapter import parsed
-from channels.contract import HttpRequest, HttpResponse, Outbound, Place, Receipt
+from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -28,6 +28,7 @@ from channels.errors import (
     UnknownReply,
 )
 from channels.provider_words import Meaning, Refusal, clean
+from channels.request import HttpRequest, HttpResponse
 
 #: failed_emails: why this recipient was refused. "duplicate" stands beside an accepted one.
 FAILED: dict[str, type[DeliveryError]] = {

@@ -12,24 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from channels.answers import json_object
-from channels.contract import (
-    Adapter,
-    Button,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-    Place,
-    Rate,
-    Receipt,
-)
+from channels.contract import Adapter, Button, ChannelKind, Exchange, Outbound, Place, Rate, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -45,6 +33,8 @@ from channels.errors import (
 )
 from channels.formatting import fit
 from channels.provider_words import clean
+from channels.request import HttpRequest, HttpResponse
+from channels.told import InboundEvent
 
 VERSION = "5.199"
 BUTTONS_PER_ROW = 2
@@ -112,9 +102,9 @@ class VkAdapter(Adapter):
     def read_probe(self, response: HttpResponse) -> None:
         _read(response)
 
-    def acknowledge(self, event: InboundEvent, text: str) -> HttpRequest | None:
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         if not event.reply_token:
-            return None
+            return ()
         shown = {"type": "show_snackbar", "text": text[:SNACKBAR_LIMIT]}
         form = {
             "event_id": event.reply_token,
@@ -122,7 +112,7 @@ class VkAdapter(Adapter):
             "peer_id": event.address,
             "event_data": json.dumps(shown, ensure_ascii=False),
         }
-        return self._call("messages.sendMessageEventAnswer", form)
+        return [self._call("messages.sendMessageEventAnswer", form)]
 
     def _receipt(self, response: HttpResponse, peer: str) -> Receipt:
         result = _read(response)

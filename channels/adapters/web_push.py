@@ -28,14 +28,7 @@ from channels.adapters.web_push_encryption import (
     read_private_key,
     unpadded,
 )
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -46,6 +39,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal, error_for
 from channels.push import Push, push_of, short_key
+from channels.request import HttpRequest, HttpResponse
 
 #: Whom a subscription may name; the same list as tenants.addressing.PUSH_HOSTS.
 PUSH_HOSTS = (

@@ -14,15 +14,7 @@ from typing import Any, ClassVar
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from channels.contract import (
-    Adapter,
-    ChannelKind,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Place,
-    Receipt,
-)
+from channels.contract import Adapter, ChannelKind, Outbound, Place, Receipt
 from channels.errors import (
     BadCredentials,
     Permanent,
@@ -31,6 +23,7 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.request import HttpRequest, HttpResponse
 from channels.retry_after import retry_after_s
 
 DEFAULT_WAIT_S = 30.0  # a 429 without Retry-After

@@ -17,17 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from channels.adapters.graph_answers import Codes, read_answer
-from channels.contract import (
-    Adapter,
-    Button,
-    ChannelKind,
-    Exchange,
-    HttpRequest,
-    HttpResponse,
-    Outbound,
-    Rate,
-    Receipt,
-)
+from channels.contract import Adapter, Button, ChannelKind, Exchange, Outbound, Rate, Receipt
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -43,6 +33,7 @@ from channels.errors import (
 )
 from channels.fields import faults, is_number
 from channels.formatting import Fitted, fit
+from channels.request import HttpRequest, HttpResponse
 from channels.window import is_open
 
 VERSION = "v25.0"

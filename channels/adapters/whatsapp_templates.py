@@ -17,8 +17,8 @@ from urllib.parse import urlencode
 
 from channels.adapters.graph_answers import Codes, read_answer
 from channels.answers import json_object
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import BadCredentials, Permanent, RateLimited, Temporary, UnknownReply
+from channels.request import HttpRequest, HttpResponse
 
 VERSION = "v25.0"
 PAGE = 100

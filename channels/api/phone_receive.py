@@ -16,8 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from channels import phone
 from channels.adapters.sandbox import SIGNATURE, TO_PHONE, verify
-from channels.contract import BadSignature
 from channels.phone_reports import Reports
+from channels.told import BadSignature
 from tenants.errors import BadRequest
 
 SLOW_S = 10.0

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
-from channels.contract import Callback
+from channels.told import Callback
 from notifications.callbacks import receive
 from tenants.answers import error_body
 from tenants.errors import BadRequest, PlatformError, TooLarge

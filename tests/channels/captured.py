@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from channels.contract import Content, HttpResponse, Outbound
+from channels.contract import Content, Outbound
 from channels.errors import DeliveryError
+from channels.request import HttpResponse
 
 MESSAGE_ID = "0199a3f2-6d10-7c1e-9b3a-5f6c2a1d8e44"
 VISIT = "Анна, ждём вас 22 ноября в 14:30 в Beauty Lab. Подтвердите визит."

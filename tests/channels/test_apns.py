@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from channels.adapters.apns import ApnsAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -22,6 +22,7 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.request import HttpResponse
 from tests.channels.steps import walk
 from tests.channels.verdicts import cases, outcome_of, response_of, wanted
 

@@ -11,7 +11,7 @@ from django.conf import settings
 
 from channels.accounts import Account
 from channels.breaker import Breaker
-from channels.contract import Adapter, Content, HttpRequest, Outbound, Receipt
+from channels.contract import Adapter, Content, Outbound, Receipt
 from channels.errors import (
     Ambiguous,
     BadCredentials,
@@ -23,6 +23,7 @@ from channels.errors import (
 )
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
+from channels.request import HttpRequest
 from tests.channels.script_server import HANGUP, ScriptServer
 
 

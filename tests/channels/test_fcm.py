@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from channels.adapters.fcm import FcmAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     Ambiguous,
     BadCredentials,
@@ -23,6 +23,7 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.request import HttpResponse
 from tests.channels.steps import walk
 from tests.channels.verdicts import PAYLOADS, cases, name_of, outcome_of, response_of, wanted
 

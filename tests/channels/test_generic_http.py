@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from channels.adapters.generic_http import GenericHttpAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -21,6 +21,7 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.request import HttpResponse
 from tests.channels.verdicts import outcome_of
 
 FORM = {

@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from channels.contract import HttpRequest
 from channels.errors import Permanent
 from channels.guard import AddressGuard
+from channels.request import HttpRequest
 from channels.transport import open_transport
 from tests.channels.fault_server import FaultServer
 

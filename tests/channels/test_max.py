@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 
 from channels.adapters.max import MaxAdapter
-from channels.contract import Button, Content, InboundEvent
+from channels.contract import Button, Content
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -21,6 +21,7 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.told import InboundEvent
 from tests.channels.captured import VISIT, Captured, answer, is_private, outbound
 
 CAPTURED = Captured("max")
@@ -180,12 +181,12 @@ def test_the_operators_setting_names_the_certificates(monkeypatch, settings):
 def test_a_press_can_be_answered():
     press = InboundEvent("k", "button", CLIENT, reply_token="cbk0001")
 
-    request = ADAPTER.acknowledge(press, "Визит подтверждён")
+    (request,) = ADAPTER.acknowledge(press, "Визит подтверждён")
 
     assert request
     assert json.loads(request.body) == CAPTURED.body("request_answer_callback.json")
     assert request.url == CAPTURED.url("request_answer_callback.json", callback_id="cbk0001")
-    assert ADAPTER.acknowledge(InboundEvent("k", "text", CLIENT), "x") is None
+    assert not ADAPTER.acknowledge(InboundEvent("k", "text", CLIENT), "x")
 
 
 def test_the_probe_asks_who_the_bot_is():

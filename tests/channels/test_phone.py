@@ -16,13 +16,14 @@ from django.test import Client
 from channels.accounts import integrations_of
 from channels.api import phone as page_api
 from channels.api import phone_receive
-from channels.contract import Button, Content, InboundEvent, Outbound, StatusEvent
-from channels.contract import HttpResponse as ProviderAnswer
+from channels.contract import Button, Content, Outbound
 from channels.errors import BadAddress, DeliveryError, Temporary, WindowClosed
 from channels.integrations import ensure_phone
 from channels.models import PhoneMessage, PhoneSwitch
 from channels.phone import set_switch
 from channels.phone_access import key_for
+from channels.request import HttpResponse as ProviderAnswer
+from channels.told import InboundEvent, StatusEvent
 from tenants.models import Member, User
 from tenants.scope import batch_scope, tenant_scope
 from tests.channels import phone_urls
@@ -356,7 +357,7 @@ def test_the_platforms_answer_to_a_press_stands_under_the_message(salon, anna):
     adapter = adapter_of(salon)
     press = InboundEvent("k", "button", "100", "confirm", message_id=message.message_id)
 
-    post(adapter.acknowledge(press, "Спасибо, ждём!"))
+    post(*adapter.acknowledge(press, "Спасибо, ждём!"))
 
     first, answer = shown(linked(salon))
     assert (answer["from"], answer["to"], answer["body"]) == (

@@ -13,10 +13,11 @@ import pytest
 
 from channels.accounts import Account
 from channels.adapters.sandbox import SandboxAdapter
-from channels.contract import Content, HttpRequest, Outbound
+from channels.contract import Content, Outbound
 from channels.errors import Ambiguous, BadCredentials, Permanent, Temporary
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
+from channels.request import HttpRequest
 from channels.routing import routed
 from channels.transport import open_transport
 from tests.channels.fault_server import FaultServer, self_signed

@@ -7,16 +7,7 @@ import json
 import pytest
 
 from channels.adapters.sandbox import FROM_PHONE, SIGNATURE, TO_PHONE, SandboxAdapter, sign, verify
-from channels.contract import (
-    BadSignature,
-    Button,
-    Callback,
-    Content,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-    StatusEvent,
-)
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     BadAddress,
     BadCredentials,
@@ -25,6 +16,8 @@ from channels.errors import (
     UnknownReply,
     WindowClosed,
 )
+from channels.request import HttpResponse
+from channels.told import BadSignature, Callback, InboundEvent, StatusEvent
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 
@@ -143,8 +136,8 @@ def test_an_empty_secret_signs_nothing():
 def test_a_press_is_answered_on_its_message():
     press = InboundEvent("k", "button", "a", value="ok", message_id="m1")
 
-    request = ADAPTER.acknowledge(press, "Спасибо!")
+    (request,) = ADAPTER.acknowledge(press, "Спасибо!")
 
     assert request is not None
     assert json.loads(request.body) == {"type": "answer", "message_id": "m1", "text": "Спасибо!"}
-    assert ADAPTER.acknowledge(InboundEvent("k", "text", "a"), "Спасибо!") is None
+    assert not ADAPTER.acknowledge(InboundEvent("k", "text", "a"), "Спасибо!")

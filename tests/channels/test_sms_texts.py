@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from channels.adapters.smsc import SmscAdapter, number_of
-from channels.contract import HttpRequest
 from channels.errors import BadAddress, Unsupported
+from channels.request import HttpRequest
 from tests.channels.expected import answer
 from tests.channels.texts import (
     CREDENTIALS,

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from channels.adapters.smtp import SmtpAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound, Receipt
+from channels.contract import Button, Content, Outbound, Receipt
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -25,6 +25,7 @@ from channels.errors import (
 )
 from channels.guard import AddressGuard
 from channels.mime import Sender
+from channels.request import HttpResponse
 from channels.smtp import SmtpSender
 from channels.smtp_connection import SmtpAccount
 from tests.channels.fault_server import self_signed

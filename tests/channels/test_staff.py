@@ -14,7 +14,7 @@ from channels.adapters.mattermost import MattermostAdapter
 from channels.adapters.ntfy import NtfyAdapter
 from channels.adapters.slack import SlackAdapter
 from channels.adapters.teams import TeamsAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -24,6 +24,7 @@ from channels.errors import (
     RateLimited,
     UnknownReply,
 )
+from channels.request import HttpResponse
 from tests.channels.steps import walk
 from tests.channels.verdicts import cases, name_of, outcome_of, response_of, wanted
 

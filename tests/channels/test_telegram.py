@@ -12,15 +12,7 @@ from typing import Any
 import pytest
 
 from channels.adapters.telegram import TelegramAdapter
-from channels.contract import (
-    BadSignature,
-    Button,
-    Callback,
-    Content,
-    HttpResponse,
-    InboundEvent,
-    Outbound,
-)
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -34,6 +26,8 @@ from channels.errors import (
     UnknownReply,
     Unsupported,
 )
+from channels.request import HttpResponse
+from channels.told import BadSignature, Callback, InboundEvent
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "telegram"
 INDEX = {row["file"]: row for row in json.loads((PAYLOADS / "index.json").read_text())}
@@ -285,7 +279,7 @@ def test_a_press_names_the_message_and_can_be_answered():
     (event,) = events(update("update_callback_query.json"))
     expected = json.loads((PAYLOADS / "request_answer_callback_query.json").read_text())
 
-    request = ADAPTER.acknowledge(event, expected["text"])
+    (request,) = ADAPTER.acknowledge(event, expected["text"])
 
     assert request
     assert event.provider_id == f"{CHAT}:4182"

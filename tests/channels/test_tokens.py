@@ -15,10 +15,11 @@ from django.conf import settings
 from channels import tokens as module
 from channels.accounts import Account
 from channels.breaker import Breaker
-from channels.contract import Content, HttpRequest, Outbound, Receipt, TokenCall
+from channels.contract import Content, Outbound, Receipt, TokenCall
 from channels.errors import BadCredentials, Temporary
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
+from channels.request import HttpRequest
 from channels.tokens import Tokens
 from tests.channels.script_server import ScriptServer
 from tests.channels.test_exchanges import Stepper, collect

@@ -9,9 +9,9 @@ import time
 
 import pytest
 
-from channels.contract import HttpRequest, HttpResponse
 from channels.errors import Ambiguous, NotStarted, Permanent, Temporary
 from channels.guard import AddressGuard
+from channels.request import HttpRequest, HttpResponse
 from channels.transport import call, open_transport
 from tests.channels.fault_server import FaultServer, self_signed
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from channels.contract import HttpRequest
 from channels.errors import Ambiguous, Unsupported
+from channels.request import HttpRequest
 from channels.transport import open_transport
 from tests.channels.fault_server import FaultServer
 from tests.providers.http2 import Http2Server

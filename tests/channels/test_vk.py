@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from channels.adapters.vk import VkAdapter, random_id
-from channels.contract import Button, Content, InboundEvent
+from channels.contract import Button, Content
 from channels.errors import (
     Ambiguous,
     BadAddress,
@@ -24,6 +24,7 @@ from channels.errors import (
     UnknownReply,
     WindowClosed,
 )
+from channels.told import InboundEvent
 from tests.channels.captured import (
     MESSAGE_ID,
     VISIT,
@@ -198,12 +199,12 @@ def test_a_press_can_be_answered():
     expected = CAPTURED.body(name)
     press = InboundEvent("k", "button", PEER, reply_token=expected["event_id"])
 
-    request = ADAPTER.acknowledge(press, "Визит подтверждён")
+    (request,) = ADAPTER.acknowledge(press, "Визит подтверждён")
 
     assert request
     assert form(request) == expected
     assert request.url == CAPTURED.url(name)
-    assert ADAPTER.acknowledge(InboundEvent("k", "text", PEER), "x") is None
+    assert not ADAPTER.acknowledge(InboundEvent("k", "text", PEER), "x")
 
 
 def test_the_probe_asks_for_the_community():

@@ -20,8 +20,9 @@ from channels.adapters.web_push_encryption import (
     read_private_key,
     unpadded,
 )
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import BadAddress, BadCredentials, DeliveryError, Permanent, UnknownReply
+from channels.request import HttpResponse
 from tenants import addressing
 from tests.channels.verdicts import cases, name_of, outcome_of, response_of, wanted
 

@@ -14,7 +14,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from channels.adapters.webhook import WebhookAdapter
-from channels.contract import Button, Content, HttpResponse, Outbound
+from channels.contract import Button, Content, Outbound
 from channels.errors import (
     BadCredentials,
     DeliveryError,
@@ -24,6 +24,7 @@ from channels.errors import (
     Temporary,
 )
 from channels.registry import CHANNEL_OF_ADDRESS, adapter_class, provider_choices
+from channels.request import HttpResponse
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "webhook"
 VECTORS = json.loads((PAYLOADS / "standard_webhooks.json").read_text())

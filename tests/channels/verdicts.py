@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from channels.contract import HttpResponse
 from channels.errors import DeliveryError
+from channels.request import HttpResponse
 
 PAYLOADS = Path(__file__).parents[1] / "payloads"
 #: The index's word, where it begins so -> our outcomes.

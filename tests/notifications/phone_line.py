@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from channels.adapters.sandbox import FROM_PHONE, SIGNATURE, sign
-from channels.contract import Callback
 from channels.integrations import ensure_phone
 from channels.secrets import decrypt
+from channels.told import Callback
 from notifications import callback_tasks
 from notifications.callbacks import receive
 from notifications.models import LogEntry, Message, ReceivedCallback

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from channels.contract import Callback
+from channels.told import Callback
 from notifications import callback_tasks
 from notifications.callbacks import FLAG, MOST_BYTES, receive
 from notifications.dispatch import server

@@ -11,7 +11,7 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from channels.contract import StatusEvent
+from channels.told import StatusEvent
 from notifications import events, tracking
 from notifications.callbacks import Received
 from notifications.models import Message

@@ -9,12 +9,13 @@ from uuid import uuid4
 
 from channels.accounts import Account
 from channels.breaker import Breaker
-from channels.contract import Adapter, Content, HttpRequest, Outbound, TokenCall
+from channels.contract import Adapter, Content, Outbound, TokenCall
 from channels.errors import DeliveryError
 from channels.flights import Sent
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
+from channels.request import HttpRequest
 from tests.providers.rows import ROWS
 
 HURRY_S = 2.0  # for calls whose answer never comes; the others may take their time
