@@ -13,15 +13,18 @@ from tenants.models.accounts import (
     User,
 )
 from tenants.models.audience import Address, AddressKind, Subscriber, Topic, TopicMember
+from tenants.models.consents import Consent, Purpose
 
 __all__ = [
     "Address",
     "AddressKind",
     "ApiKey",
+    "Consent",
     "Location",
     "Member",
     "Mode",
     "PlatformKey",
+    "Purpose",
     "StoredResponse",
     "Subscriber",
     "Tenant",

@@ -45,6 +45,7 @@ from tenants.ids import uuid7
 from tenants.members import add_member
 from tenants.models import (
     Address,
+    Consent,
     Location,
     Member,
     StoredResponse,
@@ -251,6 +252,21 @@ TABLES: dict[str, Table] = {
             topic=s.of("tenants.Topic"),
             subscriber=s.of("tenants.Subscriber"),
         )
+    ),
+    "tenants.Consent": Table(
+        lambda s: _make(
+            Consent,
+            s,
+            subscriber=s.of("tenants.Subscriber"),
+            purpose="advertising",
+            given=True,
+            text_version=s.canary,
+            source="api",
+            actor=s.word("key"),
+            evidence=s.word("form"),
+            at=datetime.now(UTC),
+        ),
+        "select insert",
     ),
     "channels.Integration": Table(_integration),
     "channels.PhoneMessage": Table(
