@@ -124,6 +124,7 @@ def load(tasks: Sequence[Task]) -> Batch:
         salon = salons[task.tenant_id]
         task.steps = len(definition.steps)
         task.category = definition.category
+        task.is_critical = definition.is_critical
         task.expires_at = event.expires_at
         refused = failed.get(task.due_id, frozenset())
         works.append(Work(task, row[2], salon, event, definition, _person(row, salon), refused))

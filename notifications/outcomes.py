@@ -151,6 +151,7 @@ class Task:
     queue: int
     steps: int = 1  # of the workflow, known after loading
     category: str = "tx"
+    is_critical: bool = True  # unless loading knows better
     expires_at: datetime | None = None
     freeze: tuple[UUID, datetime] | None = None  # integration and until when
     pause: tuple[UUID, str] | None = None  # integration and why

@@ -18,7 +18,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
-from notifications import limits, metrics
+from notifications import escalation, limits, metrics
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
     Done,
@@ -191,6 +191,13 @@ def _close(pairs: Iterable[Pair]) -> None:
         lambda task, _: task.queue,
         lambda _, move: move.reason[:100],
         lambda _, move: _clean(move.detail, 300),
+    )
+    escalation.undeliverable(
+        [
+            (task.notification_id, task.tenant_id)
+            for task, move in final
+            if task.is_critical and move.final in ("failed", "skipped")
+        ]
     )
 
 

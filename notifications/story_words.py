@@ -116,6 +116,13 @@ REASONS: Mapping[str, Pair] = {
     "blocked": ("клиент заблокировал салон", "the client has blocked the salon"),
     "no_message": ("сообщение для отчёта не нашлось", "no message was found for the report"),
     "sent": ("отправлено", "sent"),
+    # why people were asked
+    "undeliverable": ("важное сообщение не дошло", "an important message did not arrive"),
+    "not_confirmed": ("клиент не подтвердил", "the client did not confirm"),
+    "client_wrote": ("клиент написал", "the client wrote"),
+    "address_taken": ("адрес занят другим клиентом", "the address belongs to another client"),
+    "novu_failed": ("сбой доставки в Novu", "Novu did not deliver it"),
+    "manual": ("вручную", "by hand"),
 }
 
 STATUSES: Mapping[str, Pair] = {
@@ -136,6 +143,7 @@ STATUSES: Mapping[str, Pair] = {
     "merged": ("вошло в общее сообщение", "became part of one message"),
     "replayed": ("отправляем ещё раз", "sent again by hand"),
     "late": ("ответ провайдера пришёл поздно", "the provider's answer came late"),
+    "escalated": ("передано сотрудникам", "handed to the salon's staff"),
 }
 
 WHERE: Mapping[str, Pair] = {

@@ -11,6 +11,14 @@ from notifications.models.delivery import (
     Notification,
     NotificationState,
 )
+from notifications.models.escalations import (
+    CaseState,
+    Cause,
+    DeskThread,
+    Escalation,
+    EscalationLine,
+    ExternalDelivery,
+)
 from notifications.models.templates import MessageTemplate, TemplateVersion
 from notifications.models.work import (
     Batch,
@@ -33,14 +41,20 @@ from notifications.models.workflows import (
 
 __all__ = [
     "Batch",
+    "CaseState",
     "Category",
+    "Cause",
     "Chunk",
     "Counter",
     "DeadLetter",
+    "DeskThread",
     "Due",
     "DueState",
+    "Escalation",
+    "EscalationLine",
     "Event",
     "EventKey",
+    "ExternalDelivery",
     "FanOut",
     "LogEntry",
     "Message",

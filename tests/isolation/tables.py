@@ -27,9 +27,13 @@ from notifications.models import (
     Chunk,
     Counter,
     DeadLetter,
+    DeskThread,
     Due,
+    Escalation,
+    EscalationLine,
     Event,
     EventKey,
+    ExternalDelivery,
     FanOut,
     LogEntry,
     Message,
@@ -396,6 +400,56 @@ TABLES: dict[str, Table] = {
             due_at=datetime.now(UTC) + FAR_AHEAD,
         ),
         platform="select",
+    ),
+    "notifications.Escalation": Table(
+        lambda s: _make(
+            Escalation,
+            s,
+            cause="manual",
+            subscriber=s.of("tenants.Subscriber"),
+            subject_type="visit",
+            subject_id=s.word("visit"),
+            taken_by=s.word("master"),
+            opened_at=datetime.now(UTC),
+            changed_at=datetime.now(UTC),
+            deadline_at=datetime.now(UTC) + FAR_AHEAD,
+            told_at=datetime.now(UTC),
+        )
+    ),
+    "notifications.EscalationLine": Table(
+        lambda s: _make(
+            EscalationLine,
+            s,
+            escalation=s.of("notifications.Escalation"),
+            kind="wrote",
+            text=s.word("plea"),
+            at=datetime.now(UTC),
+        )
+    ),
+    "notifications.DeskThread": Table(
+        lambda s: _make(
+            DeskThread,
+            s,
+            integration=s.of("channels.Integration"),
+            subscriber=s.of("tenants.Subscriber"),
+            conversation=s.canary,
+            used_at=datetime.now(UTC),
+        )
+    ),
+    "notifications.ExternalDelivery": Table(
+        lambda s: _make(
+            ExternalDelivery,
+            s,
+            integration_id=s.of("channels.Integration").pk,
+            key=s.word("evt"),
+            event="message.failed",
+            external_id=s.word("novu"),
+            workflow=s.word("scenario"),
+            subscriber_key=s.word("client"),
+            error=s.word("error"),
+            at=datetime.now(UTC),
+            raw={"note": s.word("raw")},
+        )
     ),
 }
 
