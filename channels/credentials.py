@@ -1,7 +1,8 @@
 """What may be stored as an account's credentials, and what of them may be shown?
 
-Beside its own fields every account that is reached over HTTP may carry two of the gateway's:
-`proxy`, and `rate`, which replaces the provider's published limit of the account.
+Beside its own fields every account that is reached over HTTP may carry the gateway's: `proxy`,
+`rate`, which replaces the provider's published limit of the account, and `callback_networks`, the
+only addresses from which its callbacks are taken.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from django.utils.text import slugify
 
 from channels.adapters.sandbox import SandboxAdapter
 from channels.contract import Adapter, Rate
-from channels.fields import AGAIN, faults, is_address, is_proxy, is_rate
+from channels.fields import AGAIN, are_networks, faults, is_address, is_proxy, is_rate
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt, encrypt
@@ -26,7 +27,7 @@ VALUE_LIMIT = 8192  # a service account's JSON key is the longest secret there i
 DOTS = "••••"
 
 #: The gateway's own fields -> True when secret: a proxy's address may hold a password.
-OF_HTTP: Mapping[str, bool] = {"proxy": True, "rate": False}
+OF_HTTP: Mapping[str, bool] = {"proxy": True, "rate": False, "callback_networks": False}
 _ADDRESSES = frozenset({"url", "api_base"})
 _OURS = frozenset({"webhook_secret"})  # made by the platform: nobody could type it again
 
@@ -111,7 +112,7 @@ def field_faults(adapter: type[Adapter], credentials: Mapping[str, object]) -> d
     addresses = {
         name: partial(is_address, may_be_plain=trusts) for name in values if _is_address(name)
     }
-    common = faults(values, proxy=is_proxy, rate=is_rate, **addresses)
+    common = faults(values, proxy=is_proxy, rate=is_rate, callback_networks=are_networks, **addresses)
     return {**adapter.check(values), **common}
 
 
@@ -172,7 +173,7 @@ def _is_address(name: str) -> bool:
 
 def _is_target(name: str) -> bool:
     """Ask whether this field says where secrets travel to."""
-    return name == "host" or _is_address(name)
+    return name in {"host", "imap_host"} or _is_address(name)
 
 
 def _shape_errors(adapter: type[Adapter], credentials: Mapping[str, object]) -> Errors:

@@ -16,27 +16,16 @@ from typing import ClassVar
 
 import certifi
 
+from channels.bounces import envelope_sender
 from channels.contract import Outbound, Receipt
-from channels.errors import (
-    Ambiguous,
-    BadAddress,
-    BadCredentials,
-    DeliveryError,
-    NotStarted,
-    Permanent,
-    ProviderPaused,
-    RateLimited,
-    Temporary,
-)
+from channels.errors import Ambiguous, BadCredentials, DeliveryError, NotStarted, Temporary
 from channels.guard import AddressGuard, connect
 from channels.mime import Sender, build, envelope_address, message_id
+from channels.smtp_answers import clean, greeting_failure, refusal
 
 STEP_TIMEOUT_S = 20.0  # one command and its reply; servers that greylist answer slowly
 CONNECT_TIMEOUT_S = 5.0
-CLOSED_WAIT_S = 30.0  # after a 421 that ends a conversation
 SECURITIES = {"tls", "starttls", "none"}
-#: RFC 4954: the server wants a login, or another one.
-LOGIN_REFUSED = {530, 534, 535, 538}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +33,8 @@ class SmtpAccount:
     """A salon's account at its mail server.
 
     security: "tls" (465), "starttls" (587) or "none". username: empty for no login.
-    ca_file: the server's own bundle, else certifi's.
+    ca_file: the server's own bundle, else certifi's. bounce_address: where letters come back, each
+    to a name of its own; empty: to the sender.
     """
 
     host: str
@@ -54,6 +44,7 @@ class SmtpAccount:
     username: str = ""
     password: str = ""
     ca_file: str = ""
+    bounce_address: str = ""
     method: ClassVar[str] = "SMTP"
 
     def __repr__(self) -> str:
@@ -77,6 +68,7 @@ class SmtpAccount:
             sender=sender,
             username=credentials.get("username", ""),
             password=credentials.get("password", ""),
+            bounce_address=credentials.get("bounce_address", ""),
         )
 
     def open(self, guard: AddressGuard) -> SmtpConnection:
@@ -98,7 +90,7 @@ class SmtpConnection:
         recipient = envelope_address(outbound.address)
         try:
             client = self._ready(lease_end)
-            self._envelope(client, recipient, lease_end)
+            self._envelope(client, self._author(outbound), recipient, lease_end)
             code, words = self._content(client, message.as_bytes(), lease_end)
         except NotStarted:
             self._drop()  # the server may be in the middle of this message
@@ -107,8 +99,8 @@ class SmtpConnection:
             self._drop()
             raise Temporary(f"{type(error).__name__} before the message was sent") from error
         if code != 250:
-            raise _refusal("DATA", code, words)
-        raw = json.dumps({"code": code, "words": _clean(words)})
+            raise refusal("DATA", code, words)
+        raw = json.dumps({"code": code, "words": clean(words)})
         return Receipt(provider_id=message_id(self._account.sender, outbound), raw=raw)
 
     def log_in(self, lease_end: float) -> None:
@@ -148,7 +140,7 @@ class SmtpConnection:
             raise
         except (OSError, UnicodeError) as error:  # what smtplib raises is an OSError too
             client.close()
-            raise _greeting_failure(error) from error
+            raise greeting_failure(error) from error
         return client
 
     def _greet(self, client: _Client, lease_end: float) -> None:
@@ -166,19 +158,24 @@ class SmtpConnection:
             client.sock_timeout(_step_s(lease_end))
             client.login(account.username, account.password)
 
-    def _envelope(self, client: _Client, recipient: str, lease_end: float) -> None:
-        author = envelope_address(self._account.sender.address)
+    def _author(self, outbound: Outbound) -> str:
+        """Give the envelope's sender, to whom the letter comes back."""
+        if bounce_address := self._account.bounce_address:
+            return envelope_sender(envelope_address(bounce_address), outbound.message_id)
+        return envelope_address(self._account.sender.address)
+
+    def _envelope(self, client: _Client, author: str, recipient: str, lease_end: float) -> None:
         for step, command in (("MAIL", f"FROM:<{author}>"), ("RCPT", f"TO:<{recipient}>")):
             client.sock_timeout(_step_s(lease_end))
             code, words = client.docmd(step, command)
             if code not in {250, 251}:
-                raise _refusal(step, code, words)
+                raise refusal(step, code, words)
 
     def _content(self, client: _Client, content: bytes, lease_end: float) -> tuple[int, bytes]:
         client.sock_timeout(_step_s(lease_end))
         code, words = client.docmd("DATA")
         if code != 354:
-            raise _refusal("DATA", code, words)
+            raise refusal("DATA", code, words)
         client.sock_timeout(_step_s(lease_end))
         # One call: when it fails, its last bytes, the final dot among them, were not taken.
         client.send(_dotted(content))
@@ -224,71 +221,12 @@ def _tls(ca_file: str) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=ca_file or certifi.where())
 
 
-def _greeting_failure(error: Exception) -> DeliveryError:
-    """Read what went wrong before the first command about a message."""
-    name = type(error).__name__
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return _refusal("login", error.smtp_code, error.smtp_error)
-    if isinstance(error, smtplib.SMTPResponseException):
-        return _refusal("greeting", error.smtp_code, error.smtp_error)
-    if isinstance(error, UnicodeError):
-        return BadCredentials("the login holds signs that SMTP cannot carry")
-    if isinstance(error, smtplib.SMTPException) and not isinstance(
-        error, smtplib.SMTPServerDisconnected
-    ):
-        # STARTTLS or a login is set, and the server offers none that we know.
-        return BadCredentials(f"{name}: the server does not offer what is set")
-    return Temporary(f"{name} while connecting")
-
-
 def _step_s(lease_end: float, *, floor_s: float = 0.0) -> float:
     """Give a command's time-out; raises NotStarted when the lease is over."""
     left = max(lease_end - time.monotonic(), floor_s)
     if left <= 0:
         raise NotStarted("the lease ended before the message was sent")
     return min(STEP_TIMEOUT_S, left)
-
-
-def _refusal(step: str, code: int, words: bytes | str) -> DeliveryError:
-    """Read a reply code (RFC 5321, 4.2) by the command that it answers."""
-    detail = f"{step} {code} {_clean(words)}"
-    if code in LOGIN_REFUSED or (step == "login" and code >= 500):
-        return BadCredentials(detail)
-    if code == 421 and step != "greeting":  # RFC 5321, 3.8: the server closes the channel
-        return RateLimited(detail, retry_after_s=CLOSED_WAIT_S)
-    if code < 500:
-        is_personal = step == "RCPT" and code in {450, 451}  # greylisted, locked, unknown for now
-        return Temporary(detail, scope="address" if is_personal else "integration")
-    if step in {"greeting", "MAIL"} or (step == "RCPT" and _forbids_relaying(_text(words))):
-        return ProviderPaused(detail)  # it is we, or our sender, who may not write
-    if step == "RCPT":
-        return _no_recipient(detail, code, _text(words))
-    return Permanent(detail)
-
-
-def _forbids_relaying(words: str) -> bool:
-    """Look for the word outside of host names: a client's own may hold it."""
-    return any("relay" in word and not re.search(r"[.@]\w", word) for word in words.lower().split())
-
-
-def _no_recipient(detail: str, code: int, words: str) -> DeliveryError:
-    """Read a refused RCPT by its enhanced code (RFC 3463), where there is one."""
-    is_enhanced = words.startswith("5.")
-    if words.startswith("5.2.2") or (code == 552 and not is_enhanced):  # full: it is there
-        return Temporary(detail, scope="address")
-    # Policy or security, not this mailbox; a bare 554 is how lists of senders say no.
-    if words.startswith("5.7.") or (code == 554 and not is_enhanced):
-        return Permanent(detail)
-    return BadAddress(detail, scope="address")
-
-
-def _text(words: bytes | str) -> str:
-    return words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
-
-
-def _clean(words: bytes | str) -> str:
-    """Take addresses out of a server's words."""
-    return re.sub(r"\S*@\S*", "<address>", _text(words))[:200]
 
 
 def _dotted(content: bytes) -> bytes:

@@ -1,4 +1,7 @@
-"""SMTP: e-mail through the salon's own mail server; channels.smtp does the talking."""
+"""SMTP: e-mail through the salon's own mail server; channels.smtp does the talking.
+
+What comes back lies in a mailbox, which channels.mailbox reads.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,14 @@ class SmtpAdapter(Adapter):
         "from_address": False,
         "from_name": False,
         "reply_to": False,
+        "bounce_address": False,
+        "imap_host": False,
+        "imap_port": False,
+        "imap_security": False,
+        "imap_user": False,
+        "imap_password": True,
     }
-    optional = frozenset({"username", "password", "security", "from_name", "reply_to"})
+    optional = frozenset(fields) - {"host", "port", "from_address"}
     hints = {
         "username": (
             "обычно весь адрес почты; в настройках почтового ящика",
@@ -35,6 +44,17 @@ class SmtpAdapter(Adapter):
             "у больших почтовых служб нужен отдельный «пароль приложения»",
             "large mail services want an “app password” of its own",
         ),
+        "bounce_address": (
+            "ящик, который принимает и bounce+что-нибудь@…: по этому имени видно, чьё письмо"
+            " вернулось",
+            "a mailbox that also takes bounce+anything@…: the name tells whose letter came back",
+        ),
+        "imap_host": (
+            "сервер ящика, куда приходят возвраты; без него возвраты не читаются",
+            "the server of the mailbox where returned letters arrive; without it none are read",
+        ),
+        "imap_user": ("если не тот же, что для отправки", "if it is not the one for sending"),
+        "imap_password": ("если не тот же, что для отправки", "if it is not the one for sending"),
     }
     place = Place.DOMESTIC
     address_kinds = ("email",)
@@ -48,6 +68,9 @@ class SmtpAdapter(Adapter):
             security=is_one_of("tls", "starttls", "none"),
             from_address=is_email,
             reply_to=is_email,
+            bounce_address=is_email,
+            imap_port=is_port,
+            imap_security=is_one_of("tls", "starttls", "none"),
         )
 
     def request(self, outbound: Outbound) -> HttpRequest:

@@ -106,6 +106,15 @@ def test_both_parts_and_all_headers_arrive(sender, server, content, language):
     assert server.mails[1][2]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
+def test_each_letter_comes_back_to_a_name_of_its_own(sender, server):
+    where = account(server.port, bounce_address="bounce@beauty.example")
+    assert isinstance(send(sender, where, mail()), Receipt)
+
+    ((envelope, _, letter),) = server.mails
+    assert envelope == "bounce+0199a3f26d107c1e9b3a5f6c2a1d8e44@beauty.example"
+    assert letter["From"].addresses[0].addr_spec == "salon@beauty.example"
+
+
 def test_a_plain_text_is_one_part(sender, server):
     assert isinstance(send(sender, account(server.port), mail(content=Content(".a"))), Receipt)
 
