@@ -20,6 +20,7 @@ from notifications.models.escalations import (
     ExternalDelivery,
 )
 from notifications.models.templates import MessageTemplate, TemplateVersion
+from notifications.models.webhooks import WebhookDelivery, WebhookEndpoint
 from notifications.models.work import (
     Batch,
     Chunk,
@@ -28,6 +29,7 @@ from notifications.models.work import (
     Due,
     DueState,
     FanOut,
+    LentCallback,
     ReceivedCallback,
 )
 from notifications.models.workflows import (
@@ -56,6 +58,7 @@ __all__ = [
     "EventKey",
     "ExternalDelivery",
     "FanOut",
+    "LentCallback",
     "LogEntry",
     "Message",
     "MessageState",
@@ -67,6 +70,8 @@ __all__ = [
     "Step",
     "StepKind",
     "TemplateVersion",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "Workflow",
     "WorkflowVersion",
 ]
