@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from tenants.api.consents import ConsentsView
 from tenants.api.subscribers import (
     BulkView,
     CredentialsView,
@@ -29,6 +30,7 @@ urlpatterns = [
     path(f"v1/{_SUBSCRIBER}", OldSubscriberView.as_view()),
     path(f"v1/{_SUBSCRIBER}/credentials", CredentialsView.as_view()),
     path(f"v1/{_SUBSCRIBER}/credentials/<str:provider_id>", CredentialView.as_view()),
+    path(f"v1/{_SUBSCRIBER}/consents", ConsentsView.as_view()),
     path("v2/subscribers", SubscribersView.as_view()),
     path(f"v2/{_SUBSCRIBER}", SubscriberView.as_view()),
     path(f"v2/{_SUBSCRIBER}/subscriptions", SubscriptionsView.as_view()),

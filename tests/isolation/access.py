@@ -45,6 +45,7 @@ def making(path: str, body: Any, method: str = "POST", status: int = 201) -> Cal
 
 _PERSON = {"subscriberId": "{client}", "firstName": "Mine"}
 _CHAT = {"providerId": "telegram", "credentials": {"chatId": "42"}}
+_CONSENT = {"purpose": "advertising", "given": False}
 _SUBSCRIBER = "/v1/subscribers/{client}"
 _NEW = "/v2/subscribers/{client}"
 _TOPIC = "/v2/topics/{topic}"
@@ -85,6 +86,10 @@ API: Mapping[str, tuple[Call, ...]] = {
     ),
     "v1/subscribers/<str:subscriber_id>/credentials/<str:provider_id>": (
         Call("DELETE", f"{_SUBSCRIBER}/credentials/telegram", live=204),
+    ),
+    "v1/subscribers/<str:subscriber_id>/consents": (
+        Call("GET", f"{_SUBSCRIBER}/consents"),
+        Call("POST", f"{_SUBSCRIBER}/consents", _CONSENT, live=201),
     ),
     "v2/subscribers": (
         listing("/v2/subscribers"),

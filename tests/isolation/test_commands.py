@@ -19,6 +19,13 @@ from tests.isolation.planting import OUR_APPS, forget_open_work, plant, snapshot
 #: Empty: the command is the operator's own and takes no --tenant; the reason stands beside.
 COMMANDS: dict[str, tuple[list[str], ...]] = {
     "compile_texts": (),  # translations
+    "consent": (
+        ["consent", "list", "--tenant", "{mine}", "--subscriber", "{client}", "--json"],
+        [
+            *("consent", "record", "--tenant", "{mine}", "--subscriber", "{client}"),
+            *("--purpose", "advertising", "--withdrawn"),
+        ],
+    ),
     "create_tenant": (),  # makes a salon
     "deadletter": (
         ["deadletter", "list", "--tenant", "{mine}"],

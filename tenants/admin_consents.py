@@ -1,0 +1,59 @@
+"""The screen of the ledger of consents: read by the salon, written by nobody here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from tenants.admin_base import LogAdmin, column
+from tenants.models import Consent, Subscriber
+
+
+@admin.register(Consent)
+class ConsentAdmin(LogAdmin):
+    """What clients agreed to, newest first, with where the proof lies."""
+
+    area = "clients"
+    list_display = ("made_at", "client", "purpose", "channel_words", "word", "source", "at")
+    list_display_links = ("made_at",)
+    list_filter = ("purpose", "given", "channel")
+    search_fields = ("subscriber__subscriber_id",)
+    search_help_text = _("The client's key from the booking system")
+    fields = (
+        ("client", "word"),
+        ("purpose", "channel_words"),
+        ("at", "made_at"),
+        ("text_version", "source"),
+        ("actor", "evidence"),
+    )
+    readonly_fields = ("client", "word", "channel_words", "made_at")
+
+    def heading(self, row: Consent) -> str:
+        """Head the page by what it is about."""
+        return f"{row.get_purpose_display()}: {self.word(row)[1]}"
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Read the clients of a page at once; one who was deleted is no reason to hide a row."""
+        return super().get_queryset(request).prefetch_related("subscriber")
+
+    @column(_("client"))
+    def client(self, row: Consent) -> str:
+        """Name the client, or say that she was deleted."""
+        try:
+            person = row.subscriber
+        except Subscriber.DoesNotExist:
+            return str(_("deleted client"))
+        return f"{person.first_name} {person.last_name}".strip() or str(person.subscriber_id)
+
+    @column(_("channel"), ordering="channel")
+    def channel_words(self, row: Consent) -> str:
+        """Name the channel, or all."""
+        return row.get_channel_display() if row.channel else str(_("all channels"))
+
+    @column(_("word"), ordering="given", label={"given": "success", "withdrawn": "danger"})
+    def word(self, row: Consent) -> tuple[str, str]:
+        """Colour yes and no."""
+        return ("given", str(_("given"))) if row.given else ("withdrawn", str(_("withdrawn")))
