@@ -45,6 +45,9 @@ _HELP: Mapping[str, Any] = {
         "Only where the provider cannot be reached directly: http://user:password@host:3128"
     ),
     "rate": _("Messages per second, or 20/60 for 20 per minute. Empty: what the provider allows."),
+    "callback_networks": _(
+        "Addresses or networks between commas from which callbacks are taken. Empty: from anywhere."
+    ),
 }
 #: The sentences of channels.fields, up to their ": ".
 _SENTENCES = (
@@ -54,6 +57,7 @@ _SENTENCES = (
     _("must be a number"),
     _("must be an e-mail address"),
     _("must be a number of messages per second, or a number per seconds such as 20/60"),
+    _("must be addresses or networks between commas, such as 203.0.113.7, 198.51.100.0/24"),
     _("must be the JSON key file as the provider gave it, whole"),
     _("must be the private key file as the provider gave it, with its BEGIN and END lines"),
     _("is a JSON file without these keys"),

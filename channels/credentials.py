@@ -112,7 +112,8 @@ def field_faults(adapter: type[Adapter], credentials: Mapping[str, object]) -> d
     addresses = {
         name: partial(is_address, may_be_plain=trusts) for name in values if _is_address(name)
     }
-    common = faults(values, proxy=is_proxy, rate=is_rate, callback_networks=are_networks, **addresses)
+    own = {"proxy": is_proxy, "rate": is_rate, "callback_networks": are_networks}
+    common = faults(values, **own, **addresses)
     return {**adapter.check(values), **common}
 
 

@@ -97,6 +97,7 @@ LABELS: Mapping[str, Any] = {
     "status_map": _("Meaning of words and statuses"),
     "proxy": _("Proxy"),
     "rate": _("Own limit"),
+    "callback_networks": _("Who may call back"),
 }
 
 

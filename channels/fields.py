@@ -17,13 +17,16 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 Rule = Callable[[str], str]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 NOT_HTTPS = "must be an address that begins with https://"
 NOT_PROXY = "must be an address such as http://user:password@proxy.example:3128"
 NOT_PORT = "must be a number from 1 to 65535"
 NOT_NUMBER = "must be a number"
+NOT_WORD = "must be of Latin letters, digits, _ and - only"
 NOT_EMAIL = "must be an e-mail address"
 NOT_RATE = "must be a number of messages per second, or a number per seconds such as 20/60"
+NOT_NETWORKS = "must be addresses or networks between commas, such as 203.0.113.7, 198.51.100.0/24"
 NOT_JSON = "must be the JSON key file as the provider gave it, whole"
 NOT_PEM = "must be the private key file as the provider gave it, with its BEGIN and END lines"
 LACKS = "is a JSON file without these keys: "
@@ -51,9 +54,28 @@ def is_number(value: str) -> str:
     return "" if value.isascii() and value.removeprefix("-").isdecimal() else NOT_NUMBER
 
 
+def is_word(value: str) -> str:
+    """Take what may stand in a header and in an address as it is."""
+    return "" if re.fullmatch(r"[A-Za-z0-9_-]+", value) else NOT_WORD
+
+
 def is_email(value: str) -> str:
     """Take one bare e-mail address."""
     return "" if _EMAIL.fullmatch(value) else NOT_EMAIL
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Read addresses and networks that stand between commas; raises ValueError."""
+    return tuple(ipaddress.ip_network(part.strip()) for part in value.split(","))
+
+
+def are_networks(value: str) -> str:
+    """Take "203.0.113.7, 198.51.100.0/24"."""
+    try:
+        networks(value)
+    except ValueError:
+        return NOT_NETWORKS
+    return ""
 
 
 def is_rate(value: str) -> str:

@@ -15,12 +15,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 
+from channels import callback_doors
 from channels.accounts import Account, accounts, integrations_of, open_adapter
 from channels.adapters.sandbox import SandboxAdapter
 from channels.credentials import merged, read_account, shown
 from channels.models import Integration
 from channels.probing import verdict
-from channels.secrets import encrypt
+from channels.registry import ADAPTERS
+from channels.secrets import decrypt, encrypt
 from tenants.errors import Conflict, NotFound
 from tenants.scope import tenant_scope
 
@@ -78,8 +80,9 @@ def update_credentials(
     """Replace the fields that are named, keep the others; raises NotFound, InvalidFields."""
     with tenant_scope(tenant_id):
         row = _locked(tenant_id, integration_id)
-        row.credentials = merged(row.provider, row.credentials, credentials)
-        row.save(update_fields=["credentials"])
+        _put(row, merged(row.provider, row.credentials, credentials))
+        row.save(update_fields=["credentials", "route"])
+    callback_doors.forget()
 
 
 def shown_credentials(row: Integration) -> dict[str, str]:
@@ -199,7 +202,7 @@ def _phone(row: Integration) -> Integration:
 
 
 def _insert(row: Integration, credentials: Mapping[str, str]) -> Integration:
-    row.credentials = encrypt(credentials)
+    _put(row, encrypt(credentials))
     row.callback_token = random.token_urlsafe(32)
     try:
         with tenant_scope(row.tenant_id), transaction.atomic():
@@ -209,6 +212,11 @@ def _insert(row: Integration, credentials: Mapping[str, str]) -> Integration:
             raise
         raise Conflict(f"The integration {row.identifier!r} exists already.") from error
     return row
+
+
+def _put(row: Integration, token: str) -> None:
+    row.credentials = token
+    row.route = ADAPTERS[row.provider].route_of(decrypt(token))
 
 
 def _locked(tenant_id: UUID, integration_id: UUID) -> Integration:

@@ -48,12 +48,22 @@ class ProviderAccount(models.Model):
 class Integration(ProviderAccount, TenantModel):
     """A salon's account at a provider."""
 
+    # what names it in callbacks that many accounts share: Adapter.route_of
+    route = models.CharField(max_length=100, blank=True, editable=False)
+
     class Meta:
         verbose_name = _("integration")
         verbose_name_plural = _("integrations")
         constraints = [
             models.UniqueConstraint(fields=["tenant", "id"], name="integration_tenant_id"),
             models.UniqueConstraint(fields=["tenant", "identifier"], name="integration_identifier"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["provider", "route"],
+                name="integration_route",
+                condition=~models.Q(route=""),
+            )
         ]
 
 

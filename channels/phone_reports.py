@@ -21,8 +21,8 @@ from channels.phone import Door, Event
 from channels.told import BadSignature, Callback
 from tenants.errors import PlatformError
 
-#: The verb behind /v1/callbacks: integration, token, callback -> number of events kept.
-TakeCallback = Callable[[UUID, str, Callback], int]
+#: The verb behind /v1/callbacks: account, token, callback.
+TakeCallback = Callable[[UUID, str, Callback], object]
 
 DELAY_S = 0.5
 IDLE_S = 5.0
@@ -43,13 +43,13 @@ class Reports:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def now(self, door: Door, events: Sequence[Event]) -> int:
-        """Tell the platform at once; give what its callback gives."""
+    def now(self, door: Door, events: Sequence[Event]) -> None:
+        """Tell the platform at once."""
         if not events:
-            return 0
+            return
         body = json.dumps({"events": list(events)}, ensure_ascii=False).encode()
         headers = {SIGNATURE: sign(door.secret, FROM_PHONE, body, now=time.time())}
-        return self._take(door.integration_id, door.token, Callback(body, headers))
+        self._take(door.integration_id, door.token, Callback(body, headers))
 
     def delivered(self, door: Door, message_id: str) -> None:
         """Tell it a little later that a message has arrived."""

@@ -35,7 +35,7 @@ _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
 class ApiMiddleware:
-    """Answers what begins with /v1/ or /v2/ (but not the providers' callbacks) by itself."""
+    """Answers what begins with /v1/ or /v2/ by itself."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -95,11 +95,11 @@ class _Views(BaseHandler):
 
 
 def is_api(path: str) -> bool:
-    """Ask whether a path is answered by this chain; callbacks authenticate by their own token."""
-    return path.startswith(("/v1/", "/v2/")) and not path.startswith("/v1/callbacks/")
+    """Ask whether a path is answered by this chain."""
+    return path.startswith(("/v1/", "/v2/"))
 
 
-@lru_cache(maxsize=500)
+@lru_cache(maxsize=5_000)
 def _resolve(routes: URLResolver, path: str) -> ResolverMatch:
     """Find the view; most calls go to the same few addresses."""
     return routes.resolve(path)

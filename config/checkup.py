@@ -19,10 +19,10 @@ from django.db import DatabaseError, InterfaceError, connection
 from channels.secrets import check_keys
 from config import checkup_work, checkup_workers
 from config.checkup_rls import rls_faults
-from config.client_address import trusted_networks
 from config.health import pending_migrations
 from notifications.retention import EVENTS, TABLES, months
 from tenants import rows
+from tenants.client_address import trusted_networks
 from tenants.ids import created_at
 from tenants.roles import faults as role_faults
 

@@ -21,7 +21,7 @@ from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 
 from config import metrics
-from config.client_address import is_direct_loopback
+from tenants.client_address import is_direct_loopback
 
 _AWAY: Final = (DatabaseError, InterfaceError, redis.RedisError)
 

@@ -1,9 +1,10 @@
 """The job that applies kept callbacks: claim what is open, apply it, try again what came too early.
 
-1. Ids of open callbacks of all salons are read by the platform role, oldest first.
-2. Each salon's are locked (SKIP LOCKED) and applied in one transaction of its scope.
-3. A batch that breaks is halved down to the callback that breaks it.
-4. A callback whose message is not there is tried again for 24 hours, then given up with a note.
+1. Callbacks of lent accounts are handed to the salons they belong to.
+2. Ids of open callbacks of all salons are read by the platform role, oldest first.
+3. Each salon's are locked (SKIP LOCKED) and applied in one transaction of its scope.
+4. A batch that breaks is halved down to the callback that breaks it.
+5. A callback whose message is not there is tried again for 24 hours, then given up with a note.
 """
 
 from __future__ import annotations
@@ -14,27 +15,24 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 import redis
 from django.db import InterfaceError, OperationalError
 
 from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
-from notifications import dispatch, inbound, tracking
-from notifications.callbacks import FLAG, Received, of_kind, read_event
+from notifications import dispatch, inbound, lent, tracking
+from notifications.callbacks import Received, of_kind, read_event
+from notifications.keeping import FLAG, next_look
 from notifications.sql import callbacks as sql
 from tenants import rows
-from tenants.ids import created_at
 from tenants.scope import platform_scope, tenant_scope
 
 log = logging.getLogger(__name__)
 
 SLICE = 500
 LONGEST_S = 20.0  # what is left then is for the next job
-# Seconds before each further look: a report overtakes its settle by moments, never by hours.
-WAITS_S = (1, 2, 5, 15, 60, 300, 900, 3600)
-KEPT_FOR = timedelta(hours=24)
 LOST = (OperationalError, InterfaceError)
 
 
@@ -55,7 +53,7 @@ def apply_callbacks() -> dict[str, int]:
     counts = {"applied": 0, "waiting": 0}
     deadline = time.monotonic() + LONGEST_S
     while time.monotonic() < deadline:
-        handled = 0
+        handled = lent.bring_home(datetime.now(UTC))
         for tenant_id, ids in _open(datetime.now(UTC)).items():
             applied, waiting = _apply(tenant_id, ids, datetime.now(UTC))
             counts["applied"] += applied
@@ -115,10 +113,8 @@ def _lock(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> list[Received[
 
 def _later(key: UUID, attempt: int, now: datetime, note: str) -> End:
     """Say when to look again, or give up after a day."""
-    if now - created_at(key) >= KEPT_FOR:
-        return End(key, now, now, note)
-    wait_s = WAITS_S[min(attempt, len(WAITS_S) - 1)]
-    return End(key, None, now + timedelta(seconds=wait_s), "")
+    due_at = next_look(key, attempt, now)
+    return End(key, now, now, note) if due_at is None else End(key, None, due_at, "")
 
 
 def _close(tenant_id: UUID, ends: Sequence[End]) -> tuple[int, int]:

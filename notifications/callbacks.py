@@ -1,15 +1,15 @@
 """A provider calls: prove that it is the provider, keep what it tells, answer at once.
 
-1. `receive` finds the integration, compares the token, and lets the adapter verify the raw bytes.
-2. Every event is kept once by its key; a repetition changes nothing.
-3. On commit a job is asked for (`notifications.callback_tasks`), which applies what was kept:
-   `notifications.tracking` moves messages, `notifications.inbound` hears the client.
+1. `receive` finds the account, compares the token, and lets the adapter verify the raw bytes.
+2. Every event is kept once by its key (`notifications.keeping`); a repetition changes nothing.
+3. A job (`notifications.callback_tasks`) applies what was kept: `notifications.tracking` moves
+   messages, `notifications.inbound` hears the client. What came to an account that the platform
+   lends to salons is brought home to the right one first (`notifications.lent`).
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import logging
 from collections.abc import Sequence
@@ -18,28 +18,27 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-import django_rq
-import redis
-from django.db import transaction
-
-from channels.accounts import open_adapter
+from channels import callback_doors
+from channels.callback_doors import Door
 from channels.faults import FAULTS
-from channels.models import Integration
-from channels.told import AccountEvent, BadSignature, Callback, InboundEvent, StatusEvent, Told
-from notifications import dispatch
-from notifications.sql import callbacks as sql
-from tenants import rows
-from tenants.errors import NotFound, TooLarge, Unauthorized
+from channels.told import (
+    AccountEvent,
+    BadSignature,
+    Callback,
+    InboundEvent,
+    Reply,
+    StatusEvent,
+    Told,
+)
+from notifications.keeping import Kept, keep
+from tenants.errors import Forbidden, NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
-from tenants.scope import tenant_scope
 
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 512 * 1024
 LONGEST_KEY = 200
 LONGEST_VALUE = 4096
-FLAG = "kolokol:woken:callbacks"
-JOB_TIMEOUT_S = 60
 
 _TYPES: dict[str, type[Told]] = {
     "status": StatusEvent,
@@ -74,38 +73,59 @@ def of_kind(received: Sequence[Received[Told]], kind: type[E]) -> list[Received[
     ]
 
 
-def receive(
-    integration_id: UUID, token: str, callback: Callback, now: datetime | None = None
-) -> int:
-    """Keep what a provider tells; return how many of its events were new.
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many events of a call were new, and the answer in the provider's form."""
 
-    Raises NotFound for an unknown integration or token, Unauthorized for a wrong signature,
-    TooLarge. now: when the events are due; the clock's when it is not given.
+    kept: int
+    reply: Reply
+
+
+def receive(
+    account_id: UUID,
+    token: str,
+    callback: Callback,
+    *,
+    caller: str = "",
+    now: datetime | None = None,
+) -> Taken:
+    """Keep what a provider tells. Call outside any transaction.
+
+    Raises NotFound for an unknown account or token, Forbidden for an address that is not on its
+    list, Unauthorized for a wrong signature, TooLarge. caller: IP address, "" if unknown.
+    now: when the events are due; the clock's when it is not given.
     """
     if len(callback.body) > MOST_BYTES:
         raise TooLarge("The body is larger than 512 KB.")
-    tenant_id = rows.fetch("select kolokol_integration_tenant(%s)", [integration_id])[0][0]
-    if tenant_id is None:
-        raise _unknown()
-    with tenant_scope(tenant_id):
-        integration = _integration(tenant_id, integration_id, token)
-        kept = _keep(integration, _read(integration, callback), now or datetime.now(UTC))
-        if kept:
-            transaction.on_commit(ask_for_job)
-    return kept
-
-
-def ask_for_job() -> None:
-    """Ask for one job that applies what is kept; losing or doubling it is harmless."""
+    door = callback_doors.find(account_id)
+    if door is None or not door.opens_to(token):
+        raise NotFound("There is no such callback address.")
+    if not door.lets_in(caller):
+        raise Forbidden("This address is not on the list of those that may call back.")
     try:
-        if dispatch.server().set(FLAG, 1, nx=True, px=dispatch.FLAG_TTL_MS):
-            django_rq.get_queue("high").enqueue(
-                "notifications.callback_tasks.apply_callbacks",
-                job_timeout=JOB_TIMEOUT_S,
-                result_ttl=JOB_TIMEOUT_S,
-            )
-    except redis.RedisError:
-        log.warning("redis is away: callbacks wait for the next tick")
+        greeting = door.adapter.greet(callback)
+        told = [] if greeting else _read(door, callback)
+    except BadSignature as error:
+        raise Unauthorized("The callback's signature is missing or wrong.") from error
+    kept = keep_told(door.tenant_id, door.id, told, now or datetime.now(UTC))
+    return Taken(kept, greeting or door.adapter.taken)
+
+
+def keep_told(
+    tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], now: datetime
+) -> int:
+    """Keep events in the order in which they were told; give how many were new.
+
+    Call outside any transaction. tenant_id: None for an account that the platform lends.
+    """
+    written = [json.dumps(_storable(event)) for event in told]
+    ids = sorted(uuid7() for _ in told)
+    return keep(
+        [
+            Kept(tenant_id, account_id, _key(event, text), text, now, key)
+            for event, text, key in zip(told, written, ids, strict=True)
+        ]
+    )
 
 
 def read_event(kept: dict[str, Any]) -> Told:
@@ -115,51 +135,18 @@ def read_event(kept: dict[str, Any]) -> Told:
     return kind(**given)
 
 
-def _unknown() -> NotFound:
-    return NotFound("There is no such callback address.")
-
-
-def _integration(tenant_id: UUID, integration_id: UUID, token: str) -> Integration:
-    row: Integration | None = Integration.objects.filter(
-        tenant_id=tenant_id, pk=integration_id
-    ).first()
-    if row is None or not hmac.compare_digest(row.callback_token.encode(), token.encode()):
-        raise _unknown()
-    return row
-
-
-def _read(integration: Integration, callback: Callback) -> Sequence[Told]:
+def _read(door: Door, callback: Callback) -> Sequence[Told]:
     """Let the adapter verify and translate.
 
     A body that it cannot read is logged and dropped: answering with an error would make the
     provider send it again and hold back all that comes after it.
     """
     try:
-        adapter = open_adapter(integration.pk, integration.provider, integration.credentials)
-        return adapter.read_callback(callback)
-    except BadSignature as error:
-        raise Unauthorized("The callback's signature is missing or wrong.") from error
+        return door.adapter.read_callback(callback)
     except FAULTS as error:
-        log.error(
-            "a callback could not be read",
-            extra={"integration": str(integration.pk), "error": type(error).__name__},
-        )
+        extra = {"integration": str(door.id), "error": type(error).__name__}
+        log.error("a callback could not be read", extra=extra)
         return ()
-
-
-def _keep(integration: Integration, events: Sequence[Told], now: datetime) -> int:
-    if not events:
-        return 0
-    written = [json.dumps(_storable(event)) for event in events]
-    arguments = {
-        "tenant": integration.tenant_id,
-        "integration": integration.pk,
-        "now": now,
-        "ids": sorted(uuid7() for _ in events),  # in the order in which they were told
-        "keys": [_key(event, text) for event, text in zip(events, written, strict=True)],
-        "events": written,
-    }
-    return len(rows.fetch(sql.KEEP, arguments))
 
 
 def _storable(event: Told) -> dict[str, str]:

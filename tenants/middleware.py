@@ -27,8 +27,8 @@ from tenants.scope import entered, platform_scope, support_scope, tenant_scope
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 #: The Phone waits for news: it opens short scopes of its own instead of one long transaction.
-#: Machines are told the same whoever is logged in beside them; a provider names its salon itself.
-SCOPELESS = ("/phone/", "/v1/callbacks/", "/health/", "/metrics")
+#: Machines are told the same whoever is logged in beside them.
+SCOPELESS = ("/phone/", "/health/", "/metrics")
 _LOST = (OperationalError, InterfaceError)
 
 
@@ -45,9 +45,9 @@ class ApiScope:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer the view's answer; raises PlatformError for who may not come in."""
         door = _door(request)
-        _ = request.body  # before the transaction: a slow sender must not hold a snapshot
         if door == "open":
             return self.get_response(request)
+        _ = request.body  # before the transaction: a slow sender must not hold a snapshot
         key = secret(request)
         try:
             return self._answer(request, key, door)

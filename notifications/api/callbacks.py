@@ -1,41 +1,54 @@
-"""The address that providers call: POST /v1/callbacks/{integration}/{token}."""
+"""The address that providers call: /v1/callbacks/{account}/{token}, by POST; handshakes by GET."""
 
 from __future__ import annotations
 
 import logging
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
-from django.views.decorators.csrf import csrf_exempt
 
 from channels.told import Callback
 from notifications.callbacks import receive
 from tenants.answers import error_body
+from tenants.client_address import client_address
 from tenants.errors import BadRequest, PlatformError, TooLarge
 
 log = logging.getLogger(__name__)
 
 
-@csrf_exempt
-@transaction.non_atomic_requests
+METHODS = ("GET", "POST")
+
+
 def callback(request: HttpRequest, integration_id: UUID, token: str) -> HttpResponse:
-    """Keep what the provider tells and say so; refusals have the API's shape, without the token."""
-    if request.method != "POST":
-        response = _refusal(integration_id, 405, "Providers call this address by POST.")
-        response["Allow"] = "POST"
+    """Keep what the provider tells and answer as it wants; refusals have the API's shape."""
+    if request.method not in METHODS:
+        response = _refusal(integration_id, 405, "Providers call this address by POST or GET.")
+        response["Allow"] = ", ".join(METHODS)
         return response
     try:
-        receive(integration_id, token, Callback(_body(request), _headers(request)))
+        taken = receive(integration_id, token, _callback(request), caller=client_address(request))
     except PlatformError as error:
-        log.warning(
-            "a callback was refused",
-            extra={"integration": str(integration_id), "status": error.status},
-        )
+        extra = {"integration": str(integration_id), "status": error.status}
+        log.warning("a callback was refused", extra=extra)
         return _refusal(integration_id, error.status, error.message)
-    return JsonResponse({"ok": True})
+    reply = taken.reply
+    return HttpResponse(reply.body, content_type=reply.content_type, status=reply.status)
+
+
+callback.door = "open"  # type: ignore[attr-defined]  # read by tenants.middleware.ApiScope
+
+
+def _callback(request: HttpRequest) -> Callback:
+    return Callback(
+        body=_body(request),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        method=request.method or "",
+        url=settings.PUBLIC_URL + request.get_full_path(),  # as the provider was told to call it
+        query=request.GET.dict(),
+    )
 
 
 def _body(request: HttpRequest) -> bytes:
@@ -46,10 +59,6 @@ def _body(request: HttpRequest) -> bytes:
         raise TooLarge("The body is larger than 512 KB.") from None
     except UnreadablePostError:
         raise BadRequest("The body ended early.") from None
-
-
-def _headers(request: HttpRequest) -> dict[str, str]:
-    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _refusal(integration_id: UUID, status: int, message: str) -> JsonResponse:

@@ -190,6 +190,28 @@ class Counter(models.Model):
         return f"counter {self.pk}"
 
 
+class LentCallback(models.Model):
+    """A call to an account that the platform lends: kept until it is known whose it is."""
+
+    id = models.UUIDField(primary_key=True)
+    account_id = models.UUIDField()
+    key = models.CharField(max_length=200)
+    event = models.JSONField()
+    due_at = models.DateTimeField()
+    attempt = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("callback of a lent account")
+        verbose_name_plural = _("callbacks of lent accounts")
+        constraints = [
+            models.UniqueConstraint(fields=["account_id", "key"], name="lentcallback_once")
+        ]
+        indexes = [models.Index(fields=["due_at"], name="lentcallback_due")]
+
+    def __str__(self) -> str:
+        return f"callback {self.pk}"
+
+
 class ReceivedCallback(HotModel):
     """A provider's call to us, verified and kept until a job has applied it."""
 

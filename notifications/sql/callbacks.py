@@ -5,11 +5,37 @@ from __future__ import annotations
 from typing import Final
 
 KEEP: Final = """
-insert into notifications_receivedcallback (id, tenant_id, integration_id, key, event, due_at,
+insert into notifications_receivedcallback (tenant_id, id, integration_id, key, event, due_at,
   attempt)
-select u.id, %(tenant)s, %(integration)s, u.key, u.event::jsonb, %(now)s, 0
-from unnest(%(ids)s::uuid[], %(keys)s::text[], %(events)s::text[]) u(id, key, event)
+select u.tenant_id, u.id, u.integration_id, u.key, u.event::jsonb, u.due_at, 0
+from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+  u(tenant_id, id, integration_id, key, event, due_at)
 on conflict (tenant_id, integration_id, key) do nothing returning id
+"""
+
+KEEP_LENT: Final = """
+insert into notifications_lentcallback (id, account_id, key, event, due_at, attempt)
+select u.id, u.account_id, u.key, u.event::jsonb, u.due_at, 0
+from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
+  u(id, account_id, key, event, due_at)
+on conflict (account_id, key) do nothing returning id
+"""
+
+# Whose they are is asked of a function: no role but the owner sees all salons' messages.
+LENT_HOMES: Final = """
+select l.id, l.attempt, home.tenant_id, home.integration_id, l.key, l.event::text
+from (select * from notifications_lentcallback where due_at <= %(now)s order by due_at
+  limit %(most)s) l
+join channels_defaultintegration d on d.id = l.account_id
+left join lateral kolokol_callback_home(l.account_id, d.provider, %(kinds)s::jsonb -> d.provider,
+  l.event) home on true
+"""
+
+LENT_GONE: Final = "delete from notifications_lentcallback where id = any(%s)"
+
+LENT_LATER: Final = """
+update notifications_lentcallback l set attempt = l.attempt + 1, due_at = u.due_at
+from unnest(%s::uuid[], %s::timestamptz[]) u(id, due_at) where l.id = u.id
 """
 
 OPEN: Final = """

@@ -62,6 +62,7 @@ def test_a_plain_address_may_be_one_that_the_operator_names():
         (fields.is_email, "salon@mail.example", "Salon <salon@mail.example>", fields.NOT_EMAIL),
         (fields.is_rate, "30", "0", fields.NOT_RATE),
         (fields.is_rate, "20/60", "20/0", fields.NOT_RATE),
+        (fields.are_networks, "203.0.113.7, 2001:db8::/32", "somewhere", fields.NOT_NETWORKS),
         (fields.is_rate, "99999/1", "20 per minute", fields.NOT_RATE),
         (fields.is_proxy, "http://me:pw@proxy.example:3128", "proxy.example", fields.NOT_PROXY),
         (fields.is_proxy, "socks5h://10.0.0.1:1080", "ftp://10.0.0.1", fields.NOT_PROXY),

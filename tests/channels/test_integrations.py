@@ -68,7 +68,7 @@ def test_credentials_are_stored_encrypted_and_shown_without_secrets(salon):
 
     assert HOOK["secret"] not in row.credentials
     assert decrypt(row.credentials) == HOOK
-    shown = {"url": HOOK["url"], "secret": "••••", "proxy": "", "rate": ""}
+    shown = {"url": HOOK["url"], "secret": "••••", "proxy": "", "rate": "", "callback_networks": ""}
     assert shown_credentials(row) == shown
     assert len(row.callback_token) == 43
 

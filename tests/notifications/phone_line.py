@@ -35,7 +35,7 @@ class PhoneLine:
         return Callback(body, {SIGNATURE: signature})
 
     def report(self, *events) -> int:
-        return receive(self.row.pk, self.row.callback_token, self.callback(*events))
+        return receive(self.row.pk, self.row.callback_token, self.callback(*events)).kept
 
     def told(self, *events) -> None:
         """Report, and let the job apply it."""

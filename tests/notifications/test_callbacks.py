@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
+from channels.integrations import add_integration
 from channels.told import Callback
 from notifications import callback_tasks
-from notifications.callbacks import FLAG, MOST_BYTES, receive
+from notifications.callbacks import MOST_BYTES, receive
 from notifications.dispatch import server
+from notifications.keeping import FLAG
 from notifications.models import LogEntry
 from tenants.errors import NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
@@ -115,10 +117,49 @@ def test_a_body_over_512_kb_is_413(client, line, url):
         receive(line.row.pk, line.row.callback_token, Callback(b"x" * (MOST_BYTES + 1), {}))
 
 
-def test_only_post_is_answered(client, url):
-    answer = client.get(url)
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_405(client, url, method):
+    answer = getattr(client, method)(url)
 
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, POST")
+
+
+def test_a_get_that_is_no_handshake_is_401(client, url):
+    assert client.get(url).status_code == 401
+
+
+def test_only_listed_addresses_may_call(client):
+    salon = TenantFactory()
+    row = add_integration(
+        salon.pk,
+        "telegram",
+        {"token": "1:a", "webhook_secret": "hush", "callback_networks": "203.0.113.0/24, ::1"},
+        identifier="bot",
+    )
+    url = f"/v1/callbacks/{row.pk}/{row.callback_token}"
+
+    def call(address: str) -> int:
+        headers = {"X-Telegram-Bot-Api-Secret-Token": "hush"}
+        return client.post(
+            url, b"{}", "application/json", headers=headers, REMOTE_ADDR=address
+        ).status_code
+
+    assert [call(a) for a in ("203.0.113.9", "::1", "127.0.0.1", "")] == [200, 200, 403, 403]
+
+
+def test_many_that_call_at_once_each_hear_of_their_own(line):
+    """They share a transaction; one of them is refused by the database and pays alone."""
+    wanted = [str(uuid4()) for _ in range(60)]
+
+    def call(key: str) -> int:
+        try:
+            return line.report(status("read", uuid7(), key), status("read", uuid7(), key))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(call, wanted)) == {1}
+    assert sorted(row.key for row in line.received) == sorted(wanted)
 
 
 def test_a_signed_body_that_the_adapter_cannot_read_is_answered_and_dropped(line, caplog):

@@ -1,0 +1,145 @@
+"""Keep what providers tell: all that wait at once in one transaction, one after the other.
+
+A commit costs more than the row it writes. The thread that gets the lock writes for everybody who
+waits; the others find their rows written when their turn comes.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import chain
+from uuid import UUID
+
+import django_rq
+import redis
+from django.db import connection
+
+from notifications import dispatch
+from notifications.sql import callbacks as sql
+from tenants import rows
+from tenants.ids import created_at
+from tenants.scope import batch_scope
+
+log = logging.getLogger(__name__)
+
+FLAG = "kolokol:woken:callbacks"
+JOB_TIMEOUT_S = 60
+# Seconds before each further look: a report overtakes its settle by moments, never by hours.
+WAITS_S = (1, 2, 5, 15, 60, 300, 900, 3600)
+KEPT_FOR = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One event on its way to the table. tenant_id: None when it is not known whose it is.
+
+    event: JSON. due_at: when it is to be applied.
+    """
+
+    tenant_id: UUID | None
+    account_id: UUID
+    key: str
+    event: str
+    due_at: datetime
+    id: UUID
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """What one caller wants kept, and what came of it."""
+
+    wanted: Sequence[Kept]
+    new: int | None = None
+
+
+class _Keeper:
+    def __init__(self) -> None:
+        self._waiting: list[_Ticket] = []
+        self._adding, self._writing = threading.Lock(), threading.Lock()
+
+    def keep(self, wanted: Sequence[Kept]) -> int:
+        ticket = _Ticket(wanted)
+        with self._adding:
+            self._waiting.append(ticket)
+        with self._writing:
+            if ticket.new is None:
+                self._write(ticket)
+        assert ticket.new is not None  # noqa: S101 (else _write has raised)
+        return ticket.new
+
+    def _write(self, own: _Ticket) -> None:
+        """Write for all; if that fails, only for oneself, so that nobody pays for another."""
+        with self._adding:
+            tickets, self._waiting = self._waiting, []
+        try:
+            new = insert([row for ticket in tickets for row in ticket.wanted])
+        except Exception:
+            if tickets == [own]:
+                raise
+            with self._adding:
+                self._waiting = [one for one in tickets if one is not own] + self._waiting
+            new, tickets = insert(own.wanted), [own]
+        for ticket in tickets:
+            ticket.new = sum(row.id in new for row in ticket.wanted)
+
+
+_keeper = _Keeper()
+
+
+def keep(wanted: Sequence[Kept]) -> int:
+    """Keep events, each once by its key; give how many were new. Call outside any transaction."""
+    if connection.in_atomic_block:
+        raise RuntimeError("what others wait for must be committed here: no transaction around it")
+    if not wanted:
+        return 0
+    new = _keeper.keep(wanted)
+    if new:
+        ask_for_job()
+    return new
+
+
+def next_look(key: UUID, attempt: int, now: datetime) -> datetime | None:
+    """Say when to look again at what could not be applied yet; None: give it up after a day."""
+    if now - created_at(key) >= KEPT_FOR:
+        return None
+    return now + timedelta(seconds=WAITS_S[min(attempt, len(WAITS_S) - 1)])
+
+
+def insert(wanted: Sequence[Kept]) -> set[UUID]:
+    """Write known salons' events to their rows and the others to the platform's; give new ids."""
+    own = [row for row in wanted if row.tenant_id is not None]
+    lent = [row for row in wanted if row.tenant_id is None]
+    with batch_scope({row.tenant_id for row in own if row.tenant_id is not None}):
+        found = [rows.fetch(sql.KEEP, _columns(own))] if own else []
+        found += [rows.fetch(sql.KEEP_LENT, _columns(lent)[1:])] if lent else []
+    return {row[0] for row in chain.from_iterable(found)}
+
+
+def ask_for_job() -> None:
+    """Ask for one job that applies what is kept; losing or doubling it is harmless."""
+    try:
+        if dispatch.server().set(FLAG, 1, nx=True, px=dispatch.FLAG_TTL_MS):
+            django_rq.get_queue("high").enqueue(
+                "notifications.callback_tasks.apply_callbacks",
+                job_timeout=JOB_TIMEOUT_S,
+                result_ttl=JOB_TIMEOUT_S,
+            )
+    except redis.RedisError:
+        log.warning("redis is away: callbacks wait for the next tick")
+
+
+def _columns(wanted: Sequence[Kept]) -> list[list[object]]:
+    # sorted: two processes that keep the same keys must meet them in one order
+    ordered = sorted(wanted, key=lambda row: (str(row.tenant_id), str(row.account_id), row.key))
+    return [
+        [row.tenant_id for row in ordered],
+        [row.id for row in ordered],
+        [row.account_id for row in ordered],
+        [row.key for row in ordered],
+        [row.event for row in ordered],
+        [row.due_at for row in ordered],
+    ]
