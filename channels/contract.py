@@ -26,6 +26,7 @@ class ChannelKind(StrEnum):
     CHAT = "chat"
     PUSH = "push"
     WEBHOOK = "webhook"
+    DESK = "desk"  # carries no step: people work there, or another platform tells us something
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Chatwoot: a salon's desk, and messages through its inboxes.
 
 https://developers.chatwoot.com/api-reference, read 2026-11; the calls stand in chatwoot_api, their
-order in chatwoot_steps, mirroring and escalation in chatwoot_desk.
+order in chatwoot_steps, mirroring and escalation in chatwoot_desk, what it tells us in
+chatwoot_callbacks. An account of the kind desk sends nothing to clients.
 Sending needs an inbox that may begin a conversation: WhatsApp or SMS (Telegram's, Instagram's and
 others' may not), or one of the kind API that the salon's own software delivers.
 A conversation is opened as resolved, so that it stands in no agent's list until the client answers.
@@ -11,36 +12,46 @@ Limits: 3000 calls per minute and address, 100 searches per minute and account; 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
+from channels.adapters import chatwoot_callbacks
 from channels.adapters.chatwoot_api import ChatwootApi, Contact, number_of
-from channels.adapters.chatwoot_desk import Escalation, escalate, mirror
+from channels.adapters.chatwoot_desk import Escalation, escalate, mirror, resolve
 from channels.adapters.chatwoot_steps import Client, Thread
 from channels.contract import Adapter, ChannelKind, Content, Exchange, Outbound, Rate, Receipt
 from channels.errors import BadCredentials, Unsupported, WindowClosed
 from channels.fields import faults, is_number
 from channels.formatting import fit
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
 from channels.window import is_open
 
 #: Meta's categories of templates, by ours.
 CATEGORIES = {"tx": "UTILITY", "mk": "MARKETING"}
+#: What Chatwoot is to tell us.
+SUBSCRIPTIONS = ("message_created", "message_updated", "conversation_status_changed")
+NOT_ON, NOT_ALLOWED = "must be on, off or empty", "must be allowed or empty"
+NO_INBOX = "is needed, or the inbox where messages are mirrored"
 
 
 class ChatwootAdapter(Adapter):
     """One account of a Chatwoot server, the salon's own or in the cloud."""
 
     provider = "chatwoot"
-    kinds = frozenset({ChannelKind.CHAT, ChannelKind.SMS})
+    kinds = frozenset({ChannelKind.CHAT, ChannelKind.SMS, ChannelKind.DESK})
     fields: ClassVar[Mapping[str, bool]] = {
         "token": True,
         "account_id": False,
         "inbox_id": False,
         "mirror_inbox_id": False,
+        "mirror": False,
+        "team_id": False,
+        "signing_secret": True,
+        "unsigned": False,
         "api_base": False,
     }
-    optional = frozenset({"mirror_inbox_id", "api_base"})
+    optional = frozenset(fields) - {"token", "account_id"}
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Chatwoot → Настройки профиля → Токен доступа; сообщения идут от имени этого агента",
@@ -58,6 +69,22 @@ class ChatwootAdapter(Adapter):
             "Источник вида API, где сотрудники видят сообщения других каналов; не обязателен",
             "An inbox of the kind API where staff see what other channels sent; optional",
         ),
+        "mirror": (
+            "off: не показывать в Chatwoot то, что ушло клиенту другими каналами",
+            "off: do not show in Chatwoot what went to the client through other channels",
+        ),
+        "team_id": (
+            "Число команды, которой передавать обращения; не обязательно",
+            "The number of the team that gets the cases; optional",
+        ),
+        "signing_secret": (
+            "Настройки → Интеграции → Вебхуки: секрет вебхука (Chatwoot 4.11 и новее)",
+            "Settings → Integrations → Webhooks: the webhook's secret (Chatwoot 4.11 and later)",
+        ),
+        "unsigned": (
+            "allowed: принимать вебхуки без подписи — только для старых версий Chatwoot",
+            "allowed: take webhooks without a signature, for old versions of Chatwoot only",
+        ),
     }
     address_kinds = ("whatsapp", "phone")
     rates = (Rate("account", 40, 1.0),)
@@ -66,8 +93,15 @@ class ChatwootAdapter(Adapter):
 
     @classmethod
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
-        numbers = ("account_id", "inbox_id", "mirror_inbox_id")
-        return faults(credentials, **dict.fromkeys(numbers, is_number))
+        numbers = ("account_id", "inbox_id", "mirror_inbox_id", "team_id")
+        found = faults(credentials, **dict.fromkeys(numbers, is_number))
+        if not (credentials.get("inbox_id") or credentials.get("mirror_inbox_id")):
+            found["inbox_id"] = NO_INBOX
+        if credentials.get("mirror", "") not in ("", "on", "off"):
+            found["mirror"] = NOT_ON
+        if credentials.get("unsigned", "") not in ("", "allowed"):
+            found["unsigned"] = NOT_ALLOWED
+        return found
 
     def request(self, outbound: Outbound) -> HttpRequest:
         raise Unsupported("Chatwoot is written to in several calls")
@@ -76,18 +110,34 @@ class ChatwootAdapter(Adapter):
         return Receipt(provider_id=number_of(self._api.read(response)))
 
     def exchange(self, outbound: Outbound) -> Exchange:
-        """Send, mirror or escalate, as extra["desk"] says."""
+        """Send, or do at the desk what extra["desk"] says."""
         desk: Mapping[str, Any] = outbound.extra.get("desk") or {}
-        if desk.get("do") == "mirror":
-            is_from_client = bool(desk.get("is_from_client"))
-            inbox_id = self._inbox("mirror_inbox_id")
-            steps = mirror(self._api, outbound, inbox_id, is_from_client=is_from_client)
-        elif desk.get("do") == "escalate":
-            inbox_id = self._inbox("mirror_inbox_id", "inbox_id")
-            steps = escalate(self._api, outbound, inbox_id, Escalation.of(desk))
-        else:
-            steps = self._send(outbound)
+        conversation = str(desk.get("conversation", ""))
+        match desk.get("do"):
+            case "mirror":
+                is_hers = bool(desk.get("is_from_client"))
+                steps = mirror(self._api, outbound, conversation, is_from_client=is_hers)
+            case "resolve":
+                steps = resolve(self._api, conversation)
+            case "escalate":
+                inbox_id = self._inbox("mirror_inbox_id", "inbox_id")
+                steps = escalate(self._api, outbound, inbox_id, Escalation.of(desk))
+            case _:
+                steps = self._send(outbound)
         return (yield from steps)
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        chatwoot_callbacks.verify(callback, self.credentials)
+        return chatwoot_callbacks.read(callback, self.credentials)
+
+    def register(self, url: str) -> Registration:
+        """Make Chatwoot call us; newer servers give the secret that they sign with."""
+        known = self._api.read((yield self._api.webhooks()))
+        if any(one.get("url") == url for one in chatwoot_callbacks.listed(known, "webhooks")):
+            return {}
+        made = self._api.read((yield self._api.add_webhook(url, SUBSCRIPTIONS)))
+        secret = chatwoot_callbacks.secret_of(made)
+        return {"signing_secret": secret} if secret else {}
 
     def probe(self) -> HttpRequest:
         return self._api.profile()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -137,6 +137,28 @@ class ChatwootApi:
     def prioritise(self, conversation: str, priority: str) -> HttpRequest:
         """Set low, medium, high or urgent."""
         return self._talk("POST", conversation, "toggle_priority", {"priority": priority})
+
+    def set_status(self, conversation: str, status: str) -> HttpRequest:
+        """Make it open, pending or resolved."""
+        return self._talk("POST", conversation, "toggle_status", {"status": status})
+
+    def conversations(self, inbox_id: str, page: int) -> HttpRequest:
+        """Ask for an inbox's conversations in any state, those with news first, 25 a page."""
+        query = f"inbox_id={inbox_id}&status=all&assignee_type=all&sort_by=last_activity_at_desc"
+        return self._call("GET", f"{self._account}/conversations?{query}&page={page}")
+
+    def messages(self, conversation: str) -> HttpRequest:
+        """Ask for a conversation's last 20 messages."""
+        return self._talk("GET", conversation, "messages")
+
+    def webhooks(self) -> HttpRequest:
+        """Ask which addresses Chatwoot calls."""
+        return self._call("GET", f"{self._account}/webhooks")
+
+    def add_webhook(self, url: str, events: Sequence[str]) -> HttpRequest:
+        """Make Chatwoot call an address."""
+        webhook = {"url": url, "name": "Kolokol", "subscriptions": list(events)}
+        return self._call("POST", f"{self._account}/webhooks", {"webhook": webhook})
 
     def read(self, response: HttpResponse | None) -> dict[str, Any]:
         """Give a good answer's object; raises the DeliveryError that another one means."""

@@ -1,7 +1,8 @@
-"""How does a salon's desk learn of a client? Mirrored messages, and chats handed to people.
+"""How does a salon's desk learn of a client? Chats handed to people, mirrored messages.
 
-Both give exchanges: the gateway drives them for an Outbound whose extra["desk"] says what to do:
-{"do": "mirror", "is_from_client": false}, or {"do": "escalate"} with the fields of Escalation.
+All are exchanges: the gateway drives them for an Outbound whose extra["desk"] says what to do:
+{"do": "escalate"} with the fields of Escalation, which opens a conversation unless one is named;
+in a conversation {"do": "mirror", "conversation", "is_from_client"} and {"do": "resolve", ...}.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from channels.adapters.chatwoot_api import ChatwootApi, Contact
-from channels.adapters.chatwoot_steps import Client, Thread
+from channels.adapters.chatwoot_api import ChatwootApi, Contact, number_of
+from channels.adapters.chatwoot_callbacks import OURS
+from channels.adapters.chatwoot_steps import Client, Steps, Thread
 from channels.contract import Exchange, Outbound, Receipt
 from channels.formatting import fit
 from channels.request import HttpRequest
@@ -21,10 +23,12 @@ from channels.request import HttpRequest
 class Escalation:
     """A client who needs a person.
 
-    text: begins the conversation, and reaches the client where the inbox delivers. note: for
-    agents only. assignee_id, team_id: numbers of Chatwoot. priority: low, medium, high or urgent.
+    conversation: one that is known; "" opens one. text: begins it, and reaches the client where
+    the inbox delivers. note: for agents only. assignee_id, team_id: numbers of Chatwoot.
+    priority: low, medium, high or urgent.
     """
 
+    conversation: str = ""
     text: str = ""
     labels: tuple[str, ...] = ()
     team_id: int | None = None
@@ -40,39 +44,55 @@ class Escalation:
 
 
 def mirror(
-    api: ChatwootApi, outbound: Outbound, inbox_id: int, *, is_from_client: bool = False
+    api: ChatwootApi, outbound: Outbound, conversation: str, *, is_from_client: bool = False
 ) -> Exchange:
     """Show agents what went through another provider, or what the client wrote there.
 
-    inbox_id: an inbox of the kind API; others take no incoming messages. outbound: as it was sent.
-    What is written comes back as a callback and carries kolokol_message_id, so that it is known.
+    conversation: in an inbox of the kind API; others take no incoming messages. What is written
+    comes back as a callback and carries kolokol_message_id, so that it is known.
     """
-    client = Client.of(outbound)
-
-    def opening(contact: Contact) -> HttpRequest:
-        return api.open(contact, inbox_id, status="open" if is_from_client else "resolved")
-
     message = {
         "content": fit(outbound.content, "desk").text,
         "message_type": "incoming" if is_from_client else "outgoing",
         "private": False,
         "echo_id": outbound.message_id,
-        "content_attributes": {"kolokol_message_id": outbound.message_id},
+        "content_attributes": {OURS: outbound.message_id},
     }
-    name = f"conversation:{inbox_id}:{client.key}"
     # Nothing goes to the client: what is lost here may be written again.
-    return Thread(api, client, inbox_id, name, opening).write(message, sends=False)
+    answer = yield api.post(conversation, message, sends=False)
+    return Receipt(provider_id=number_of(api.read(answer)))
+
+
+def resolve(api: ChatwootApi, conversation: str) -> Exchange:
+    """Say that nothing is left to do."""
+    api.read((yield api.set_status(conversation, "resolved")))
+    return Receipt(provider_id=conversation)
 
 
 def escalate(
     api: ChatwootApi, outbound: Outbound, inbox_id: int, escalation: Escalation
 ) -> Exchange:
-    """Open a conversation about a client and give it to people; the receipt names it.
+    """Give a client's conversation to people, opened where none is known; the receipt names it.
 
     Repeated under the same message id it goes on in the same conversation.
     """
+    conversation = escalation.conversation
+    if conversation:
+        api.read((yield api.set_status(conversation, "open")))
+    else:
+        conversation = yield from _opened(api, outbound, inbox_id, escalation.text)
+    if escalation.labels:
+        present = api.read((yield api.labels(conversation))).get("payload")
+        labels = [*_words(present), *escalation.labels]
+        api.read((yield api.label(conversation, list(dict.fromkeys(labels)))))
+    for call in _handing_over(api, conversation, escalation):
+        api.read((yield call))
+    return Receipt(provider_id=conversation)
+
+
+def _opened(api: ChatwootApi, outbound: Outbound, inbox_id: int, text: str) -> Steps:
     attributes = {"delivery_id": outbound.message_id}
-    message = {"content": escalation.text} if escalation.text else {}
+    message = {"content": text} if text else {}
 
     def opening(contact: Contact) -> HttpRequest:
         return api.open(
@@ -81,14 +101,7 @@ def escalate(
 
     name = f"escalation:{outbound.message_id}"
     thread = Thread(api, Client.of(outbound), inbox_id, name, opening)
-    conversation = yield from thread.found()
-    if escalation.labels:
-        present = api.read((yield api.labels(conversation))).get("payload")
-        labels = [*_words(present), *escalation.labels]
-        api.read((yield api.label(conversation, list(dict.fromkeys(labels)))))
-    for call in _handing_over(api, conversation, escalation):
-        api.read((yield call))
-    return Receipt(provider_id=conversation)
+    return (yield from thread.found())
 
 
 def _handing_over(

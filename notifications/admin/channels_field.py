@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from channels.contract import ChannelKind
 from tenants.models import AddressKind
 
-WORDS = frozenset({*map(str, ChannelKind), *AddressKind.values} - {"phone"})
+WORDS = frozenset({*map(str, ChannelKind), *AddressKind.values} - {"phone", ChannelKind.DESK})
 
 
 class ChannelsField(forms.CharField):

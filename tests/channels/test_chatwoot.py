@@ -69,6 +69,7 @@ RESPONSES = {
     "err_404.json",
 }
 REQUESTS = {"request_conversation_template.json", "request_escalation_sequence.json"}
+WEBHOOKS = {name for name, row in CAPTURED.index.items() if row["kind"] == "webhook"}
 
 
 def message(content=None, **extra):
@@ -120,7 +121,7 @@ def ours(response):
 
 
 def test_every_captured_body_has_a_test():
-    assert CAPTURED.names == RESPONSES | REQUESTS
+    assert CAPTURED.names == RESPONSES | REQUESTS | WEBHOOKS
 
 
 def test_a_contact_is_found_by_its_exact_identifier():
@@ -345,17 +346,17 @@ def test_an_sms_knows_no_window():
     assert "template_params" not in posted(text)
 
 
-def test_a_mirrored_message_stands_in_the_api_inbox_and_is_known_again():
-    own = CREDENTIALS | {"mirror_inbox_id": "8"}
-    buttons = (Button("Да", action="cf:1"),)
+def test_a_mirrored_message_stands_in_its_conversation_and_is_known_again():
     vk = {"address_kind": "vk", "subscriber": "42"}
 
-    mirrored = posted(
-        outbound(Content("x", buttons=buttons), "187", **vk, desk={"do": "mirror"}), own
-    )
-    answered = posted(
-        outbound(Content("Да"), "187", **vk, desk={"do": "mirror", "is_from_client": True}), own
-    )
+    def written(content, **desk):
+        own = {"do": "mirror", "conversation": "321", **desk}
+        request = next(ADAPTER.exchange(outbound(content, "187", **vk, desk=own)))
+        assert request.url.endswith("/conversations/321/messages")
+        return json.loads(request.body)
+
+    mirrored = written(Content("x", buttons=(Button("Да", action="cf:1"),)))
+    answered = written(Content("Да"), is_from_client=True)
 
     assert (mirrored["message_type"], mirrored["content"]) == ("outgoing", "x\n\n1 — Да")
     assert mirrored["content_attributes"] == {"kolokol_message_id": message().message_id}
@@ -366,9 +367,15 @@ def test_a_chats_address_is_no_phone():
     assert Client.of(outbound(Content("x"), "187654321", address_kind="vk")).phone == ""
 
 
-def test_mirroring_without_its_inbox_is_a_matter_of_the_account():
-    with pytest.raises(BadCredentials):
-        next(ADAPTER.exchange(message(desk={"do": "mirror"})))
+def test_a_desk_without_any_inbox_is_refused():
+    bare = {"token": "T", "account_id": "1"}
+
+    assert set(ChatwootAdapter.check(bare)) == {"inbox_id"}
+    assert ChatwootAdapter.check(bare | {"mirror_inbox_id": "8", "mirror": "off"}) == {}
+    assert set(ChatwootAdapter.check(CREDENTIALS | {"mirror": "x", "unsigned": "y"})) == {
+        "mirror",
+        "unsigned",
+    }
 
 
 def test_the_probe_asks_who_the_agent_is():
@@ -450,10 +457,8 @@ def test_a_mirror_and_an_escalation_reach_the_desk(gateway, desk):
     fake, account = desk
     hand_over = {"do": "escalate", "labels": ["heavy-chat"], "team_id": 2, "note": "Нет ответа"}
 
-    deliver(gateway, account, message(desk={"do": "mirror"}))
     (conversation,) = deliver(gateway, account, message(desk=hand_over))
 
-    assert [letter.text for letter in fake.letters] == [VISIT]
     assert [note.text for note in fake.notes] == ["Нет ответа"]
     assert paths(fake)[-4:] == [
         ("GET", f"conversations/{conversation}/labels"),
@@ -461,4 +466,6 @@ def test_a_mirror_and_an_escalation_reach_the_desk(gateway, desk):
         ("POST", f"conversations/{conversation}/assignments"),
         ("POST", f"conversations/{conversation}/messages"),
     ]
+    deliver(gateway, account, message(desk={"do": "mirror", "conversation": conversation}))
     assert fake.complaints == []
+    assert [letter.text for letter in fake.letters] == [VISIT]
