@@ -16,6 +16,9 @@ from channels.secrets import is_current, rotate
 from tenants.models import Tenant
 from tenants.scope import batch_scope, platform_scope, support_scope
 
+#: Salons' tables -> the column that is encrypted.
+_KEPT: dict[Any, str] = {Integration: "credentials"}
+
 
 @dataclass(slots=True)
 class Counts:
@@ -26,6 +29,11 @@ class Counts:
     unreadable: int = 0
 
 
+def include(model: Any, column: str) -> None:
+    """Rotate another table of salons, too: an upper room's."""
+    _KEPT[model] = column
+
+
 def reencrypt(salons_at_once: int) -> Counts:
     """Write what an older key wrote under the first one; a transaction per slice of salons.
 
@@ -34,10 +42,12 @@ def reencrypt(salons_at_once: int) -> Counts:
     counts = Counts()
     for slice_ in _slices(salons_at_once):
         with batch_scope(slice_):
-            rows = Integration.objects.filter(tenant_id__in=slice_)
-            _rotate(rows.select_for_update().order_by("pk"), counts)
+            for model, column in _KEPT.items():
+                rows = model.objects.filter(tenant_id__in=slice_)
+                _rotate(rows.select_for_update().order_by("pk"), column, counts)
     with support_scope("the platform's own accounts"):
-        _rotate(DefaultIntegration.objects.select_for_update().order_by("pk"), counts)
+        rows = DefaultIntegration.objects.select_for_update().order_by("pk")
+        _rotate(rows, "credentials", counts)
     default_accounts.forget()
     return counts
 
@@ -49,15 +59,16 @@ def _slices(size: int) -> Iterator[list[UUID]]:
         yield slice_
 
 
-def _rotate(rows: Iterable[Any], counts: Counts) -> None:
+def _rotate(rows: Iterable[Any], column: str, counts: Counts) -> None:
     for row in rows:
-        if is_current(row.credentials):
+        kept = getattr(row, column)
+        if is_current(kept):
             counts.current += 1
             continue
         try:
-            row.credentials = rotate(row.credentials)
+            setattr(row, column, rotate(kept))
         except ImproperlyConfigured:
             counts.unreadable += 1
             continue
-        row.save(update_fields=["credentials"])
+        row.save(update_fields=[column])
         counts.rotated += 1

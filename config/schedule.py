@@ -55,6 +55,7 @@ class Tick:
 TICKS: Final = (
     Tick("sweep", timedelta(seconds=5), "notifications.tasks.sweep"),
     Tick("callbacks", timedelta(seconds=5), "notifications.callback_tasks.apply_callbacks"),
+    Tick("webhooks", timedelta(seconds=5), "notifications.webhooks.tasks.deliver"),
     Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
     Tick("whatsapp-templates", timedelta(minutes=15), "channels.whatsapp.tick", "low", 600),
     Tick("purge", timedelta(days=1), "notifications.retention.tick", "low", 3600),

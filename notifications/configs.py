@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from notifications.definition import Definition, Texts, read_definition, read_texts
+from notifications.news import NAMES
 from tenants import rows
 
 Key = TypeVar("Key")
@@ -32,7 +33,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Salon:
-    """A tenant as the engine sees it. main: the default location's id."""
+    """A tenant as the engine sees it. main: the default location's id.
+
+    hears: mode -> names of the events that some webhook of the salon wants.
+    """
 
     id: UUID
     slug: str
@@ -49,6 +53,7 @@ class Salon:
     main: UUID | None
     workflows: Mapping[str, WorkflowHead]
     texts: Mapping[UUID, UUID]  # template -> published version
+    hears: Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,9 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
      '[]')
    from notifications_workflow w where w.tenant_id = t.id),
   (select coalesce(json_agg(json_build_array(m.id, m.published_id)), '[]')
-   from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null)
+   from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null),
+  (select coalesce(json_agg(json_build_array(e.mode, e.events)), '[]')
+   from notifications_webhookendpoint e where e.tenant_id = t.id and e.is_enabled)
 from tenants_tenant t where t.id = any(%s)
 """
 
@@ -132,7 +139,7 @@ def _load(tenant_ids: list[UUID]) -> dict[UUID, Salon]:
 
 
 def _read_salon(row: rows.Row) -> Salon:
-    places, workflows, templates = row[10:13]
+    places, workflows, templates, endpoints = row[10:14]
     return Salon(
         id=row[0],
         slug=row[1],
@@ -152,7 +159,15 @@ def _read_salon(row: rows.Row) -> Salon:
             for name, key, active, version in workflows
         },
         texts={UUID(template): UUID(version) for template, version in templates},
+        hears=_heard(endpoints),
     )
+
+
+def _heard(endpoints: Iterable[tuple[str, list[str]]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for mode, events in endpoints:
+        found[mode] = found.get(mode, frozenset()) | frozenset(events or NAMES)
+    return found
 
 
 def _read_place(place: list[Any]) -> Place:

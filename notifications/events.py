@@ -1,39 +1,63 @@
-"""What do upper rooms hear of messages? A registry of handlers by name; no signals.
+"""Who hears of what happened? Subscribed code by name, and salons' webhooks; no signals.
 
-A handler runs inside the tenant's scope and the transaction that wrote the change, so what it
-writes commits with it, or not at all. It makes no network calls; one that fails makes the whole
-callback be tried again later.
+`notifications.news` has the table of events. A handler runs inside the scope and the transaction
+that wrote the change, so what it writes commits with it, or not at all: the scope is the tenant's,
+or that of a batch of tenants (then its queries name tenant_id, as all do). It makes no network
+calls; one that fails makes the whole callback, or batch, be tried again later.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from typing import Any
 from uuid import UUID
 
-DELIVERED, READ = "message.delivered", "message.read"
-FAILED, ANSWERED = "message.failed", "message.answered"
-NAMES = (DELIVERED, READ, FAILED, ANSWERED)
+from notifications.news import (
+    ANSWERED,
+    BOUNCED,
+    DELIVERED,
+    FAILED,
+    NAMES,
+    OF_STATUS,
+    READ,
+    SENT,
+    SKIPPED,
+    AnyNews,
+    AppointmentNews,
+    News,
+    Told,
+)
+from notifications.webhooks import outbox
+from tenants.events import ADDRESS_CHANGED, SubscriberNews
+from tenants.events import Told as ToldOfSubscriber
 
+__all__ = [
+    "ADDRESS_CHANGED",
+    "ANSWERED",
+    "BOUNCED",
+    "DELIVERED",
+    "FAILED",
+    "NAMES",
+    "OF_STATUS",
+    "READ",
+    "SENT",
+    "SKIPPED",
+    "AppointmentNews",
+    "Handler",
+    "News",
+    "SubscriberNews",
+    "Told",
+    "hear_of_subscribers",
+    "publish",
+    "publish_all",
+    "subscribe",
+    "subscribed",
+    "unsubscribe",
+]
 
-@dataclass(frozen=True, slots=True)
-class News:
-    """What happened to one message. subscriber: our id. action: of the button, when answered.
-
-    state: the message's new state; "failed" and "bounced" both come as message.failed.
-    """
-
-    message: UUID
-    notification: UUID
-    event: UUID
-    subscriber: UUID
-    mode: str
-    state: str
-    reason: str = ""
-    action: str = ""
-
-
-Handler = Callable[[UUID, News], None]
+#: Called with the tenant's id and the news: News of message.*, tenants.events.SubscriberNews of
+#: subscriber.*, AppointmentNews of appointment.*.
+Handler = Callable[[UUID, Any], None]
 
 _handlers: dict[str, list[Handler]] = {name: [] for name in NAMES}
 
@@ -50,7 +74,27 @@ def unsubscribe(name: str, handler: Handler) -> None:
         _handlers[name].remove(handler)
 
 
-def publish(name: str, tenant_id: UUID, news: News) -> None:
-    """Tell all handlers, in the order in which they came."""
-    for handler in tuple(_handlers[name]):
-        handler(tenant_id, news)
+def subscribed() -> frozenset[str]:
+    """Name the events that some code of this process hears of."""
+    return frozenset(name for name, handlers in _handlers.items() if handlers)
+
+
+def publish(name: str, tenant_id: UUID, news: AnyNews) -> None:
+    """Tell of one event; see publish_all."""
+    publish_all([Told(tenant_id, name, news)])
+
+
+def publish_all(told: Sequence[Told]) -> None:
+    """Tell all handlers, in the order in which they came, then the salons' webhooks.
+
+    Webhooks cost one statement for all, two more when some endpoint wants an event.
+    """
+    for one in told:
+        for handler in tuple(_handlers[one.name]):
+            handler(one.tenant_id, one.news)
+    outbox.write(told)
+
+
+def hear_of_subscribers(tenant_id: UUID, told: Sequence[ToldOfSubscriber]) -> None:
+    """Hand on what the room of tenants tells (a listener of tenants.events)."""
+    publish_all([Told(tenant_id, name, news) for name, news in told])

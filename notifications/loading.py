@@ -15,7 +15,8 @@ from channels.integrations import Account, accounts
 from notifications import configs
 from notifications.configs import Salon
 from notifications.definition import Definition, StepDefinition
-from notifications.outcomes import SOMETHING_FAILED, Task
+from notifications.events import subscribed as subscribed_events
+from notifications.outcomes import SOMETHING_FAILED, Heard, Task
 from notifications.sql import loading as sql
 from tenants import rows
 
@@ -112,6 +113,7 @@ def load(tasks: Sequence[Task]) -> Batch:
     events = _events({row[1] for row in found.values()}, tenants)
     failed = _failed_channels([task for task in tasks if task.flags & SOMETHING_FAILED])
     definitions = configs.definitions(tenants, {e.version_id for e in events.values()})
+    subscribed = subscribed_events()
     works: list[Work] = []
     orphans: list[Task] = []
     for task in tasks:
@@ -127,6 +129,8 @@ def load(tasks: Sequence[Task]) -> Batch:
         task.is_critical = definition.is_critical
         task.expires_at = event.expires_at
         refused = failed.get(task.due_id, frozenset())
+        if names := salon.hears.get(event.mode) or subscribed:
+            task.heard = Heard(names | subscribed, event.id, row[3], event.mode)
         works.append(Work(task, row[2], salon, event, definition, _person(row, salon), refused))
     _add_addresses(works)
     return Batch(works, orphans, accounts({key: salon.version for key, salon in salons.items()}))

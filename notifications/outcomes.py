@@ -135,6 +135,16 @@ class Drop:
 Outcome = Done | Wait | Retry | Skip | Reroute | Heal | Fail | Cancel | Merge | Drop
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody wants to hear of a notification, and whose it is. names: of events."""
+
+    names: frozenset[str]
+    event: UUID
+    subscriber: UUID
+    mode: str
+
+
 @dataclass(slots=True)
 class Task:
     """One claimed line of open work, on its way through prepare, send and settle."""
@@ -156,6 +166,7 @@ class Task:
     freeze: tuple[UUID, datetime] | None = None  # integration and until when
     pause: tuple[UUID, str] | None = None  # integration and why
     counters: list[str] = field(default_factory=list)
+    heard: Heard | None = None  # nobody listens to most
 
 
 @dataclass(slots=True)

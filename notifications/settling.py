@@ -18,7 +18,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
-from notifications import escalation, limits, metrics
+from notifications import escalation, events, limits, metrics
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
     Done,
@@ -29,6 +29,7 @@ from notifications.outcomes import (
     Task,
 )
 from notifications.sql import settling as sql
+from notifications.telling import told_by
 from tenants import rows
 from tenants.ids import uuid7
 from tenants.scope import batch_scope
@@ -67,6 +68,7 @@ def _settle_bare(result: Result, error: Exception, now: datetime) -> set[int]:
     if isinstance(outcome, Done) and outcome.message is not None:
         plain = dataclasses.replace(outcome.message, provider_id="", title="", body="", extra=None)
         bare = Done(plain, name)
+    result.task.heard = None  # a listener may be what breaks
     with batch_scope([result.task.tenant_id]):
         return write([Result(result.task, bare)], now)
 
@@ -82,6 +84,7 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _give_back(ours)
     _note_addresses(ours)
     _note_accounts(ours)
+    events.publish_all(told_by(ours))
     metrics.count(pair[1].status for pair in ours)
     return held
 

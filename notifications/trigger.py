@@ -19,6 +19,7 @@ from notifications.commands import Command
 from notifications.configs import Salon
 from notifications.definition import QUEUES, Definition
 from notifications.dispatch import wake_on_commit
+from notifications.events import subscribed
 from notifications.models import DueState
 from notifications.sql import triggering as sql
 from tenants import rows
@@ -177,7 +178,8 @@ def _write(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, U
 
 def _upsert(caller: Caller, people: Sequence[SubscriberInput]) -> None:
     if people:
-        upsert_subscribers(caller.tenant_id, caller.mode, people)
+        heard = _salon(caller).hears.get(caller.mode) or subscribed()
+        upsert_subscribers(caller.tenant_id, caller.mode, people, is_heard=bool(heard))
 
 
 def _insert(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> bool:

@@ -15,6 +15,7 @@ from uuid import UUID
 from tenants.addressing import DEVICES
 from tenants.auth import Mode
 from tenants.errors import Forbidden, NotFound
+from tenants.events import ADDRESS_CHANGED, CREATED, LINKED, UPDATED, SubscriberNews, Told, tell
 from tenants.ids import uuid7
 from tenants.models import Subscriber
 from tenants.people import SubscriberInput
@@ -52,11 +53,12 @@ class _Known:
 
 
 def upsert_subscribers(
-    tenant_id: UUID, mode: Mode, people: Sequence[SubscriberInput]
+    tenant_id: UUID, mode: Mode, people: Sequence[SubscriberInput], *, is_heard: bool = True
 ) -> list[UpsertResult]:
     """Make or change subscribers; only what each names changes, and a repeated id is merged.
 
     Runs in the tenant's scope. The results stand in the order of people.
+    is_heard: False when the caller knows that nobody listens to this salon.
     """
     wanted = _merged(people)
     known = _load(tenant_id, mode, list(wanted))
@@ -66,6 +68,8 @@ def upsert_subscribers(
     _change(tenant_id, known, wanted)
     added = {key: _Known(pk, {}, {}) for key, pk in fresh.items()}
     _write_addresses(tenant_id, known | added, wanted)
+    if is_heard:
+        tell(tenant_id, _news(known, fresh, wanted))
     ids = {key: person.id for key, person in known.items()} | fresh
     return [
         UpsertResult(ids[person.subscriber_id], person.subscriber_id, person.subscriber_id in fresh)
@@ -78,7 +82,7 @@ def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> Non
 
     value: normalised. Other addresses of the subscriber stay.
     """
-    run(
+    is_new = run(
         "insert into tenants_address as a"
         " (id, tenant_id, subscriber_id, kind, value, state, reason, changed_at)"
         " values (%s, %s, %s, %s, %s, 'active', '', now())"
@@ -86,6 +90,8 @@ def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> Non
         " set state = 'active', reason = '', changed_at = now() where a.state = 'inactive'",
         (uuid7(), tenant_id, subscriber, kind, value),
     )
+    if is_new:
+        tell(tenant_id, [(LINKED, SubscriberNews(subscriber, kind, "active"))])
 
 
 def add_addresses(tenant_id: UUID, subscriber: UUID, kind: str, values: Iterable[str]) -> None:
@@ -93,17 +99,20 @@ def add_addresses(tenant_id: UUID, subscriber: UUID, kind: str, values: Iterable
 
     A device's token that was given up lives again: only the app itself can name it.
     """
-    _insert_addresses(tenant_id, [(subscriber, kind, value) for value in values])
+    if _insert_addresses(tenant_id, [(subscriber, kind, value) for value in values]):
+        tell(tenant_id, [(ADDRESS_CHANGED, SubscriberNews(subscriber, kind, "active"))])
 
 
 def replace_addresses(tenant_id: UUID, subscriber: UUID, kind: str, values: Iterable[str]) -> None:
     """Let the subscriber have exactly these addresses of a kind, beside the suppressed ones."""
     kept = list(values)
-    run(
+    gone = run(
         "delete from tenants_address where tenant_id = %s and subscriber_id = %s and kind = %s"
         " and state <> 'suppressed' and value <> all(%s)",
         (tenant_id, subscriber, kind, kept),
     )
+    if gone:
+        tell(tenant_id, [(ADDRESS_CHANGED, SubscriberNews(subscriber, kind, "removed"))])
     add_addresses(tenant_id, subscriber, kind, kept)
 
 
@@ -232,6 +241,21 @@ def _change(
         run(_UPDATE, (json.dumps(rows), tenant_id, tenant_id))
 
 
+def _news(
+    known: Mapping[str, _Known], fresh: Mapping[str, UUID], wanted: Mapping[str, SubscriberInput]
+) -> list[Told]:
+    told = [(CREATED, SubscriberNews(pk)) for pk in fresh.values()]
+    for key, person in known.items():
+        named = wanted[key]
+        if any(named.fields[column] != person.fields[column] for column in named.fields):
+            told.append((UPDATED, SubscriberNews(person.id)))
+        gone, new = _links(person, named)
+        states = {kind: "removed" for (kind, _), link in person.addresses.items() if link in gone}
+        states |= {kind: "active" for kind, _ in new}
+        told += [(ADDRESS_CHANGED, SubscriberNews(person.id, *one)) for one in states.items()]
+    return told
+
+
 def _links(person: _Known, wanted: SubscriberInput) -> tuple[set[UUID], set[tuple[str, str]]]:
     """Tell which addresses go and which come."""
     named = {(kind, value) for kind, values in wanted.addresses.items() for value in values}
@@ -257,11 +281,11 @@ def _write_addresses(
     _insert_addresses(tenant_id, new)
 
 
-def _insert_addresses(tenant_id: UUID, links: list[tuple[UUID, str, str]]) -> None:
+def _insert_addresses(tenant_id: UUID, links: list[tuple[UUID, str, str]]) -> int:
     if not links:
-        return
+        return 0
     rows = sorted(links)
-    run(
+    return run(
         "insert into tenants_address as a"
         " (tenant_id, state, reason, changed_at, id, subscriber_id, kind, value)"
         " select %s, 'active', '', now(), p.id, p.subscriber_id, p.kind, p.value"

@@ -1,0 +1,208 @@
+"""The life of a delivery, from lease to verdict.
+
+1. The database names the endpoints of all salons that have something due (ids only).
+2. Those that answer quickly get a few slots each; those that fail, are slow or unknown get one,
+   and never all slots together: nobody waits for somebody else's endpoint.
+3. In the scope of its salon a line is leased: its attempt is counted before it leaves, so that
+   one which kills its worker is given up, too.
+4. The call is signed and carried; no transaction is open. Redirects are not followed and private
+   addresses refused (channels.transport, channels.guard).
+5. The verdict is written where the lease still holds. What a killed worker did not write down is
+   sent again when its lease has ended: at least once, always under the same webhook-id.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import ImproperlyConfigured
+
+from channels.errors import DeliveryError, Permanent
+from channels.request import HttpRequest, HttpResponse
+from channels.transport import Transport
+from notifications.models import WebhookEndpoint
+from notifications.sql import webhooks as sql
+from notifications.webhooks.endpoints import switch_off, valid_secrets
+from notifications.webhooks.signing import signed_headers
+from notifications.webhooks.verdicts import MOST_ATTEMPTS, Verdict, judge
+from tenants import rows
+from tenants.ids import uuid7
+from tenants.scope import platform_scope, tenant_scope
+
+log = logging.getLogger(__name__)
+
+SLOTS = 40
+UNPROVEN_SLOTS = 30  # the rest is for endpoints that answer quickly
+QUICK_ROOM = 4  # calls at once to an endpoint that answers quickly
+QUICK_S = 2.0
+TIMEOUT_S = 15.0
+LEASE_S = 60.0
+LOOK_S = 0.2  # between two looks while calls are under way
+FAILS_FOR = timedelta(days=3)  # then the next delivery that is given up switches the endpoint off
+
+Due = tuple[UUID, UUID, bool]  # tenant, endpoint, is it failing
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """A delivery that is under way. started_at: monotonic."""
+
+    id: UUID
+    tenant_id: UUID
+    endpoint_id: UUID
+    lease: UUID
+    attempts: int
+    started_at: float
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what is due over one transport; belongs to one thread."""
+
+    transport: Transport
+    should_stop: Callable[[], bool] = lambda: False
+    on_lap: Callable[[], None] = lambda: None
+    flying: dict[int, Flight] = field(default_factory=dict)
+    quick: set[UUID] = field(default_factory=set)
+    counts: Counter[str] = field(default_factory=Counter)
+    next_key: int = 0
+
+    def run(self) -> Counter[str]:
+        """Send until nothing is due or somebody wants us to stop; then land what is under way."""
+        while True:
+            self.on_lap()
+            if not self.should_stop():
+                self._launch()
+            if not self.flying:
+                return self.counts
+            for key, result in self.transport.poll(LOOK_S):
+                self._land(self.flying.pop(key), result)
+
+    def _launch(self) -> None:
+        with platform_scope("endpoints of all salons that have something due, by id"):
+            due: list[Due] = [(row[0], row[1], row[2]) for row in rows.fetch(sql.DUE)]
+        random.shuffle(due)  # no salon is always the first
+        # who answers quickly goes first: the others may fill what is left, up to their share
+        due.sort(key=lambda one: not self._is_quick(one))
+        for one in due:
+            if (room := self._room(one)) > 0:
+                self._start(one, room)
+
+    def _is_quick(self, due: Due) -> bool:
+        return due[1] in self.quick and not due[2]
+
+    def _room(self, due: Due) -> int:
+        under_way = sum(flight.endpoint_id == due[1] for flight in self.flying.values())
+        if self._is_quick(due):
+            return min(QUICK_ROOM - under_way, self.transport.free)
+        unproven = sum(flight.endpoint_id not in self.quick for flight in self.flying.values())
+        return min(1 - under_way, self.transport.free, UNPROVEN_SLOTS - unproven)
+
+    def _start(self, due: Due, room: int) -> None:
+        tenant_id, endpoint_id, _ = due
+        leased_at, lease = time.monotonic(), uuid7()
+        with tenant_scope(tenant_id):
+            endpoint = WebhookEndpoint.objects.filter(
+                tenant_id=tenant_id, pk=endpoint_id, is_enabled=True
+            ).first()
+            if endpoint is None:
+                return
+            taken = rows.fetch(
+                sql.LEASE,
+                {
+                    "tenant": tenant_id,
+                    "endpoint": endpoint_id,
+                    "room": room,
+                    "lease": lease,
+                    "lease_s": LEASE_S,
+                },
+            )
+        for key, event_id, body, attempts in taken:
+            flight = Flight(key, tenant_id, endpoint_id, lease, attempts, time.monotonic())
+            self._submit(flight, endpoint, str(event_id), body, leased_at + LEASE_S)
+
+    def _submit(
+        self, flight: Flight, endpoint: WebhookEndpoint, event_id: str, body: str, lease_end: float
+    ) -> None:
+        if flight.attempts > MOST_ATTEMPTS:
+            self._land(flight, Permanent("given up: its attempts were interrupted"))
+            return
+        now = datetime.now(UTC)
+        try:
+            headers = signed_headers(valid_secrets(endpoint, now), event_id, body, now)
+        except ImproperlyConfigured:
+            log.error("a webhook's secret cannot be read", extra={"webhook": str(endpoint.pk)})
+            self._land(flight, Permanent("its secret cannot be read"))
+            return
+        self.next_key += 1
+        self.flying[self.next_key] = flight
+        request = HttpRequest(
+            method="POST",
+            url=endpoint.url,
+            headers={"Content-Type": "application/json", "User-Agent": "Kolokol", **headers},
+            body=body.encode(),
+            timeout_s=TIMEOUT_S,
+        )
+        self.transport.submit(self.next_key, request, lease_end)
+
+    def _land(self, flight: Flight, result: HttpResponse | DeliveryError) -> None:
+        now = datetime.now(UTC)
+        verdict = judge(result, flight.attempts, now, random.random())  # noqa: S311 (jitter)
+        is_quick = time.monotonic() - flight.started_at < QUICK_S and verdict.is_fine
+        (self.quick.add if is_quick else self.quick.discard)(flight.endpoint_id)
+        with tenant_scope(flight.tenant_id):
+            self.counts[verdict.state] += settle(flight, verdict, now)
+
+
+def settle(flight: Flight, verdict: Verdict, now: datetime) -> int:
+    """Write a verdict where the lease still holds; call inside the tenant's scope."""
+    written = rows.run(
+        sql.SETTLE,
+        {
+            "tenant": flight.tenant_id,
+            "id": flight.id,
+            "lease": flight.lease,
+            "state": verdict.state,
+            "due": verdict.due_at,
+            "status": verdict.status,
+            "answer": verdict.answer,
+            "unused": verdict.unused,
+        },
+    )
+    if verdict.is_fine is not None:
+        _note_health(flight, verdict, now)
+    return written
+
+
+def _note_health(flight: Flight, verdict: Verdict, now: datetime) -> None:
+    rows.run(
+        sql.HEALTH,
+        {
+            "tenant": flight.tenant_id,
+            "endpoint": flight.endpoint_id,
+            "ok": bool(verdict.is_fine),
+            "now": now,
+            "until": verdict.until,
+        },
+    )
+    if verdict.is_gone:
+        switch_off(flight.tenant_id, flight.endpoint_id, WebhookEndpoint.Off.GONE)
+    elif verdict.state == "failed" and _fails_for_days(flight, now):
+        switch_off(flight.tenant_id, flight.endpoint_id, WebhookEndpoint.Off.FAILING)
+
+
+def _fails_for_days(flight: Flight, now: datetime) -> bool:
+    return bool(
+        WebhookEndpoint.objects.filter(
+            tenant_id=flight.tenant_id,
+            pk=flight.endpoint_id,
+            failing_since__lte=now - FAILS_FOR,
+        ).exists()
+    )
