@@ -19,11 +19,11 @@ from functools import lru_cache
 from typing import Any
 
 from channels.contract import Button, Content
+from notifications.letters.letter import email_html
 from notifications.liquid import check as checking
 from notifications.liquid.dates import Locale
 from notifications.liquid.environment import HTML_ENVIRONMENT, TEXT_ENVIRONMENT, SafeTemplate
 from notifications.liquid.faults import TEMPLATE_FAULTS, Problem, RenderError, render_error
-from notifications.liquid.letter import email_html
 from notifications.liquid.names import LINK_NAMES, SYSTEM_NAMES, uses
 from notifications.liquid.plan import NotPlanned, Plan, plan_for
 

@@ -105,6 +105,6 @@ def _letter(work: Work, content: Content, language: str, context: dict[str, Any]
         content,
         brand={"name": work.salon.name, **work.salon.brand},
         language=language,
-        links={k: str(context[k]) for k in ("unsubscribeUrl", "preferencesUrl") if k in context},
+        links={k: str(context[k]) for k in ("unsubscribeUrl",) if k in context},
     )
     return Content(content.body, content.title, letter, content.image_url, content.buttons)

@@ -9,7 +9,7 @@ import pytest
 from channels.adapters.sendgrid import SendgridAdapter
 from channels.contract import Button, Content, Outbound, Receipt
 from channels.errors import BadCredentials, NotStarted, Permanent, RateLimited
-from notifications.liquid.letter import email_html
+from notifications.rendering import email_html
 from tests.channels.expected import answer
 
 OWN = SendgridAdapter(

@@ -1,0 +1,1 @@
+"""How does a text become an e-mail? By the salon's layout, or by what its staff designed."""

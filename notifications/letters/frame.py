@@ -1,0 +1,149 @@
+"""What does a letter of this salon look like? Its layout, compiled once and filled with its brand.
+
+Tables and styles in tags: mail programs drop style sheets, flex boxes and scripts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+from pathlib import Path
+
+from notifications.letters.compiling import compile_mjml
+
+LAYOUT = Path(__file__).with_name("layout.mjml")
+DEFAULT_COLOR = "#7a4b8c"
+DARK, LIGHT = "#2b2530", "#ffffff"
+MOST_BRANDS = 2048
+PIECES = ("heading", "picture", "paragraph", "facts", "first", "other")
+_COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]»]")
+_WORDS = {
+    "ru": {"sent_by": "Отправитель: {}", "unsubscribe": "Отписаться от рассылки"},
+    "en": {"sent_by": "Sent by {}", "unsubscribe": "Unsubscribe"},
+}
+
+Piece = tuple[str, ...]  # the text between its holes
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One salon's layout in one language.
+
+    page: around title, head, preview, content and the link to unsubscribe. sections: the same for
+    a letter that brings its own. pieces: what content is made of. unsubscribe: the word for it.
+    """
+
+    page: Piece
+    sections: Piece
+    pieces: Mapping[str, Piece]
+    color: str
+    unsubscribe: str
+
+    def piece(self, name: str, *values: str) -> str:
+        """Fill a piece's holes in their order; values are HTML."""
+        return _join(self.pieces[name], values)
+
+
+def frame_for(brand: Mapping[str, str], language: str) -> Frame:
+    """Give a salon's layout.
+
+    brand: name, color (#rrggbb), logoUrl, address, phone; each may be missing.
+    """
+    words = [str(brand.get(key) or "") for key in ("name", "color", "logoUrl", "address", "phone")]
+    return _frame(tuple(words), language[:2].lower())
+
+
+def is_web(url: str) -> bool:
+    """Accept web addresses only: a value must not smuggle in javascript: or data:."""
+    return _LINK.fullmatch(url + "/") is not None
+
+
+def filled(piece: Piece, *values: str) -> str:
+    """Put values between the texts of a piece."""
+    return _join(piece, values)
+
+
+def _join(piece: Piece, values: tuple[str, ...]) -> str:
+    first, *rest = piece
+    return first + "".join([value + text for value, text in zip(values, rest, strict=True)])
+
+
+@lru_cache(maxsize=MOST_BRANDS)
+def _frame(brand: tuple[str, ...], language: str) -> Frame:
+    name, color, logo, address, phone = brand
+    color = color.lower() if _COLOR.fullmatch(color) else DEFAULT_COLOR
+    words = _WORDS.get(language, _WORDS["en"])
+    values = {
+        "language": escape(language),
+        "color": color,
+        "ink": _ink(color),
+        "tint": _tint(color),
+        "name": escape(name),
+        "logo": escape(logo),
+        "footer": _footer(name, address, phone, words),
+    }
+    page, pieces = _cut()
+    shown = "logo" if is_web(logo) else "name"
+    page = page.replace(f"[[#{shown}]]", pieces[shown] if values[shown] else "")
+    page = re.sub(r"\[\[#(logo|name)]]", "", page)
+    body = page.replace("[[#body]]", pieces["body"])
+    return Frame(
+        page=_piece(_put(body, values)),
+        sections=_piece(_put(page.replace("[[#body]]", "[[content]]"), values)),
+        pieces={key: _piece(_put(pieces[key], values)) for key in PIECES},
+        color=color,
+        unsubscribe=words["unsubscribe"],
+    )
+
+
+@lru_cache(maxsize=1)
+def _cut() -> tuple[str, dict[str, str]]:
+    """Compile the layout and take its pieces out; [[#name]] is left where one stood alone."""
+    source = re.sub(r"<!--.*?-->", "", LAYOUT.read_text(encoding="utf-8"), flags=re.DOTALL)
+    page = compile_mjml(source.strip()).replace("</head>", "[[head]]</head>", 1)
+    page = page.replace('aria-label="[[title]]" ', "", 1)
+    pieces: dict[str, str] = {}
+    for name in (*PIECES, "logo", "name", "body"):
+        found = re.search(rf"\[\[#{name}]](.*)\[\[/{name}]]", page, re.DOTALL)
+        if found is None:
+            raise ValueError(f"layout.mjml lacks [[#{name}]]")
+        pieces[name] = found[1]
+        page = page.replace(found[0], "" if name in PIECES else f"[[#{name}]]")
+    return page, pieces
+
+
+def _put(text: str, values: Mapping[str, str]) -> str:
+    """Fill the brand's holes in one pass, so that no value is looked into for holes."""
+    pattern = rf"\[\[({'|'.join(values)})]]"
+    return re.sub(pattern, lambda found: values[found[1]].replace("[[", "[&#91;"), text)
+
+
+def _piece(text: str) -> Piece:
+    return tuple(re.split(r"\[\[[a-z]+]]", text))
+
+
+def _footer(name: str, address: str, phone: str, words: Mapping[str, str]) -> str:
+    lines = [words["sent_by"].format(name)] if name else []
+    lines.append(", ".join(filter(None, (address, phone))))
+    return "<br>".join(escape(line) for line in lines if line)
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    digits = color[1:] if len(color) == 7 else "".join(2 * digit for digit in color[1:])
+    return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
+
+
+def _ink(color: str) -> str:
+    """Choose what can be read on the colour: its luminance decides (ITU-R BT.601)."""
+    red, green, blue = _channels(color)
+    return DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 160 else LIGHT
+
+
+def _tint(color: str) -> str:
+    """Give a pale shade of the colour, for what stands out."""
+    pale = [round(255 - (255 - channel) * 0.08) for channel in _channels(color)]
+    return "#" + "".join(f"{channel:02x}" for channel in pale)
