@@ -127,8 +127,8 @@ class Adapter(ABC):
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
     May override: optional, sends_secrets, hints, check, rates, is_idempotent, sender,
     probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts;
-    for callbacks read_callback, greet, taken, generated, register, forgets_after_s, route_of and
-    acknowledge.
+    for callbacks read_callback, greet, taken, generated, proving, register,
+    callback_place, forgets_after_s, route_of and acknowledge.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -162,6 +162,10 @@ class Adapter(ABC):
     taken: ClassVar[Reply] = Reply()
     #: secrets that we choose ourselves: made up when they are left empty
     generated: ClassVar[frozenset[str]] = frozenset()
+    #: secrets that only prove the provider's calls: they are sent nowhere
+    proving: ClassVar[frozenset[str]] = frozenset()
+    #: where at the provider our address is set by hand, in Russian and in English
+    callback_place: ClassVar[tuple[str, str]] = ("", "")
     #: seconds of failure after which the provider stops calling, so that `register` is repeated
     forgets_after_s: ClassVar[float | None] = None
 
@@ -230,7 +234,8 @@ class Adapter(ABC):
     def read_callback(self, callback: Callback) -> Sequence[Told]:
         """Verify a callback's signature on the raw bytes, then translate it.
 
-        Raises BadSignature. Unknown event types give nothing.
+        Raises BadSignature, and Needs for what must be asked first. Unknown event types give
+        nothing.
         """
         raise BadSignature(f"{self.provider} sends no callbacks")
 

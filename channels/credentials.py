@@ -130,8 +130,9 @@ def asked_again(
     )
     if not (is_moved and adapter.sends_secrets):
         return []
-    secret = [name for name, is_secret in adapter.fields.items() if is_secret]
-    return [name for name in secret if name not in _OURS and name in stored and name not in changes]
+    kept = _OURS | adapter.proving  # these are not sent
+    secret = [name for name, is_secret in adapter.fields.items() if is_secret and name not in kept]
+    return [name for name in secret if name in stored and name not in changes]
 
 
 def clean(credentials: Mapping[str, object]) -> dict[str, str]:

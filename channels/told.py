@@ -23,11 +23,25 @@ class BadSignature(Exception):
     """A callback that the provider did not sign; answered with 401 and forgotten."""
 
 
+class Needs(Exception):
+    """A callback that cannot be judged, or answered, before this call of ours is answered.
+
+    The callback is read again with the body of the answer in `Callback.answers`.
+    is_lasting: the answer stays the same for everybody, such as a certificate.
+    """
+
+    def __init__(self, request: HttpRequest, *, is_lasting: bool = False) -> None:
+        super().__init__(request.method)
+        self.request = request
+        self.is_lasting = is_lasting
+
+
 @dataclass(frozen=True, slots=True)
 class Callback:
     """A provider's request to us: raw bytes first, header names in lower case.
 
     url: as the provider called it, with its query. at: unix time of its arrival.
+    answers: to calls that were needed, by their address; see Needs.
     """
 
     body: bytes
@@ -36,6 +50,7 @@ class Callback:
     url: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     at: float = field(default_factory=time.time)
+    answers: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,5 +136,6 @@ class AccountEvent:
 Told = StatusEvent | InboundEvent | AccountEvent
 
 #: Steps that make the provider call our address: yields calls and is sent their answers, an error
-#: of a call is thrown in. Returns credentials that came up and must be kept, often none.
-Registration = Generator[HttpRequest, Any, Mapping[str, str]]
+#: of a call is thrown in. Returns credentials that came up and must be kept, often none; what the
+#: provider asks for before the next step has ended is yielded instead, and kept at once.
+Registration = Generator[HttpRequest | Mapping[str, str], Any, Mapping[str, str]]

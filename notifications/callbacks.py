@@ -15,11 +15,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from channels import callback_doors
 from channels.callback_doors import Door
+from channels.callback_needs import answered
 from channels.faults import FAULTS
 from channels.told import (
     AccountEvent,
@@ -92,7 +94,8 @@ def receive(
     """Keep what a provider tells. Call outside any transaction.
 
     Raises NotFound for an unknown account or token, Forbidden for an address that is not on its
-    list, Unauthorized for a wrong signature, TooLarge. caller: IP address, "" if unknown.
+    list, Unauthorized for a wrong signature, TooLarge, and Unavailable when the provider must be
+    asked and cannot be. caller: IP address, "" if unknown.
     now: when the events are due; the clock's when it is not given.
     """
     if len(callback.body) > MOST_BYTES:
@@ -103,17 +106,14 @@ def receive(
     if not door.lets_in(caller):
         raise Forbidden("This address is not on the list of those that may call back.")
     try:
-        greeting = door.adapter.greet(callback)
-        told = [] if greeting else _read(door, callback)
+        greeting, told = answered(callback, partial(_hear, door))
     except BadSignature as error:
         raise Unauthorized("The callback's signature is missing or wrong.") from error
     kept = keep_told(door.tenant_id, door.id, told, now or datetime.now(UTC))
     return Taken(kept, greeting or door.adapter.taken)
 
 
-def keep_told(
-    tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], now: datetime
-) -> int:
+def keep_told(tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], now: datetime) -> int:
     """Keep events in the order in which they were told; give how many were new.
 
     Call outside any transaction. tenant_id: None for an account that the platform lends.
@@ -133,6 +133,11 @@ def read_event(kept: dict[str, Any]) -> Told:
     kind = _TYPES[kept["type"]]
     given = {name: kept[name] for name in kind.__slots__ if name in kept}
     return kind(**given)
+
+
+def _hear(door: Door, callback: Callback) -> tuple[Reply | None, Sequence[Told]]:
+    greeting = door.adapter.greet(callback)
+    return greeting, [] if greeting else _read(door, callback)
 
 
 def _read(door: Door, callback: Callback) -> Sequence[Told]:

@@ -93,3 +93,10 @@ class TooMany(PlatformError):
 
     status = 429
     code = "too_many_requests"
+
+
+class Unavailable(PlatformError):
+    """Somebody else's server is needed for this and cannot be reached; later it may go through."""
+
+    status = 503
+    code = "unavailable"
