@@ -41,7 +41,7 @@ def publish_notification(  # noqa: PLR0913 (the documented public signature)
     and actionText. priority: urgent, high, normal, low, or 1 to 10. delay: seconds or timedelta.
     Raises OutsideScope, InvalidFields, InvalidPayload.
     """
-    caller = _caller(mode)
+    caller = caller_here(mode)
     body = {
         "name": _workflow(caller.tenant_id, template_or_workflow),
         "to": subscriber_id,
@@ -68,7 +68,7 @@ def publish_batch(  # noqa: PLR0913 (the documented public signature)
 
     All or nothing: raises as publish_notification does, and then nothing is accepted.
     """
-    caller = _caller(mode)
+    caller = caller_here(mode)
     common = {
         "name": _workflow(caller.tenant_id, template_or_workflow),
         "payload": _payload(variables, action_url, action_text),
@@ -86,7 +86,8 @@ def publish_batch(  # noqa: PLR0913 (the documented public signature)
     return [first, *accept_many(caller, commands[1:], now)]
 
 
-def _caller(mode: Mode) -> Caller:
+def caller_here(mode: Mode) -> Caller:
+    """Give the salon of the open scope as a caller; raises OutsideScope."""
     scope = current()
     if scope is None or scope.kind != "tenant":
         raise OutsideScope("publish inside tenant_scope(): the salon is taken from it")

@@ -317,6 +317,14 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["tenant", "id"], name="escalationline_new"),
         ),
         migrations.AddIndex(
+            model_name="escalationline",
+            index=models.Index(
+                condition=models.Q(("kind", "answered"), ("transaction_id", "")),
+                fields=["tenant"],
+                name="escalationline_unsent",
+            ),
+        ),
+        migrations.AddIndex(
             model_name="externaldelivery",
             index=models.Index(fields=["tenant", "id"], name="externaldelivery_tenant"),
         ),

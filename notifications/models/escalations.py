@@ -111,6 +111,11 @@ class EscalationLine(TenantModel):
         indexes = [
             models.Index(fields=["escalation", "id"], name="escalationline_case"),
             models.Index(fields=["tenant", "id"], name="escalationline_new"),
+            models.Index(
+                fields=["tenant"],
+                name="escalationline_unsent",
+                condition=models.Q(kind="answered", transaction_id=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Where does a message go: the client's preferred channel, then the step's order.
+"""Where does a message go: the trigger's channel, else the client's preferred, then the step's.
 
 The first usable address with an account that serves it, and may, is taken.
 """
@@ -101,10 +101,10 @@ def _candidates(
 
 
 def _wanted(work: Work) -> list[str]:
-    """Put the client's preferred channel first when the step allows it at all."""
+    """Put the trigger's or the client's channel first when the step allows it at all."""
     step = work.step
     words = list(step.channels) if step else []
-    preferred = work.person.preferred_channel
+    preferred = str(work.event.overrides.get("channel") or work.person.preferred_channel)
     is_allowed = preferred and any(_covers(word, preferred) for word in words)
     return [preferred, *words] if is_allowed else words
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from notifications.cases import answer, close, find, take
 from notifications.escalation import NewCase, client_wrote, open_case
-from notifications.models import Cause, Escalation, EscalationLine
+from notifications.escalation_tasks import ensure_scenarios, tell
+from notifications.models import Cause, Escalation, EscalationLine, Workflow
+from tenants.errors import InvalidFields
 from tenants.scope import tenant_scope
-from tests.factories import SubscriberFactory
+from tests.factories import AddressFactory, SubscriberFactory
 
+NOW = datetime.now(UTC)
 NO_ADDRESS = {"subscriberId": "anna", "locale": "ru"}
 
 
@@ -63,3 +69,100 @@ def test_test_traffic_opens_no_live_case(salon, cause):
 
     assert cases(salon, mode="live") == []
     assert len(cases(salon, mode="test")) == 1
+
+
+def staff_member(salon, **fields):
+    person = SubscriberFactory.create(tenant=salon, kind="staff", **fields)
+    AddressFactory.create(subscriber=person, kind="email", value="maria@rose.example")
+    return person
+
+
+def test_staff_are_told_once_who_needs_them_and_why(reminders, provider, worker):
+    salon = reminders.salon
+    staff_member(salon, language="ru")
+    client = SubscriberFactory.create(tenant=salon, first_name="Анна")
+    with tenant_scope(salon.pk):
+        client_wrote(salon.pk, client.pk, "Можно перенести?", channel="sms")
+
+    tell()
+    tell()
+    worker.drain_dry()
+
+    (message,) = reminders.messages
+    assert message.body.startswith("Анна: клиент написал.\nМожно перенести?\nОтветьте до ")
+    assert message.body.endswith(f"/admin/notifications/escalation/{cases(salon)[0].pk}/change/")
+
+
+def test_an_answer_goes_where_the_client_wrote_last_and_once(reminders, worker):
+    salon = reminders.salon
+    client = SubscriberFactory.create(tenant=salon)
+    AddressFactory.create(subscriber=client)
+    AddressFactory.create(subscriber=client, kind="email", value="anna@mail.example")
+    with tenant_scope(salon.pk):
+        key = client_wrote(salon.pk, client.pk, "Где вы?", channel="email")
+        answer(find(salon.pk, "live", key), "На Мира, 1", "Мария", NOW)
+
+    tell()
+    tell()
+    worker.drain_dry()
+
+    assert [(one.channel, one.body) for one in reminders.messages] == [("email", "На Мира, 1")]
+    assert (cases(salon)[0].state, cases(salon)[0].taken_by) == ("answered", "Мария")
+
+
+def test_a_client_who_writes_again_opens_her_answered_case_anew(salon):
+    client = SubscriberFactory.create(tenant=salon)
+    with tenant_scope(salon.pk):
+        key = client_wrote(salon.pk, client.pk, "Где вы?")
+        answer(find(salon.pk, "live", key), "На Мира, 1", "Мария", NOW)
+        Escalation.objects.update(told_at=NOW)
+
+        client_wrote(salon.pk, client.pk, "А парковка?")
+
+    (case,) = cases(salon)
+    assert (case.state, case.told_at, case.repeats) == ("open", None, 1)
+
+
+def test_an_answer_that_the_salon_cannot_send_comes_back_to_staff(reminders, worker):
+    salon = reminders.salon
+    client = SubscriberFactory.create(tenant=salon)
+    with tenant_scope(salon.pk):
+        ensure_scenarios(salon.pk)
+        Workflow.objects.filter(identifier="staff-answer").update(is_active=False)
+        key = client_wrote(salon.pk, client.pk, "Где вы?")
+        answer(find(salon.pk, "live", key), "На Мира, 1", "Мария", NOW)
+
+    tell()
+
+    assert cases(salon)[0].state == "open"
+
+
+def test_people_take_turns(salon):
+    with tenant_scope(salon.pk):
+        key = open_case(NewCase(tenant_id=salon.pk, cause=Cause.MANUAL))
+        case = find(salon.pk, "live", key)
+
+        take(case, "Мария", NOW)
+        take(case, "Мария", NOW)
+        with pytest.raises(InvalidFields, match="taken by Мария"):
+            take(case, "Ольга", NOW)
+        with pytest.raises(InvalidFields, match="who the client is"):
+            answer(case, "?", "Ольга", NOW)
+        close(case, "Ольга", NOW)
+        close(case, "Мария", NOW)
+        with pytest.raises(InvalidFields, match="closed"):
+            take(case, "Мария", NOW)
+
+    (case,) = cases(salon)
+    assert (case.state, case.taken_by, case.closed_by) == ("closed", "Мария", "Ольга")
+    assert lines(salon) == [("opened", ""), ("taken", ""), ("closed", "")]
+
+
+def test_what_happens_after_the_end_opens_another_case(salon):
+    with tenant_scope(salon.pk):
+        first = open_case(NewCase(tenant_id=salon.pk, cause=Cause.MANUAL))
+        close(find(salon.pk, "live", first), "Ольга", NOW)
+
+        second = open_case(NewCase(tenant_id=salon.pk, cause=Cause.MANUAL))
+
+    assert first != second
