@@ -4,7 +4,8 @@
 2. A stored answer to the same request is given again; to another request it is a 422.
 3. A success is stored in the transaction of its own work: both are there or neither.
 4. A refusal is stored after the rollback, in a transaction of its own.
-5. 401, 403, 409 and 5xx are never stored: they speak of the moment, not of the request.
+5. 401, 403, 409 and 5xx are never stored: they speak of the moment, not of the request. Nor is an
+   answer with Cache-Control: no-store: it holds a secret.
 """
 
 from __future__ import annotations
@@ -101,6 +102,8 @@ def _replay(key: str, digest: str, first: str, status: int, body: str) -> HttpRe
 def _keep(request: HttpRequest, response: HttpResponseBase, row: tuple[Any, ...]) -> None:
     status = response.status_code
     if status in _PASSING or status >= 500 or not isinstance(response, HttpResponse):
+        return
+    if response.headers.get("Cache-Control") == "no-store":
         return
     values = (*row, status, response.content.decode())
     if status < 400:

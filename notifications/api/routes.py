@@ -15,9 +15,19 @@ from notifications.api.inbox import (
     UnreadView,
     UnseenView,
 )
+from notifications.api.webhooks import (
+    DeliveriesView,
+    ResendFailedView,
+    ResendView,
+    RotateView,
+    TestView,
+    WebhooksView,
+    WebhookView,
+)
 
 _OLD_INBOX = "v1/subscribers/<str:subscriber_id>/notifications"
 _INBOX = "v2/subscribers/<str:subscriber_id>/notifications"
+_WEBHOOK = "v1/webhooks/<str:webhook_id>"
 
 urlpatterns = [
     path("v1/events/trigger", TriggerView.as_view()),
@@ -32,5 +42,12 @@ urlpatterns = [
     path(f"{_INBOX}/count", CountView.as_view()),
     path(f"{_INBOX}/<str:notification_id>/read", ReadView.as_view()),
     path(f"{_INBOX}/<str:notification_id>/unread", UnreadView.as_view()),
+    path("v1/webhooks", WebhooksView.as_view()),
+    path(_WEBHOOK, WebhookView.as_view()),
+    path(f"{_WEBHOOK}/rotate-secret", RotateView.as_view()),
+    path(f"{_WEBHOOK}/test", TestView.as_view()),
+    path(f"{_WEBHOOK}/deliveries", DeliveriesView.as_view()),
+    path(f"{_WEBHOOK}/deliveries/<str:delivery_id>/resend", ResendView.as_view()),
+    path(f"{_WEBHOOK}/resend-failed", ResendFailedView.as_view()),
     path("v1/callbacks/<uuid:integration_id>/<str:token>", callback),
 ]

@@ -5,7 +5,7 @@ Everything here runs in the tenant's scope.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -30,57 +30,61 @@ MOST_ENDPOINTS = 20  # of a salon and mode: each event is written once for each
 MOST_AGAIN = 10_000  # deliveries that one call sends again
 OVERLAP = timedelta(hours=24)  # how long the old secret signs beside the new one
 TEST_EVENT = "webhook.test"
+LONGEST_URL, LONGEST_TEXT = 1000, 200
 
 Off = WebhookEndpoint.Off
 
 
 def faults(values: Mapping[str, Any]) -> dict[str, str]:
     """Say what is wrong with the fields that are given: field -> a rule, in English."""
-    found = {
-        "url": _url_fault(values["url"]) if "url" in values else "",
-        "description": _text_fault(values.get("description", ""), 200),
-        "events": _events_fault(values.get("events", [])),
-    }
-    return {field: rule for field, rule in found.items() if rule}
+    given = {name: check(values[name]) for name, check in FIELDS.items() if name in values}
+    return {name: rule for name, rule in given.items() if rule}
 
 
 def add_endpoint(
-    tenant_id: UUID, mode: str, url: str, *, description: str = "", events: Sequence[str] = ()
+    tenant_id: UUID, mode: str, values: Mapping[str, Any]
 ) -> tuple[WebhookEndpoint, str]:
     """Add an endpoint; return it with its secret, which nothing shows again.
 
-    Raises InvalidFields, and Conflict when the salon has as many as it may.
+    values: fields by their names on the wire, at least url. Raises InvalidFields, and Conflict
+    when there are as many as there may be, or one of this address.
     """
-    _refuse({"url": url, "description": description, "events": list(events)})
-    if WebhookEndpoint.objects.filter(tenant_id=tenant_id, mode=mode).count() >= MOST_ENDPOINTS:
+    _refuse({"url": "", **values})
+    others = WebhookEndpoint.objects.filter(tenant_id=tenant_id, mode=mode)
+    if others.count() >= MOST_ENDPOINTS:
         raise Conflict(f"There may be {MOST_ENDPOINTS} webhooks in each mode: delete one first.")
+    _refuse_twice(others, values["url"])
     secret = new_secret()
     endpoint: WebhookEndpoint = WebhookEndpoint.objects.create(
         tenant_id=tenant_id,
         mode=mode,
-        url=url,
-        description=description,
-        events=sorted(set(events)),
+        url=values["url"],
+        description=values.get("description", ""),
+        events=sorted(set(values.get("events", ()))),
+        is_enabled=values.get("enabled", True),
         secrets=encrypt({"current": secret}),
     )
     return endpoint, secret
 
 
 def change_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, Any]) -> None:
-    """Change url, description, events or is_enabled; raises InvalidFields.
+    """Change what is given, by the names on the wire; raises InvalidFields and Conflict.
 
     Switching on forgets why it was off; what failed meanwhile is sent again only when asked for.
     """
     _refuse(values)
-    for name in ("url", "description", "events"):
-        if name in values:
-            setattr(endpoint, name, values[name])
-    endpoint.events = sorted(set(endpoint.events))
+    if "url" in values:
+        others = WebhookEndpoint.objects.filter(tenant_id=endpoint.tenant_id, mode=endpoint.mode)
+        _refuse_twice(others.exclude(pk=endpoint.pk), values["url"])
+    endpoint.url = values.get("url", endpoint.url)
+    endpoint.description = values.get("description", endpoint.description)
+    endpoint.events = sorted(set(values.get("events", endpoint.events)))
     endpoint.save(update_fields=["url", "description", "events"])
-    if values.get("is_enabled") is False and endpoint.is_enabled:
-        switch_off(endpoint.tenant_id, endpoint.pk, Off.BY_HAND)
-    elif values.get("is_enabled") is True and not endpoint.is_enabled:
-        switch_on(endpoint)
+    if "enabled" in values:
+        if values["enabled"]:
+            switch_on(endpoint)
+        else:
+            switch_off(endpoint.tenant_id, endpoint.pk, Off.BY_HAND)
     endpoint.refresh_from_db()
 
 
@@ -101,9 +105,9 @@ def switch_off(tenant_id: UUID, endpoint_id: UUID, reason: Off) -> None:
 
 def switch_on(endpoint: WebhookEndpoint) -> None:
     """Tell an endpoint of what happens from now on."""
-    WebhookEndpoint.objects.filter(tenant_id=endpoint.tenant_id, pk=endpoint.pk).update(
-        is_enabled=True, disabled_reason="", failing_since=None, not_before=None
-    )
+    WebhookEndpoint.objects.filter(
+        tenant_id=endpoint.tenant_id, pk=endpoint.pk, is_enabled=False
+    ).update(is_enabled=True, disabled_reason="", failing_since=None, not_before=None)
 
 
 def rotate_secret(endpoint: WebhookEndpoint, now: datetime) -> str:
@@ -176,21 +180,38 @@ def _refuse(values: Mapping[str, Any]) -> None:
         raise InvalidFields(f"{next(iter(errors.values()))[0]}.", errors=errors)
 
 
+def _refuse_twice(others: Any, url: str) -> None:
+    if others.filter(url=url).exists():
+        raise Conflict("There is a webhook of this address already: change that one.")
+
+
 def _url_fault(value: object) -> str:
     """Private addresses are refused at each call, when the name is resolved."""
-    if not isinstance(value, str) or not 0 < len(value) <= 1000:
-        return "must be an address of up to 1000 characters"
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_URL:
+        return f"must be an address of up to {LONGEST_URL} characters"
     trusts = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS)).trusts
     return is_address(value, may_be_plain=trusts)
 
 
-def _text_fault(value: object, most: int) -> str:
-    is_text = isinstance(value, str) and len(value) <= most and "\0" not in value
-    return "" if is_text else f"must be a text of up to {most} characters"
+def _description_fault(value: object) -> str:
+    is_text = isinstance(value, str) and len(value) <= LONGEST_TEXT and "\0" not in value
+    return "" if is_text else f"must be a text of up to {LONGEST_TEXT} characters"
 
 
 def _events_fault(value: object) -> str:
-    if not isinstance(value, list):
-        return "must be a list of event names; an empty one means all events"
-    unknown = [name for name in value if name not in NAMES]
-    return f"must be a list of: {', '.join(NAMES)}" if unknown else ""
+    if not isinstance(value, list) or any(name not in NAMES for name in value):
+        return f"must be a list, empty for all events, of: {', '.join(NAMES)}"
+    return ""
+
+
+def _enabled_fault(value: object) -> str:
+    return "" if isinstance(value, bool) else "must be true or false"
+
+
+#: Field on the wire -> what is wrong with a value of it.
+FIELDS: Mapping[str, Callable[[object], str]] = {
+    "url": _url_fault,
+    "description": _description_fault,
+    "events": _events_fault,
+    "enabled": _enabled_fault,
+}

@@ -52,6 +52,8 @@ _TOPIC = "/v2/topics/{topic}"
 _MESSAGE = f"{_NEW}/notifications/{{message}}"
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
 
+_HOOK = "/v1/webhooks/{webhook_pk}"
+
 _BOT = {"providerId": "telegram", "identifier": "{bot}", "credentials": {"token": "1:a"}}
 
 #: Route of the resolver -> its calls. A route that is not here fails the test.
@@ -145,6 +147,24 @@ API: Mapping[str, tuple[Call, ...]] = {
     "v1/integrations/<str:integration_id>/check": (
         Call("POST", "/v1/integrations/{integration_pk}/check"),
     ),
+    "v1/webhooks": (
+        listing("/v1/webhooks"),
+        making("/v1/webhooks", {"url": "https://mine.example/"}),
+    ),
+    "v1/webhooks/<str:webhook_id>": (
+        Call("GET", _HOOK),
+        Call("PATCH", _HOOK, {"description": "Mine"}),
+        Call("DELETE", _HOOK, live=204),
+    ),
+    "v1/webhooks/<str:webhook_id>/rotate-secret": (Call("POST", f"{_HOOK}/rotate-secret"),),
+    "v1/webhooks/<str:webhook_id>/test": (Call("POST", f"{_HOOK}/test", live=201),),
+    "v1/webhooks/<str:webhook_id>/deliveries": (Call("GET", f"{_HOOK}/deliveries"),),
+    "v1/webhooks/<str:webhook_id>/deliveries/<str:delivery_id>/resend": (
+        Call("POST", f"{_HOOK}/deliveries/{{delivery_pk}}/resend"),
+    ),
+    "v1/webhooks/<str:webhook_id>/resend-failed": (
+        Call("POST", f"{_HOOK}/resend-failed", {"since": "2026-01-01T00:00:00Z"}),
+    ),
     "v1/events/trigger": (
         Call("POST", "/v1/events/trigger", _EVENT, live=201, test=201, foreign=422),
         Call(
@@ -235,6 +255,8 @@ class Names:
             "workflow_pk": str(one.of("notifications.Workflow").pk),
             "notification_pk": str(one.of("notifications.Notification").pk),
             "message": str(one.of("notifications.Message").pk),
+            "webhook_pk": str(one.of("notifications.WebhookEndpoint").pk),
+            "delivery_pk": str(one.of("notifications.WebhookDelivery").pk),
             "tx": one.word("tx"),
         }
 

@@ -6,6 +6,8 @@ the salon's canary.
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +25,7 @@ from channels.models import (
     SenderName,
     WhatsAppTemplate,
 )
+from channels.secrets import encrypt
 from notifications.models import (
     Chunk,
     Counter,
@@ -42,6 +45,8 @@ from notifications.models import (
     ReceivedCallback,
     Step,
     TemplateVersion,
+    WebhookDelivery,
+    WebhookEndpoint,
     Workflow,
 )
 from notifications.publishing import publish_template, publish_workflow
@@ -449,6 +454,28 @@ TABLES: dict[str, Table] = {
             error=s.word("error"),
             at=datetime.now(UTC),
             raw={"note": s.word("raw")},
+        )
+    ),
+    "notifications.WebhookEndpoint": Table(
+        lambda s: _make(
+            WebhookEndpoint,
+            s,
+            url=f"https://{s.canary}.example/hook",
+            description=s.word("endpoint"),
+            secrets=encrypt({"current": f"whsec_{b64encode(s.canary.encode() * 2).decode()}"}),
+        )
+    ),
+    "notifications.WebhookDelivery": Table(
+        lambda s: _make(
+            WebhookDelivery,
+            s,
+            endpoint=s.of("notifications.WebhookEndpoint"),
+            event_id=uuid7(),
+            type="message.failed",
+            body=json.dumps({"type": "message.failed", "data": {"workflow": s.word("visit")}}),
+            state="failed",
+            due_at=datetime.now(UTC) + FAR_AHEAD,
+            answer=s.word("refused"),
         )
     ),
 }

@@ -21,6 +21,7 @@ DOORS = {
     "kolokol_claim": "platform",
     "kolokol_claim_suspect": "platform",
     "kolokol_sweep": "platform",
+    "kolokol_webhooks_due": "platform",
     "kolokol_config_changed": "trigger",
 }
 every_table = pytest.mark.parametrize("name", TABLES)
