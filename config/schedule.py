@@ -58,6 +58,7 @@ TICKS: Final = (
     Tick("webhooks", timedelta(seconds=5), "notifications.webhooks.tasks.deliver"),
     Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
     Tick("whatsapp-templates", timedelta(minutes=15), "channels.whatsapp.tick", "low", 600),
+    Tick("mailboxes", timedelta(minutes=1), "notifications.returned_mail.tick", "low", 120),
     Tick("purge", timedelta(days=1), "notifications.retention.tick", "low", 3600),
     Tick("key-rotation", timedelta(days=1), "tenants.rotation.tick", "low"),
 )

@@ -100,6 +100,7 @@ REASONS: Mapping[str, Pair] = {
         "клиент давно не писал, свободный текст запрещён",
         "the client has not written lately, so free text is not allowed",
     ),
+    "mailbox_full": ("почтовый ящик клиента переполнен", "the client's mailbox is full"),
     "opt_out": ("клиент отписался у провайдера", "the client opted out at the provider"),
     "unsupported": ("провайдер так не умеет", "the provider cannot do this"),
     "poisoned": ("ошибка платформы на этом сообщении", "the platform failed on this message"),

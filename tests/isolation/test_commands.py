@@ -48,6 +48,7 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "send_test": (
         ["send_test", "{template}", "--tenant", "{mine}", "--to", "{client}", "--timeout", "0"],
     ),
+    "take_bounce": (),  # the mail server's; it names one integration and prints nothing of it
     "trigger": (
         ["trigger", "{workflow}", "--tenant", "{mine}", "--to", "{client}"],
         ["trigger", "{workflow}", "--tenant", "{mine}", "--to", "{client}", "--json"],
