@@ -22,7 +22,7 @@ import redis
 from django.db import InterfaceError, OperationalError
 
 from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
-from notifications import dispatch, inbound, lent, tracking
+from notifications import dispatch, inbound, lent, reports, tracking
 from notifications.callbacks import Received, of_kind, read_event
 from notifications.keeping import FLAG, next_look
 from notifications.sql import callbacks as sql
@@ -92,7 +92,7 @@ def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[
     received = _lock(tenant_id, ids, now)
     statuses, inbounds = of_kind(received, StatusEvent), of_kind(received, InboundEvent)
     found = tracking.find(tenant_id, [*statuses, *inbounds])  # all locks at once, in id order
-    settled = dict.fromkeys(tracking.apply(tenant_id, statuses, found), "")
+    settled = dict.fromkeys(reports.apply(tenant_id, statuses, found), "")
     settled |= inbound.apply(tenant_id, inbounds, found)
     settled |= {one.id: "account" for one in of_kind(received, AccountEvent)}
     ends = [

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import assert_never
 
 from notifications.outcomes import (
+    BESIDE,
     SLOT_RESERVED,
     SLOT_USED,
     SOMETHING_FAILED,
@@ -49,8 +50,15 @@ class Move:
     final: str = ""
 
 
-def move_of(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per outcome, closed)
+def move_of(result: Result, now: datetime) -> Move:
     """Decide it for one result; forgets a marketing slot that the result gives back."""
+    move = _move_of(result, now)
+    if result.task.flags & BESIDE:
+        move.final = ""
+    return move
+
+
+def _move_of(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per outcome, closed)
     task, outcome = result.task, result.outcome
     if is_given_back(result):
         task.flags &= ~SLOT_RESERVED
@@ -126,7 +134,7 @@ def _next_step(  # noqa: PLR0913 (the parts of one Move)
     detail: str,
     message: MessageRow | None,
 ) -> Move:
-    is_last = task.step + 1 >= task.steps
+    is_last = task.step + 1 >= task.steps or bool(flags & BESIDE)
     kept = flags & (SOMETHING_SENT | SOMETHING_FAILED | SLOT_USED)  # the rest belongs to the step
     move = Move(
         GONE if is_last else READY, task.step + 1, 0, kept, now, status, reason, detail, message

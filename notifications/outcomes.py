@@ -18,6 +18,7 @@ SOMETHING_SENT = 4
 SOMETHING_FAILED = 8
 DAY_RESERVED = 16  # the salon's day is: a step counts once, however many attempts it needs
 MAYBE_SENT = 64  # a lost answer was asked for again once: another one stays unknown
+BESIDE = 128  # this step only, beside a notification that goes on or is over: it closes nothing
 SLOT_USED = 32  # the mk slot belongs to the notification: its further steps reuse it
 
 

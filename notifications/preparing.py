@@ -19,6 +19,7 @@ from channels.accounts import Account
 from notifications.handover import keep_reservations, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
+    BESIDE,
     Cancel,
     Done,
     Drop,
@@ -40,6 +41,8 @@ from tenants.scope import batch_scope
 log = logging.getLogger(__name__)
 
 MOST_CLAIMS = 5  # a line that was claimed so often without a result kills its worker
+OPEN = frozenset({"pending", "running", "delayed"})
+OPEN_BESIDE = OPEN | {"completed", "failed", "skipped"}
 SUSPENDED_FOR = timedelta(minutes=5)
 
 
@@ -147,7 +150,7 @@ def _told(accounts: Sequence[Account], failing: Set[UUID]) -> Sequence[Account]:
 def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:
     """Apply the rules that come before any step."""
     task, event = work.task, work.event
-    if work.state not in ("pending", "running", "delayed"):
+    if work.state not in (OPEN_BESIDE if task.flags & BESIDE else OPEN):
         return Drop()
     if work.step is None:
         return Done()

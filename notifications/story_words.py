@@ -25,6 +25,10 @@ REASONS: Mapping[str, Pair] = {
         "the client has no address for this step",
     ),
     "suppressed": ("клиент отказался от сообщений", "the client asked not to be written to"),
+    "consent_withdrawn": (
+        "клиент отозвал согласие на рекламу",
+        "the client withdrew the consent to advertising",
+    ),
     "no_integration": (
         "для адреса клиента не подключён ни один провайдер",
         "no provider is connected for the client's address",
@@ -112,6 +116,22 @@ REASONS: Mapping[str, Pair] = {
     "ambiguous": ("ответ провайдера потерян", "the provider's answer was lost"),
     "unknown": ("ответ провайдера непонятен", "the provider's answer is not understood"),
     # told by a callback
+    "deferred": ("почтовый сервер просит подождать", "the mail server asks to wait"),
+    "opened": ("письмо открыто", "the letter was opened"),
+    "clicked": ("клиент перешёл по ссылке", "the client followed a link"),
+    "machine_opened": (
+        "письмо открыла почтовая программа",
+        "the mail program opened the letter by itself",
+    ),
+    "complaint": ("клиент пожаловался на спам", "the client complained of spam"),
+    "unsubscribed": ("клиент отписался от рекламы", "the client unsubscribed from marketing"),
+    "soft_bounces": (
+        "слишком много возвратов за две недели",
+        "too many letters came back within two weeks",
+    ),
+    "not_delivered": ("сообщение не дошло", "the message did not arrive"),
+    "other_channel": ("другой канал", "another channel"),
+    "other_address": ("другой адрес", "another address"),
     "replayed": ("отправляем ещё раз", "sent again by hand"),
     "late": ("сообщили позже, чем ждали", "told later than we waited"),
     "blocked": ("клиент заблокировал салон", "the client has blocked the salon"),
@@ -136,6 +156,8 @@ STATUSES: Mapping[str, Pair] = {
     "failed": ("не доставлено{where}", "not delivered{where}"),
     "bounced": ("вернулось{where}", "came back{where}"),
     "unknown": ("возможно, отправлено{where}", "perhaps sent{where}"),
+    "reported": ("провайдер сообщил", "the provider reports"),
+    "rerouted": ("не дошло, пробуем иначе", "it did not arrive, we try another way"),
     "done": ("шаг «{step}» выполнен", "step “{step}” is done"),
     "skipped": ("шаг «{step}» пропущен", "step “{step}” was skipped"),
     "waiting": ("отложено", "put off"),

@@ -2,7 +2,8 @@
 
 The rank decides, so any order of the same reports ends in the same state: unknown, sent, failed,
 bounced, delivered, read. A refusal counts only while nothing better was seen; a delivery that
-comes after a refusal wins, and its log line says that it came late.
+comes after a refusal wins, and its log line says that it came late. What is no state (deferred,
+clicked...) is told in the log, once.
 Source: DESIGN 9.18
 """
 
@@ -11,15 +12,18 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from channels.told import StatusEvent
 from notifications import events
-from notifications.callbacks import OfMessage, Received
+from notifications.callbacks import OfMessage, of_kind
 from notifications.events import News
 from notifications.sql import callbacks as sql
+from notifications.sql import tracking as tracking_sql
 from notifications.sql.settling import LOG
+from notifications.tracking_reach import earlier
 from tenants import rows
 from tenants.ids import uuid7
 
@@ -31,18 +35,16 @@ RANK: Mapping[str, int] = {
     "delivered": 4,
     "read": 5,
 }
+REPORTED = "reported"
 REFUSED = frozenset({"failed", "bounced"})
-NEWS_OF: Mapping[str, str] = {
-    "delivered": events.DELIVERED,
-    "read": events.READ,
-    "failed": events.FAILED,
-    "bounced": events.FAILED,
-}
 
 
 @dataclass(slots=True)
 class Tracked:
-    """A message whose notification is locked. Positions as in notifications_message."""
+    """A message whose notification is locked. Positions as in tracking_sql.MESSAGES.
+
+    address: masked. due_at: of the event. earlier: messages that a report "up to here" reaches.
+    """
 
     id: UUID
     notification_id: UUID
@@ -53,6 +55,9 @@ class Tracked:
     event_id: UUID
     subscriber_id: UUID
     mode: str
+    address: str
+    due_at: datetime
+    earlier: Sequence[Tracked] = ()
 
     def news(self, *, reason: str = "", action: str = "") -> News:
         """Say what upper rooms want to know."""
@@ -78,26 +83,6 @@ class Line:
     detail: str = ""
 
 
-def apply(
-    tenant_id: UUID,
-    received: Sequence[Received[StatusEvent]],
-    found: Mapping[UUID, Tracked] | None = None,
-) -> set[UUID]:
-    """Apply status events in one go; return the ids of those whose message was found.
-
-    Call inside the tenant's scope. found: what `find` gave for them, when it was called already.
-    What is not found may yet be written: try it again later.
-    """
-    found = find(tenant_id, received) if found is None else found
-    lines: list[Line] = []
-    for one in received:
-        message = found.get(one.id)
-        if message is not None:
-            lines += advance(message, one.event.state, one.event.reason, one.event.raw)
-    write_states(tenant_id, lines)
-    return {one.id for one in received if one.id in found}
-
-
 def advance(message: Tracked, state: str, reason: str = "", detail: str = "") -> list[Line]:
     """Move a message forward in memory; no line when it was there already or beyond."""
     if RANK.get(state, -1) <= RANK[message.state]:
@@ -105,6 +90,11 @@ def advance(message: Tracked, state: str, reason: str = "", detail: str = "") ->
     is_late = message.state in REFUSED and state not in REFUSED
     message.state = state
     return [Line(message, state, "late" if is_late else reason, detail)]
+
+
+def note(message: Tracked, reason: str, detail: str = "") -> list[Line]:
+    """Tell what is no state; see write_notes."""
+    return [Line(message, REPORTED, reason, detail)] if reason else []
 
 
 def write_states(tenant_id: UUID, lines: Sequence[Line]) -> None:
@@ -122,9 +112,32 @@ def write_states(tenant_id: UUID, lines: Sequence[Line]) -> None:
         ],
     )
     write_log(tenant_id, lines)
-    for line in lines:
-        if name := NEWS_OF.get(line.status):
-            events.publish(name, tenant_id, line.message.news(reason=line.reason))
+    events.publish_all(
+        [
+            events.Told(tenant_id, name, line.message.news(reason=line.reason))
+            for line in lines
+            if (name := events.OF_STATUS.get(line.status))
+        ]
+    )
+
+
+def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> set[tuple[UUID, str]]:
+    """Write what was never told of these messages before; return it as message and reason.
+
+    A letter that is put off twenty times is put off: the story says so once.
+    """
+    if not notes:
+        return set()
+    arguments = [tenant_id, list({line.message.notification_id for line in notes})]
+    told = set(rows.fetch(tracking_sql.REPORTED, arguments))
+    fresh = {
+        key: line
+        for line in reversed(notes)
+        if (key := (line.message.id, line.reason[:100])) not in told
+    }
+    if fresh:
+        write_log(tenant_id, list(reversed(fresh.values())))
+    return set(fresh)
 
 
 def write_log(tenant_id: UUID, lines: Collection[Line]) -> None:
@@ -132,7 +145,7 @@ def write_log(tenant_id: UUID, lines: Collection[Line]) -> None:
     rows.run(
         LOG,
         [
-            [uuid7() for _ in lines],
+            sorted(uuid7() for _ in lines),  # in the order in which they were told
             [tenant_id for _ in lines],
             [line.message.notification_id for line in lines],
             [line.message.id for line in lines],
@@ -152,7 +165,10 @@ def write_extra(tenant_id: UUID, changes: Mapping[UUID, Mapping[str, Any]]) -> N
 
 
 def find(tenant_id: UUID, received: Sequence[OfMessage]) -> dict[UUID, Tracked]:
-    """Find and lock the messages that callbacks speak of, by the callback's id."""
+    """Find and lock the messages that callbacks speak of, by the callback's id.
+
+    Of a report "up to here" it is the newest message that it reaches.
+    """
     if not received:
         return {}
     arguments = {
@@ -162,9 +178,17 @@ def find(tenant_id: UUID, received: Sequence[OfMessage]) -> dict[UUID, Tracked]:
         "messages": [_uuid(one.event.message_id) for one in received],
         "providers": [one.event.provider_id for one in received],
     }
-    named = rows.fetch(sql.FIND, arguments)
-    locked = lock(tenant_id, {row[1] for row in named}, {row[2] for row in named})
-    return {key: locked[message] for key, message, _ in named if message in locked}
+    named = {key: pair for key, *pair in rows.fetch(sql.FIND, arguments)}
+    reports = of_kind(received, StatusEvent)
+    reached = earlier(tenant_id, reports, {key: pair[0] for key, pair in named.items()})
+    pairs = [*named.values(), *(pair for pairs in reached.values() for pair in pairs)]
+    locked = lock(tenant_id, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
+    found = {key: locked[pair[0]] for key, pair in named.items() if pair[0] in locked}
+    for key, known in reached.items():
+        messages = [locked[message] for message, _ in known if message in locked]
+        for newest in messages[:1]:
+            found.setdefault(key, newest).earlier = messages
+    return found
 
 
 def lock(
@@ -174,7 +198,7 @@ def lock(
     if not messages:
         return {}
     rows.fetch(sql.LOCK_NOTIFICATIONS, [tenant_id, list(notifications)])
-    found = rows.fetch(sql.MESSAGES, [tenant_id, list(messages)])
+    found = rows.fetch(tracking_sql.MESSAGES, [tenant_id, list(messages)])
     return {row[0]: Tracked(*row) for row in found}
 
 

@@ -77,7 +77,13 @@ DETAIL_STATUS: Mapping[str, str] = {
     "waiting": "Pending",
     "retry": "Pending",
 }
-REPORTED = {"delivered", "read", "bounced", "answered"}  # told by the provider, in-app aside
+REPORTED = {
+    "delivered",
+    "read",
+    "bounced",
+    "answered",
+    "reported",
+}  # told by the provider, in-app aside
 SOURCE_OF_REASON: Mapping[str, str] = {"auth_pause": "Credentials", "render_failed": "Payload"}
 
 

@@ -35,12 +35,13 @@ join tenants_address a on a.tenant_id = u.tenant_id and a.subscriber_id = u.subs
 order by a.id
 """
 
-# A closed window closes the whole channel for this step; a dead address only itself, by its state.
+# A closed window closes the whole channel for this step, and so does a message that left and did
+# not arrive; a dead address only itself, by its state.
 FAILED: Final = """
 select u.due_id, m.channel
 from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])
   u(due_id, tenant_id, notification_id, step)
 join notifications_message m on m.notification_id = u.notification_id
-  and m.tenant_id = u.tenant_id and m.step = u.step and m.state = 'failed'
-  and m.reason = 'window_closed'
+  and m.tenant_id = u.tenant_id and m.step = u.step
+  and (m.state = 'failed' and m.reason = 'window_closed' or m.extra->>'fallback' = 'other_channel')
 """

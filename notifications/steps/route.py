@@ -105,11 +105,12 @@ def _wanted(work: Work) -> list[str]:
     step = work.step
     words = list(step.channels) if step else []
     preferred = str(work.event.overrides.get("channel") or work.person.preferred_channel)
-    is_allowed = preferred and any(_covers(word, preferred) for word in words)
+    is_allowed = preferred and any(covers(word, preferred) for word in words)
     return [preferred, *words] if is_allowed else words
 
 
-def _covers(word: str, kind: str) -> bool:
+def covers(word: str, kind: str) -> bool:
+    """Say whether a step's channel reaches this kind of address."""
     return word in (kind, CHANNEL_OF_ADDRESS.get(kind)) or CHANNEL_OF_ADDRESS.get(word) == kind
 
 
@@ -123,7 +124,7 @@ def _fits(word: str, account: Account, address: AddressFacts) -> bool:
 
 
 def _why_unreachable(work: Work, usable: Sequence[AddressFacts]) -> str:
-    if usable and any(_covers(word, a.kind) for word in _wanted(work) for a in usable):
+    if usable and any(covers(word, a.kind) for word in _wanted(work) for a in usable):
         return "no_integration"
     states = {a.state for a in work.person.addresses}
     return "suppressed" if "suppressed" in states and "active" not in states else "no_address"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from channels.told import StatusEvent
-from notifications import events, tracking
+from notifications import events, reports
 from notifications.callbacks import Received
 from notifications.models import Message
 from notifications.story import story, tell
@@ -70,7 +70,7 @@ def apply(line, *states: str, reason: str = "") -> None:
         for state in states
     ]
     with tenant_scope(line.salon.pk):
-        found = tracking.apply(line.salon.pk, received)
+        found = reports.apply(line.salon.pk, received)
     assert found == {one.id for one in received}
 
 
@@ -153,7 +153,7 @@ def test_a_message_is_found_by_the_providers_id_too(line):
     event = StatusEvent("k", "delivered", provider_id="their-7")
 
     with tenant_scope(line.salon.pk):
-        tracking.apply(line.salon.pk, [Received(uuid7(), line.row.pk, event)])
+        reports.apply(line.salon.pk, [Received(uuid7(), line.row.pk, event)])
 
     assert line.sent.state == "delivered"
 
@@ -162,7 +162,7 @@ def test_another_account_cannot_move_the_message(line):
     event = StatusEvent("k", "failed", message_id=str(line.sent.pk))
 
     with tenant_scope(line.salon.pk):
-        assert tracking.apply(line.salon.pk, [Received(uuid7(), uuid7(), event)]) == set()
+        assert reports.apply(line.salon.pk, [Received(uuid7(), uuid7(), event)]) == set()
 
     assert line.sent.state == "sent"
 

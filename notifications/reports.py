@@ -1,0 +1,170 @@
+"""What do providers' reports change? Everything that follows from them happens here, in order.
+
+1. Messages move forward, and what is no state is noted in their story (`tracking`).
+2. Costs are kept beside the message; how long it took to arrive is measured.
+3. Effects on addresses and consents (`tracking_effects`): once per report that says something new.
+4. A message that was sent and did not arrive gets another channel (`late_failures`).
+Repetitions change nothing, because a report whose state or note is there already says nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from uuid import UUID
+
+from channels.told import StatusEvent
+from notifications import late_failures, metrics, tracking, tracking_effects
+from notifications.callbacks import Received
+from notifications.tracking import REFUSED, REPORTED, Line, Tracked
+from notifications.tracking_effects import SOFT_BOUNCE, Affected
+from notifications.tracking_places import Destination, named, written_to
+from notifications.tracking_reach import OVERTAKEN, UP_TO
+from tenants.ids import created_at
+
+ARRIVED = frozenset({"delivered", "read"})
+NOTED_BESIDE = frozenset({"clicked"})  # told of a letter that was read already
+DEAREST, MOST_DIGITS = Decimal(100_000), 6  # more is no price of a message
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A report with the message that it is about, and the lines that it adds to the story."""
+
+    report: Received[StatusEvent]
+    message: Tracked
+    lines: list[Line]
+    was: str
+
+    @property
+    def event(self) -> StatusEvent:
+        return self.report.event
+
+
+def apply(
+    tenant_id: UUID,
+    received: Sequence[Received[StatusEvent]],
+    found: Mapping[UUID, Tracked] | None = None,
+) -> set[UUID]:
+    """Apply reports in one go; return the ids of those that are settled.
+
+    Call inside the tenant's scope. found: what `tracking.find` gave for them, when it was called
+    already. The message of one that is not settled may yet be written: try it again later.
+    """
+    found = tracking.find(tenant_id, received) if found is None else found
+    heard = [_hear(one, found[one.id]) for one in received if one.id in found]
+    strangers = [one for one in received if one.id not in found and _is_strangers(one)]
+    lines = [line for one in heard for line in one.lines]
+    tracking.write_states(tenant_id, [line for line in lines if line.status != REPORTED])
+    notes = tracking.write_notes(tenant_id, [line for line in lines if line.status == REPORTED])
+    _keep_costs(tenant_id, heard)
+    _measure(heard)
+    telling = [one for one in heard if any(_is_new(line, notes) for line in one.lines)]
+    places = _apply_effects(tenant_id, telling, strangers)
+    _follow(tenant_id, heard, places)
+    return {one.report.id for one in heard} | {one.id for one in strangers}
+
+
+def _hear(report: Received[StatusEvent], message: Tracked) -> _Heard:
+    event, was = report.event, message.state
+    lines = tracking.advance(message, event.state, event.reason, event.raw)
+    if not lines and _is_notable(event, message):
+        lines = tracking.note(message, event.reason or event.effect, event.raw)
+    if event.reach == UP_TO:
+        for earlier in message.earlier:
+            lines += tracking.advance(earlier, event.state)
+    return _Heard(report, message, lines, was)
+
+
+def _is_notable(event: StatusEvent, message: Tracked) -> bool:
+    """Say whether a report that moves nothing may still say something."""
+    if not event.state or event.reason in NOTED_BESIDE:
+        return True
+    return bool(event.effect) and event.state != message.state
+
+
+def _is_strangers(one: Received[StatusEvent]) -> bool:
+    """Say whether a report is about an address, and no message of ours will turn up for it."""
+    event = one.event
+    is_named = bool(event.message_id or event.provider_id)
+    return bool(event.address) and (not is_named or bool(event.effect and one.attempt >= OVERTAKEN))
+
+
+def _is_new(line: Line, notes: set[tuple[UUID, str]]) -> bool:
+    """Say whether a line was written; a note counts for the first report that brings it."""
+    if line.status != REPORTED:
+        return True
+    key = (line.message.id, line.reason[:100])
+    is_there = key in notes
+    notes.discard(key)
+    return is_there
+
+
+def _keep_costs(tenant_id: UUID, heard: Sequence[_Heard]) -> None:
+    costs = {one.message.id: cost for one in heard if (cost := _cost(one.event))}
+    tracking.write_extra(tenant_id, costs)
+
+
+def _cost(event: StatusEvent) -> dict[str, str]:
+    """Read a price; what is none is not kept."""
+    try:
+        amount = Decimal(event.cost or "NaN")
+    except InvalidOperation:
+        return {}
+    if not amount.is_finite() or not 0 <= amount < DEAREST:
+        return {}
+    return {"cost": f"{round(amount, MOST_DIGITS):f}", "currency": event.currency[:3].upper()}
+
+
+def _measure(heard: Sequence[_Heard]) -> None:
+    for one in heard:
+        if one.message.state in ARRIVED and one.was not in ARRIVED:
+            took = created_at(one.report.id) - one.message.due_at
+            metrics.delivered(one.message.channel, took.total_seconds())
+
+
+def _apply_effects(
+    tenant_id: UUID, telling: Sequence[_Heard], strangers: Sequence[Received[StatusEvent]]
+) -> set[UUID]:
+    """Apply effects; return the messages whose own address is dead."""
+    effects = {one.report.id: effect for one in telling if (effect := _effect(one.event))}
+    meant = [one for one in telling if one.report.id in effects]
+    written = written_to(tenant_id, {one.report.id: _destination(one.message) for one in meant})
+    lost = [one.report for one in meant if one.report.id not in written]
+    told = named(tenant_id, [*lost, *(one for one in strangers if one.event.effect)])
+    told |= {key: [place] for key, place in written.items()}
+    effects |= {one.id: one.event.effect for one in strangers}
+    tracking_effects.apply(
+        tenant_id, [Affected(effects[key], places, key) for key, places in sorted(told.items())]
+    )
+    return {one.message.id for one in meant if one.event.effect == "dead" and one.report.id in told}
+
+
+def _effect(event: StatusEvent) -> str:
+    """Name the effect; a bounce that says nothing of the address is a soft one.
+
+    A text that a mail server dislikes is not the address's fault.
+    """
+    if event.effect:
+        return event.effect
+    is_soft = event.state == "bounced" and event.reason != "permanent_content"
+    return SOFT_BOUNCE if is_soft else ""
+
+
+def _destination(message: Tracked) -> Destination:
+    return Destination(message.subscriber_id, message.channel, message.address, message.mode)
+
+
+def _follow(tenant_id: UUID, heard: Sequence[_Heard], dead: set[UUID]) -> None:
+    """Start another channel for what has failed now, stop it for what arrived after all."""
+    was = {one.message.id: one.was for one in reversed(heard)}  # before the first report
+    messages = {one.message.id: one.message for one in heard}
+    failed, arrived = [], []
+    for key, message in messages.items():
+        if message.state in REFUSED and was[key] not in REFUSED:
+            failed.append(message)
+        elif message.state in ARRIVED and was[key] in REFUSED:
+            arrived.append(message)
+    late_failures.take_up(tenant_id, failed, dead)
+    late_failures.call_off(tenant_id, arrived)
