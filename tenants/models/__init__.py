@@ -14,12 +14,14 @@ from tenants.models.accounts import (
 )
 from tenants.models.audience import Address, AddressKind, Subscriber, Topic, TopicMember
 from tenants.models.consents import Consent, Purpose
+from tenants.models.links import LinkToken
 
 __all__ = [
     "Address",
     "AddressKind",
     "ApiKey",
     "Consent",
+    "LinkToken",
     "Location",
     "Member",
     "Mode",

@@ -96,6 +96,10 @@ class Address(TenantModel):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
     reason = models.CharField(_("reason"), max_length=100, blank=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
+    # only messengers that allow free text for a day have it; empty: nobody has told
+    window_until = models.DateTimeField(
+        _("may be written to freely until"), null=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("address")

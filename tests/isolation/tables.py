@@ -55,6 +55,7 @@ from tenants.members import add_member
 from tenants.models import (
     Address,
     Consent,
+    LinkToken,
     Location,
     Member,
     StoredResponse,
@@ -276,6 +277,16 @@ TABLES: dict[str, Table] = {
             at=datetime.now(UTC),
         ),
         "select insert",
+    ),
+    "tenants.LinkToken": Table(
+        lambda s: _make(
+            LinkToken,
+            s,
+            subscriber=s.of("tenants.Subscriber"),
+            channel="telegram",
+            digest=s.word("digest"),
+            expires_at=datetime.now(UTC) + FAR_AHEAD,
+        )
     ),
     "channels.Integration": Table(_integration),
     "channels.PhoneMessage": Table(
