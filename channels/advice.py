@@ -53,7 +53,7 @@ def _fields(provider: str, language: str) -> list[str]:
     named = [
         name
         for name, is_secret in adapter.fields.items()
-        if wheres[name] or (is_secret and name != "webhook_secret")  # which is ours
+        if wheres[name] or (is_secret and name not in adapter.generated)
     ] or [name for name in adapter.fields if is_required(adapter, name)]
     return [_told(name, wheres[name]) for name in named]
 

@@ -29,7 +29,6 @@ DOTS = "••••"
 #: The gateway's own fields -> True when secret: a proxy's address may hold a password.
 OF_HTTP: Mapping[str, bool] = {"proxy": True, "rate": False, "callback_networks": False}
 _ADDRESSES = frozenset({"url", "api_base"})
-_OURS = frozenset({"webhook_secret"})  # made by the platform: nobody could type it again
 
 Errors = dict[str, list[str]]
 
@@ -62,7 +61,7 @@ def read_account(
 def merged(provider: str, token: str, changes: Mapping[str, object]) -> str:
     """Put changed fields among the stored ones, encrypted again; raises InvalidFields."""
     adapter, stored = addable(provider), decrypt(token)
-    values = {**stored, **changes}
+    values = completed(adapter, {**stored, **changes})
     again = {f"credentials.{name}": [AGAIN] for name in asked_again(adapter, stored, changes)}
     _refuse(again | credential_errors(adapter, values))
     return encrypt(clean(values))
@@ -87,14 +86,14 @@ def fields_of(adapter: type[Adapter]) -> dict[str, bool]:
 
 def is_required(adapter: type[Adapter], field: str) -> bool:
     """Ask whether a field must be filled in."""
-    return field in adapter.fields and field not in adapter.optional
+    return field in adapter.fields and field not in adapter.optional | adapter.generated
 
 
 def completed(adapter: type[Adapter], credentials: Mapping[str, object]) -> dict[str, object]:
-    """Make the secret that we give to the provider ourselves, unless one is given."""
-    if "webhook_secret" not in adapter.fields or credentials.get("webhook_secret"):
-        return dict(credentials)
-    return {**credentials, "webhook_secret": random.token_urlsafe(32)}
+    """Make up the secrets that we choose ourselves, unless they are given."""
+    # Letters and digits: providers differ in what else they let a secret hold, and in its length.
+    made = {name: random.token_hex(20) for name in adapter.generated if not credentials.get(name)}
+    return {**credentials, **made}
 
 
 def credential_errors(adapter: type[Adapter], credentials: Mapping[str, object]) -> Errors:
@@ -130,7 +129,7 @@ def asked_again(
     )
     if not (is_moved and adapter.sends_secrets):
         return []
-    kept = _OURS | adapter.proving  # these are not sent
+    kept = adapter.generated | adapter.proving  # these are not sent
     secret = [name for name, is_secret in adapter.fields.items() if is_secret and name not in kept]
     return [name for name in secret if name in stored and name not in changes]
 

@@ -136,6 +136,5 @@ class AccountEvent:
 Told = StatusEvent | InboundEvent | AccountEvent
 
 #: Steps that make the provider call our address: yields calls and is sent their answers, an error
-#: of a call is thrown in. Returns credentials that came up and must be kept, often none; what the
-#: provider asks for before the next step has ended is yielded instead, and kept at once.
-Registration = Generator[HttpRequest | Mapping[str, str], Any, Mapping[str, str]]
+#: of a call is thrown in. Returns credentials that came up and must be kept, often none.
+Registration = Generator[HttpRequest, Any, Mapping[str, str]]

@@ -12,11 +12,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar
 
 from channels.adapters.graph_answers import Codes, read_answer
+from channels.adapters.graph_callbacks import OF_APP, challenged, entries, must_verify
+from channels.adapters.instagram_updates import read_entry
+from channels.bodies import word
 from channels.contract import Adapter, ChannelKind, Exchange, Outbound, Rate, Receipt
 from channels.errors import (
     Ambiguous,
@@ -29,11 +32,14 @@ from channels.errors import (
     UnknownReply,
     WindowClosed,
 )
+from channels.fields import faults, is_number, is_word
 from channels.formatting import Fitted, fit
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Reply, Told
 from channels.window import is_open
 
 VERSION = "v25.0"
+SUBSCRIBED = "messages,messaging_postbacks,messaging_seen,messaging_referral"
 HUMAN_LONGER = timedelta(days=6)  # 7 days in all
 
 #: Errors of the Send API; 2534022: outside of the window, 2018001: no such person.
@@ -55,8 +61,16 @@ class InstagramAdapter(Adapter):
 
     provider = "instagram"
     kinds = frozenset({ChannelKind.CHAT})
-    fields: ClassVar[Mapping[str, bool]] = {"token": True, "api_base": False}
-    optional = frozenset({"api_base"})
+    fields: ClassVar[Mapping[str, bool]] = {
+        "token": True,
+        "instagram_id": False,
+        "app_secret": True,
+        "verify_token": False,
+        "api_base": False,
+    }
+    optional = frozenset({"instagram_id", "app_secret", "api_base"})
+    generated = frozenset({"verify_token"})
+    proving = frozenset({"app_secret"})
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Приложение в Meta for Developers → Instagram → Настройка API: «Создать токен» для "
@@ -64,11 +78,30 @@ class InstagramAdapter(Adapter):
             "App at Meta for Developers → Instagram → API setup: Generate token for the salon's "
             "account; it lives 60 days",
         ),
+        "instagram_id": (
+            "Там же, под именем аккаунта; заполнится само",
+            "There too, under the account's name; filled in by itself",
+        ),
+        **OF_APP,
     }
+    callback_place = (
+        "Приложение в Meta for Developers → Instagram → Настройка API → Webhooks: URL обратного "
+        "вызова и маркер подтверждения",
+        "App at Meta for Developers → Instagram → API setup → Webhooks: callback URL and verify "
+        "token",
+    )
     address_kinds = ("instagram",)
     rates = (Rate("account", 100, 1.0),)
     has_steps = True
     clock: ClassVar[Callable[[], float]] = time.time
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, instagram_id=is_number, verify_token=is_word)
+
+    @classmethod
+    def route_of(cls, credentials: Mapping[str, str]) -> str:
+        return credentials.get("instagram_id", "")
 
     def request(self, outbound: Outbound) -> HttpRequest:
         """Write the first call; raises WindowClosed before any when the window is known closed."""
@@ -96,6 +129,22 @@ class InstagramAdapter(Adapter):
 
     def probe(self) -> HttpRequest:
         return self._call("GET", "me?fields=user_id,username")
+
+    def greet(self, callback: Callback) -> Reply | None:
+        return challenged(callback, self.credentials.get("verify_token", ""))
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        secret = self.credentials.get("app_secret", "")
+        told = [read_entry(entry) for entry in entries(callback, secret, "instagram")]
+        return [event for of_entry in told for event in of_entry]
+
+    def register(self, url: str) -> Registration:
+        """Subscribe the account to the app, whose one address is set at Meta by hand."""
+        must_verify(self.credentials)
+        known = read_answer((yield self.probe()), CODES)
+        path = f"me/subscribed_apps?subscribed_fields={SUBSCRIBED}"
+        read_answer((yield self._call("POST", path, b"{}")), CODES)
+        return {"instagram_id": word(known, "user_id")}
 
     def _calls(self, outbound: Outbound) -> list[HttpRequest]:
         envelope = {"recipient": {"id": outbound.address}, **self._tag(outbound)}

@@ -18,7 +18,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from channels.adapters.max_updates import READERS, read_update
 from channels.answers import json_object
+from channels.bodies import parsed, parts, word
 from channels.contract import Adapter, Button, ChannelKind, Outbound, Place, Rate, Receipt
 from channels.errors import (
     BadAddress,
@@ -29,10 +31,12 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.fields import faults, is_word
 from channels.formatting import Fitted, fit
-from channels.provider_words import Meaning, Refusal, error_for, told
+from channels.proofs import prove_secret
+from channels.provider_words import Meaning, Refusal, clean, error_for, told
 from channels.request import HttpRequest, HttpResponse
-from channels.told import InboundEvent
+from channels.told import Callback, InboundEvent, Registration, Told
 
 BUTTONS_PER_ROW = 2
 THROTTLE_WAIT_S = 2.0  # no Retry-After is documented; the limits are per second
@@ -64,19 +68,34 @@ class MaxAdapter(Adapter):
 
     provider = "max"
     kinds = frozenset({ChannelKind.CHAT})
-    fields: ClassVar[Mapping[str, bool]] = {"token": True, "api_base": False}
+    fields: ClassVar[Mapping[str, bool]] = {
+        "token": True,
+        "webhook_secret": True,
+        "api_base": False,
+    }
     optional = frozenset({"api_base"})
+    generated = frozenset({"webhook_secret"})
+    #: unsubscribes us after so long
+    forgets_after_s = 8 * 3600.0
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "business.max.ru → Чат-боты → бот → Интеграция → токен; бот должен пройти модерацию",
             "business.max.ru → Chat bots → the bot → Integration → token; after moderation",
         ),
     }
+    callback_place = (
+        "вручную не настраивается: нажмите «Подключить обратные вызовы»",
+        "cannot be set by hand: press Connect callbacks",
+    )
     address_kinds = ("max",)
     place = Place.DOMESTIC
     rates = (Rate("address", 2, 1.0), Rate("account", 25, 1.0))
     ca_file: ClassVar[str] = ""
     clock: ClassVar[Callable[[], float]] = time.time
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, webhook_secret=is_word)
 
     def request(self, outbound: Outbound) -> HttpRequest:
         fitted = fit(outbound.content, "max")
@@ -102,11 +121,44 @@ class MaxAdapter(Adapter):
     def probe(self) -> HttpRequest:
         return self._call("GET", "/me")
 
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        given = callback.headers.get("x-max-bot-api-secret", "")
+        prove_secret(given, self.credentials.get("webhook_secret", ""))
+        event = read_update(parsed(callback.body), self.credentials.get("token", ""))
+        return [event] if event else []
+
+    def register(self, url: str) -> Registration:
+        """Subscribe, which replaces what this address had, and see that it stands on the list."""
+        wanted = {
+            "url": url,
+            "update_types": sorted(READERS),
+            "secret": self.credentials["webhook_secret"],
+        }
+        self._well((yield self._call("POST", "/subscriptions", json.dumps(wanted).encode())))
+        listed = self._well((yield self._call("GET", "/subscriptions")))
+        if url not in [word(one, "url") for one in parts(listed, "subscriptions")]:
+            raise UnknownReply("200 without the subscription on the list")
+        return {}
+
     def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
+        """Answer; the message keeps its text and loses all that is attached, its buttons too."""
         if not event.reply_token:
             return ()
         body = json.dumps({"notification": text}, ensure_ascii=False).encode()
-        return [self._call("POST", f"/answers?callback_id={quote(event.reply_token)}", body)]
+        calls = [self._call("POST", f"/answers?callback_id={quote(event.reply_token)}", body)]
+        if event.provider_id:
+            path = f"/messages?message_id={quote(event.provider_id)}"
+            calls.append(self._call("PUT", path, b'{"attachments":[]}'))
+        return calls
+
+    def _well(self, response: HttpResponse) -> dict[str, Any]:
+        """Give what a good answer holds; raises the DeliveryError that a bad one means."""
+        answer = parsed(response.body)
+        if not 200 <= response.status < 300:
+            raise self._refusal(response, answer)
+        if answer.get("success") is False:
+            raise Permanent(f"{response.status} {clean(word(answer, 'message'))}")
+        return answer
 
     def _refusal(self, response: HttpResponse, answer: Mapping[str, Any]) -> DeliveryError:
         refusal = Refusal(

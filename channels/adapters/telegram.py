@@ -8,13 +8,13 @@ characters, callback_data 1-64 bytes.
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
-from channels.adapters.telegram_updates import read_update
+from channels.adapters.telegram_updates import ALLOWED, read_update
+from channels.bodies import parsed, part, word
 from channels.contract import Adapter, Button, ChannelKind, Outbound, Rate, Receipt
 from channels.errors import (
     Ambiguous,
@@ -28,10 +28,12 @@ from channels.errors import (
     Temporary,
     UnknownReply,
 )
+from channels.fields import faults, is_word
 from channels.formatting import fit
 from channels.formatting_rules import telegram_units
+from channels.proofs import prove_secret
 from channels.request import HttpRequest, HttpResponse
-from channels.told import BadSignature, Callback, InboundEvent, Told
+from channels.told import Callback, InboundEvent, Registration, Told
 
 CAPTION_LIMIT = 1024
 BUTTONS_PER_ROW = 2
@@ -58,11 +60,22 @@ class TelegramAdapter(Adapter):
 
     provider = "telegram"
     kinds = frozenset({ChannelKind.CHAT})
-    fields = {"token": True, "webhook_secret": True, "api_base": False}
+    fields: ClassVar[Mapping[str, bool]] = {
+        "token": True,
+        "webhook_secret": True,
+        "api_base": False,
+    }
     optional = frozenset({"api_base"})
+    generated = frozenset({"webhook_secret"})
+    #: 410 for 23 hours drops the webhook
+    forgets_after_s = 23 * 3600.0
     address_kinds = ("telegram",)
     #: one message a second and chat, short bursts allowed
     rates = (Rate("address", 5, 5.0), Rate("account", 30, 1.0))
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return faults(credentials, webhook_secret=is_word)
 
     def request(self, outbound: Outbound) -> HttpRequest:
         body: dict[str, Any] = {"chat_id": _chat_id(outbound.address)}
@@ -94,19 +107,42 @@ class TelegramAdapter(Adapter):
         return self._call("getMe", {})
 
     def read_callback(self, callback: Callback) -> list[Told]:
-        secret = self.credentials.get("webhook_secret", "").encode()
-        given = callback.headers.get("x-telegram-bot-api-secret-token", "").encode()
-        if not secret or not hmac.compare_digest(secret, given):
-            raise BadSignature("the secret token is missing or wrong")
-        update = _parse(callback.body) or {}
-        event = read_update(update)
+        given = callback.headers.get("x-telegram-bot-api-secret-token", "")
+        prove_secret(given, self.credentials.get("webhook_secret", ""))
+        event = read_update(parsed(callback.body))
         return [event] if event else []
+
+    def register(self, url: str) -> Registration:
+        """Set the bot's one webhook, unless it is set and works.
+
+        What is set does not tell its secret: another one shows as an error of Telegram's calls.
+        """
+        known = self._result((yield self._call("getWebhookInfo", {})))
+        is_set = word(known, "url") == url and set(known.get("allowed_updates") or ()) == set(
+            ALLOWED
+        )
+        if not is_set or word(known, "last_error_message"):
+            secret = self.credentials["webhook_secret"]
+            body = {"url": url, "secret_token": secret, "allowed_updates": list(ALLOWED)}
+            self._result((yield self._call("setWebhook", body)))
+        return {}
 
     def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         if not event.reply_token:
             return ()
-        body = {"callback_query_id": event.reply_token, "text": text[:200]}
-        return [self._call("answerCallbackQuery", body)]
+        shown = {"callback_query_id": event.reply_token, "text": text[:200]}
+        calls = [self._call("answerCallbackQuery", shown)]
+        chat, _, message = event.provider_id.rpartition(":")
+        if chat and message.isdecimal():
+            bare: dict[str, Any] = {"chat_id": _chat_id(chat), "message_id": int(message)}
+            bare["reply_markup"] = {"inline_keyboard": []}
+            calls.append(self._call("editMessageReplyMarkup", bare))
+        return calls
+
+    def _result(self, response: HttpResponse) -> dict[str, Any]:
+        """Give what an answer that is no message holds; raises the DeliveryError that it means."""
+        self.receipt(response)
+        return part(parsed(response.body), "result")
 
     def _call(self, method: str, body: dict[str, Any]) -> HttpRequest:
         base = self.credentials.get("api_base") or "https://api.telegram.org"

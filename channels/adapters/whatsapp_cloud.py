@@ -13,66 +13,25 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from channels.adapters.graph_answers import Codes, read_answer
+from channels.adapters.graph_answers import read_answer
+from channels.adapters.graph_callbacks import OF_APP, challenged, changes, must_verify
+from channels.adapters.whatsapp_codes import CODES, TemplateRefused
+from channels.adapters.whatsapp_updates import read_change
 from channels.contract import Adapter, Button, ChannelKind, Exchange, Outbound, Rate, Receipt
-from channels.errors import (
-    BadAddress,
-    BadCredentials,
-    Deferred,
-    DeliveryError,
-    OptedOut,
-    Permanent,
-    ProviderPaused,
-    RateLimited,
-    Temporary,
-    UnknownReply,
-    WindowClosed,
-)
-from channels.fields import faults, is_number
+from channels.errors import BadAddress, UnknownReply, WindowClosed
+from channels.fields import faults, is_number, is_word
 from channels.formatting import Fitted, fit
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, InboundEvent, Registration, Reply, Told
 from channels.window import is_open
 
 VERSION = "v25.0"
 FOOTER_LIMIT = 60
 #: A client without a phone number: an id of the business portfolio, "RU.1349..." (since 2026-04).
 BSUID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9]+")
-
-
-def _each(kind: type[DeliveryError], *codes: int) -> dict[int, type[DeliveryError]]:
-    return dict.fromkeys(codes, kind)
-
-
-class TemplateRefused(Permanent):
-    """Meta does not take the template as we sent it: unknown, rejected, other parameters."""
-
-
-#: https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes, 2026-05-15.
-#: 131026 is a catch-all: blocked, an old client, not on WhatsApp. 132015 and 132016: the template
-#: rests at Meta, so that the next channel is taken and the address stays. 130497: this client's
-#: country is closed to the account, which is no reason to stop it for all.
-CODES = Codes(
-    by_code={
-        **_each(RateLimited, 4, 80007, 130429, 131056),
-        **_each(Temporary, 1, 2, 131000, 131016, 131057, 133016),
-        **_each(Deferred, 131048, 131064, 131049, 130472),
-        **_each(BadAddress, 131026, 131021, 131030, 131062, 131063),
-        **_each(OptedOut, 131050),
-        **_each(WindowClosed, 131047, 130497, 132015, 132016),
-        **_each(Permanent, 100, 131008, 131009, 131051, 131052, 131053),
-        **_each(TemplateRefused, 132000, 132001, 132005, 132007, 132008, 132012),
-        **_each(Permanent, 135000),
-        **_each(BadCredentials, 0, 3, 10, 190, 131005),
-        **_each(ProviderPaused, 33, 131031, 131037, 131042, 131045, 368),
-    },
-    # A wrong phone_number_id comes as 100 with this subcode.
-    by_subcode={(100, 33): BadCredentials},
-    waits={4: 60.0, 80007: 60.0, 130429: 5.0, 131056: 10.0},
-    of_one_recipient=frozenset({131056, 131050, 131047, 130497}),
-)
 
 
 class WhatsAppCloudAdapter(Adapter):
@@ -84,9 +43,13 @@ class WhatsAppCloudAdapter(Adapter):
         "token": True,
         "phone_number_id": False,
         "business_account_id": False,
+        "app_secret": True,
+        "verify_token": False,
         "api_base": False,
     }
-    optional = frozenset({"business_account_id", "api_base"})
+    optional = frozenset({"business_account_id", "app_secret", "api_base"})
+    generated = frozenset({"verify_token"})
+    proving = frozenset({"app_secret"})
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Meta Business → Настройки компании → Системные пользователи → Создать токен "
@@ -102,7 +65,15 @@ class WhatsAppCloudAdapter(Adapter):
             "WhatsApp Manager → Настройки: ID аккаунта WhatsApp Business; нужен для шаблонов",
             "WhatsApp Manager → Settings: WhatsApp Business account ID; templates need it",
         ),
+        **OF_APP,
     }
+    callback_place = (
+        "Приложение в Meta for Developers → WhatsApp → Конфигурация → Webhook: URL обратного "
+        "вызова и маркер подтверждения, поля messages, user_preferences, "
+        "message_template_status_update",
+        "App at Meta for Developers → WhatsApp → Configuration → Webhook: callback URL and verify "
+        "token, fields messages, user_preferences, message_template_status_update",
+    )
     address_kinds = ("whatsapp",)
     # The pair limit is 1 per 6 s with a burst of about 45; the number's own starts at 80.
     rates = (Rate("address", 10, 60.0), Rate("account", 60, 1.0))
@@ -111,7 +82,12 @@ class WhatsAppCloudAdapter(Adapter):
 
     @classmethod
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
-        return faults(credentials, phone_number_id=is_number, business_account_id=is_number)
+        rules = {"phone_number_id": is_number, "business_account_id": is_number}
+        return faults(credentials, verify_token=is_word, **rules)
+
+    @classmethod
+    def route_of(cls, credentials: Mapping[str, str]) -> str:
+        return credentials.get("phone_number_id", "")
 
     def request(self, outbound: Outbound) -> HttpRequest:
         """Write free text while it is allowed, else the template; raises WindowClosed."""
@@ -148,6 +124,36 @@ class WhatsAppCloudAdapter(Adapter):
     def probe(self) -> HttpRequest:
         return self._call("GET", "?fields=id")
 
+    def greet(self, callback: Callback) -> Reply | None:
+        return challenged(callback, self.credentials.get("verify_token", ""))
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        secret = self.credentials.get("app_secret", "")
+        told = [read_change(one) for one in changes(callback, secret, "whatsapp_business_account")]
+        return [event for of_change in told for event in of_change]
+
+    def register(self, url: str) -> Registration | None:
+        """Subscribe the business account, with an address of its own among the app's others."""
+        return self._subscribing(url) if self.credentials.get("business_account_id") else None
+
+    def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
+        """Mark her message as read; buttons of WhatsApp can neither be answered nor taken away."""
+        if not event.reply_token:
+            return ()
+        seen = {"messaging_product": "whatsapp", "status": "read", "message_id": event.reply_token}
+        return [self._call("POST", "/messages", json.dumps(seen).encode())]
+
+    def _subscribing(self, url: str) -> Registration:
+        must_verify(self.credentials)
+        wanted = {
+            "override_callback_uri": url,
+            "verify_token": self.credentials["verify_token"],
+        }
+        account = f"{self.credentials['business_account_id']}/subscribed_apps"
+        body = json.dumps(wanted).encode()
+        read_answer((yield self._graph("POST", account, body)), CODES)
+        return {}
+
     def _sending(self, outbound: Outbound) -> Exchange:
         template = outbound.extra.get("whatsapp_template")
         try:
@@ -168,12 +174,14 @@ class WhatsAppCloudAdapter(Adapter):
         return self._call("POST", "/messages", json.dumps(body, ensure_ascii=False).encode())
 
     def _call(self, method: str, path: str, body: bytes = b"") -> HttpRequest:
+        return self._graph(method, self.credentials["phone_number_id"] + path, body)
+
+    def _graph(self, method: str, path: str, body: bytes = b"") -> HttpRequest:
         base = (self.credentials.get("api_base") or "https://graph.facebook.com").rstrip("/")
         headers = {"Authorization": f"Bearer {self.credentials['token']}"}
         if body:
             headers["Content-Type"] = "application/json"
-        number = self.credentials["phone_number_id"]
-        return HttpRequest(method, f"{base}/{VERSION}/{number}{path}", headers, body)
+        return HttpRequest(method, f"{base}/{VERSION}/{path}", headers, body)
 
 
 def _recipient(address: str) -> dict[str, str]:

@@ -30,6 +30,20 @@ class Captured:
         assert files == set(self.index)
         return files
 
+    @property
+    def sending(self) -> set[str]:
+        """Bodies of what we send, and of its answers."""
+        return self.names - self.telling
+
+    @property
+    def telling(self) -> set[str]:
+        """Bodies of the provider's own calls."""
+        kinds = ("webhook", "handshake")
+        return {name for name in self.names if self.index[name]["kind"] in kinds}
+
+    def raw(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
     def body(self, name: str) -> Any:
         return json.loads((self.folder / name).read_text())
 

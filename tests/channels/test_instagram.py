@@ -50,8 +50,8 @@ def bodies(calls):
     return [json.loads(call.body)["message"] for call in calls]
 
 
-def test_every_captured_body_has_a_test():
-    assert set(REFUSALS) | REQUESTS | {"send_ok.json"} == CAPTURED.names
+def test_every_captured_body_of_a_sending_has_a_test():
+    assert set(REFUSALS) | REQUESTS | {"send_ok.json"} == CAPTURED.sending
 
 
 def test_a_message_has_the_shape_of_the_captured_request():

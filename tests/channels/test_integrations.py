@@ -112,7 +112,7 @@ def test_the_only_kind_of_a_provider_and_its_callback_secret_need_no_naming(salo
     row = add_integration(salon.pk, "telegram", {"token": "1:a"}, identifier="bot")
 
     assert row.kind == "chat"
-    assert len(decrypt(row.credentials)["webhook_secret"]) == 43
+    assert len(decrypt(row.credentials)["webhook_secret"]) == 40
 
 
 def test_an_identifier_is_taken_once(salon):

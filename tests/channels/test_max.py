@@ -53,8 +53,8 @@ def refused(status, code="", message=""):
     return caught.value
 
 
-def test_every_captured_body_has_a_test():
-    assert set(REFUSALS) | OTHERS == CAPTURED.names
+def test_every_captured_body_of_a_sending_has_a_test():
+    assert set(REFUSALS) | OTHERS == CAPTURED.sending
 
 
 def test_a_message_has_the_shape_of_the_captured_request():
@@ -187,6 +187,15 @@ def test_a_press_can_be_answered():
     assert json.loads(request.body) == CAPTURED.body("request_answer_callback.json")
     assert request.url == CAPTURED.url("request_answer_callback.json", callback_id="cbk0001")
     assert not ADAPTER.acknowledge(InboundEvent("k", "text", CLIENT), "x")
+
+
+def test_an_answered_press_takes_the_keyboard_away():
+    press = InboundEvent("k", "button", CLIENT, provider_id="mid.1", reply_token="cbk0001")
+
+    _, bare = ADAPTER.acknowledge(press, "Визит подтверждён")
+
+    assert (bare.method, json.loads(bare.body)) == ("PUT", {"attachments": []})
+    assert bare.url.endswith("/messages?message_id=mid.1")
 
 
 def test_the_probe_asks_who_the_bot_is():

@@ -279,12 +279,17 @@ def test_a_press_names_the_message_and_can_be_answered():
     (event,) = events(update("update_callback_query.json"))
     expected = json.loads((PAYLOADS / "request_answer_callback_query.json").read_text())
 
-    (request,) = ADAPTER.acknowledge(event, expected["text"])
+    request, bare = ADAPTER.acknowledge(event, expected["text"])
 
-    assert request
     assert event.provider_id == f"{CHAT}:4182"
     assert json.loads(request.body) == expected
     assert request.url.endswith("/answerCallbackQuery")
+    assert bare.url.endswith("/editMessageReplyMarkup")
+    assert json.loads(bare.body) == {
+        "chat_id": int(CHAT),
+        "message_id": 4182,
+        "reply_markup": {"inline_keyboard": []},
+    }
     assert ADAPTER.receipt(answer(200, {"ok": True, "result": True})).provider_id == ""
 
 
@@ -305,7 +310,15 @@ def test_a_repeated_update_has_the_same_key():
     assert (
         twice[0]
         == twice[1]
-        == InboundEvent(key="871234005", kind="text", address=CHAT, value="СТОП", raw=twice[0].raw)
+        == InboundEvent(
+            key="871234005",
+            kind="text",
+            address=CHAT,
+            value="СТОП",
+            raw=twice[0].raw,
+            name="Анна К",
+            language="ru",
+        )
     )
 
 

@@ -71,8 +71,8 @@ def refused(code):
     return caught.value
 
 
-def test_every_captured_body_has_a_test():
-    assert set(REFUSALS) | OTHERS == CAPTURED.names
+def test_every_captured_body_of_a_sending_has_a_test():
+    assert set(REFUSALS) | OTHERS == CAPTURED.sending
 
 
 def test_a_message_has_the_shape_of_the_captured_form():
@@ -81,7 +81,13 @@ def test_a_message_has_the_shape_of_the_captured_form():
     request = ADAPTER.request(outbound(Content(VISIT, buttons=BUTTONS), PEER))
 
     expected = CAPTURED.body(name) | {"random_id": str(random_id(MESSAGE_ID))}
-    assert form(request) == expected
+    keyboard = json.loads(expected["keyboard"])
+    for key in keyboard["buttons"][0]:  # VK's press does not name the message, so ours does
+        payload = json.loads(key["action"]["payload"]) | {"m": MESSAGE_ID}
+        key["action"]["payload"] = json.dumps(payload)
+    sent = form(request)
+    assert json.loads(sent.pop("keyboard")) == keyboard
+    assert sent == {key: text for key, text in expected.items() if key != "keyboard"}
     assert request.url == CAPTURED.url(name)
     headers = {"Authorization": "Bearer TOKEN", "Content-Type": "application/x-www-form-urlencoded"}
     assert request.headers == headers
@@ -205,6 +211,23 @@ def test_a_press_can_be_answered():
     assert form(request) == expected
     assert request.url == CAPTURED.url(name)
     assert not ADAPTER.acknowledge(InboundEvent("k", "text", PEER), "x")
+
+
+def test_an_answered_press_takes_the_keyboard_away_and_leaves_the_text():
+    press = InboundEvent("k", "button", PEER, reply_token="b1f0c7e2aa54:58")
+
+    answered, bare = ADAPTER.acknowledge(press, "Визит подтверждён")
+
+    assert form(answered)["event_id"] == "b1f0c7e2aa54"
+    code = form(bare)["code"]
+    assert bare.url.endswith("/method/execute")
+    assert '"peer_id": 187654321, "conversation_message_id": 58' in code
+    assert '"message": found.items[0].text' in code
+
+
+@pytest.mark.parametrize("token", ["t:58});evil(", "t:", "t"])
+def test_no_word_of_a_press_becomes_code(token):
+    assert len(ADAPTER.acknowledge(InboundEvent("k", "button", PEER, reply_token=token), "x")) == 1
 
 
 def test_the_probe_asks_for_the_community():

@@ -10,7 +10,8 @@ import json
 
 import pytest
 
-from channels.adapters.whatsapp_cloud import TemplateRefused, WhatsAppCloudAdapter
+from channels.adapters.whatsapp_cloud import WhatsAppCloudAdapter
+from channels.adapters.whatsapp_codes import TemplateRefused
 from channels.contract import Button, Content
 from channels.errors import (
     Ambiguous,
@@ -25,6 +26,7 @@ from channels.errors import (
     UnknownReply,
     WindowClosed,
 )
+from channels.told import InboundEvent
 from tests.channels.captured import VISIT, Captured, answer, drive, is_private, outbound
 
 CAPTURED = Captured("whatsapp_cloud")
@@ -86,8 +88,8 @@ def refused(status, code, **more):
     return caught.value
 
 
-def test_every_captured_body_has_a_test():
-    assert set(REQUESTS) | set(REFUSALS) | ACCEPTED == CAPTURED.names
+def test_every_captured_body_of_a_sending_has_a_test():
+    assert set(REQUESTS) | set(REFUSALS) | ACCEPTED == CAPTURED.sending
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -334,3 +336,14 @@ def test_ids_that_are_no_numbers_are_refused_when_they_are_stored():
     wrong = WhatsAppCloudAdapter.check({"phone_number_id": "+7916", "business_account_id": "12"})
 
     assert set(wrong) == {"phone_number_id"}
+
+
+def test_a_press_is_marked_as_read():
+    press = InboundEvent("k", "button", "+79161234567", reply_token="wamid.2")
+
+    (seen,) = ADAPTER.acknowledge(press, "Визит подтверждён")
+
+    assert seen.url.endswith("/1055/messages")
+    expected = {"messaging_product": "whatsapp", "status": "read", "message_id": "wamid.2"}
+    assert json.loads(seen.body) == expected
+    assert not ADAPTER.acknowledge(InboundEvent("k", "text", "+79161234567"), "x")
