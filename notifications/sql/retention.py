@@ -44,6 +44,11 @@ SPENT: Final = {
         select s.id from notifications_receivedcallback s where s.tenant_id = any(%(tenants)s)
         and s.applied_at < %(now)s - interval '7 days' limit 5000)
         and r.tenant_id = any(%(tenants)s)""",
+    "webhook_deliveries": """
+      delete from notifications_webhookdelivery r where r.id in (
+        select s.id from notifications_webhookdelivery s where s.tenant_id = any(%(tenants)s)
+        and s.id < kolokol_uuid7_floor(%(now)s - interval '30 days') limit 5000)
+        and r.tenant_id = any(%(tenants)s)""",
     "phone_messages": """
       delete from channels_phonemessage r where r.id in (select s.id from channels_phonemessage s
         where s.tenant_id = any(%(tenants)s) and s.received_at < %(now)s - interval '30 days'
