@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("tenants.api.routes")),
     path("", include("channels.api.routes")),
     path("", include("notifications.api.routes")),
+    path("", include("notifications.page_routes")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("phone/", include(phone_routes(receive))),

@@ -30,6 +30,21 @@ Piece = tuple[str, ...]  # the text between its holes
 
 
 @dataclass(frozen=True, slots=True)
+class Colors:
+    """A salon's colour, what can be read on it, and a pale shade for what stands out."""
+
+    color: str
+    ink: str
+    tint: str
+
+    @classmethod
+    def of(cls, color: str) -> Colors:
+        """Take the salon's colour if it is one, else ours."""
+        color = color.lower() if _COLOR.fullmatch(color) else DEFAULT_COLOR
+        return cls(color, _ink(color), _tint(color))
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One salon's layout in one language.
 
@@ -75,13 +90,13 @@ def _join(piece: Piece, values: tuple[str, ...]) -> str:
 @lru_cache(maxsize=MOST_BRANDS)
 def _frame(brand: tuple[str, ...], language: str) -> Frame:
     name, color, logo, address, phone = brand
-    color = color.lower() if _COLOR.fullmatch(color) else DEFAULT_COLOR
+    colors = Colors.of(color)
     words = _WORDS.get(language, _WORDS["en"])
     values = {
         "language": escape(language),
-        "color": color,
-        "ink": _ink(color),
-        "tint": _tint(color),
+        "color": colors.color,
+        "ink": colors.ink,
+        "tint": colors.tint,
         "name": escape(name),
         "logo": escape(logo),
         "footer": _footer(name, address, phone, words),
@@ -95,7 +110,7 @@ def _frame(brand: tuple[str, ...], language: str) -> Frame:
         page=_piece(_put(body, values)),
         sections=_piece(_put(page.replace("[[#body]]", "[[content]]"), values)),
         pieces={key: _piece(_put(pieces[key], values)) for key in PIECES},
-        color=color,
+        color=colors.color,
         unsubscribe=words["unsubscribe"],
     )
 
@@ -138,12 +153,11 @@ def _channels(color: str) -> tuple[int, int, int]:
 
 
 def _ink(color: str) -> str:
-    """Choose what can be read on the colour: its luminance decides (ITU-R BT.601)."""
+    # its luminance decides (ITU-R BT.601)
     red, green, blue = _channels(color)
     return DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 160 else LIGHT
 
 
 def _tint(color: str) -> str:
-    """Give a pale shade of the colour, for what stands out."""
     pale = [round(255 - (255 - channel) * 0.08) for channel in _channels(color)]
     return "#" + "".join(f"{channel:02x}" for channel in pale)

@@ -105,6 +105,10 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
         same(f"{_CALLBACK}/wrong", 404, "POST", {"ok": "{client}"}),
         same(f"{_CALLBACK}/{{callback_token}}", 405),
     ),
+    "u/<str:token>": (
+        same("/u/{client_pk}", 404),
+        same("/u/{client_pk}", 404, "POST", {"List-Unsubscribe": "One-Click"}),
+    ),
     "phone/": (Page("/phone/", 302, 200, 200, 403),),
     "phone/receive/<uuid:integration_id>": (
         same("/phone/receive/{integration_pk}", 404, "POST", {"id": "{client}"}),

@@ -19,7 +19,8 @@ class ImapServer(socketserver.ThreadingTCPServer):
 
     def __init__(self, certificate=None, *, login=("bounce", "geheim")) -> None:
         super().__init__(("127.0.0.1", 0), Line)
-        self.login, self.validity, self.letters, self.next = login, 7, {}, 1
+        self.login, self.validity, self.next = login, 7, 1
+        self.letters: dict[int, bytes] = {}
         self.commands: list[str] = []
         self.context = None
         if certificate:
@@ -41,6 +42,8 @@ class ImapServer(socketserver.ThreadingTCPServer):
 
 class Line(socketserver.StreamRequestHandler):
     """One client."""
+
+    server: ImapServer
 
     def setup(self) -> None:
         if self.server.context:
