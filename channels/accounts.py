@@ -35,7 +35,8 @@ FAILING = "failing"
 TENANTS_KEPT = 10_000  # of about 5 KB: a worker that serves all of them stays below 50 MB
 
 _QUERY = """
-select tenant_id, id, provider, kind, identifier, position, state, frozen_until, credentials
+select tenant_id, id, provider, kind, identifier, position, state, frozen_until, credentials,
+  callback_token
 from channels_integration where tenant_id = any(%s) order by tenant_id, position, id
 """
 _RULES = """
@@ -171,12 +172,23 @@ def integrations_of(tenant_id: UUID, config_version: int) -> Accounts:
     return accounts({tenant_id: config_version})[tenant_id]
 
 
-def open_adapter(integration_id: UUID, provider: str, token: str) -> Adapter:
+def callback_url(account_id: UUID, callback_token: str) -> str:
+    """Give the address that a provider calls to report to this account."""
+    return f"{settings.PUBLIC_URL}/v1/callbacks/{account_id}/{callback_token}"
+
+
+def open_adapter(
+    integration_id: UUID, provider: str, token: str, *, callback_token: str = ""
+) -> Adapter:
     """Decrypt the credentials into an adapter; raises KeyError for a provider that is gone.
 
-    The Phone's URL is the platform's own setting, so it is never read from the database.
+    callback_token: of an account that is to send; some providers are told with each message where
+    to report to. The Phone's URL is the platform's own setting, so it is never read from the
+    database.
     """
     credentials = decrypt(token)
+    if callback_token and settings.PUBLIC_URL.startswith("https://"):
+        credentials["callback_url"] = callback_url(integration_id, callback_token)
     if provider == SandboxAdapter.provider:
         credentials["url"] = f"{settings.PHONE_URL}/phone/receive/{integration_id}"
     return ADAPTERS[provider](credentials)
@@ -226,9 +238,9 @@ def _template(name: str, language: str, approved: Mapping[str, Any]) -> Template
 
 
 def _account(row: Row, policy: Policy, more: _More) -> Account:
-    key, provider, kind, identifier, position, state, frozen_until, token = row
+    key, provider, kind, identifier, position, state, frozen_until, token, callback_token = row
     try:
-        adapter = open_adapter(key, provider, token)
+        adapter = open_adapter(key, provider, token, callback_token=callback_token)
     except ImproperlyConfigured:
         # One row that no key opens, or a key that was forgotten at a restart, must not fail what
         # is due: it waits, as for any account that is paused, until the operator has mended it.

@@ -13,7 +13,7 @@ from tenants.rows import Row, fetch
 KEPT_S = 1.0
 
 _QUERY = """
-select id, provider, kind, identifier, position, state, frozen_until, credentials
+select id, provider, kind, identifier, position, state, frozen_until, credentials, callback_token
 from channels_defaultintegration order by position, id
 """
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import digest, json_of, objects_of, raw_of, text
-from channels.adapters.email_events import Fate, Mailed, our_id
+from channels.adapters.email_events import bounce, our_id
+from channels.adapters.fates import Fate, Report
 from channels.told import Callback, Told
 
 FATES: Mapping[str, Fate] = {
@@ -22,7 +23,7 @@ FATES: Mapping[str, Fate] = {
     "hard_bounce": fates.DEAD,
     "invalid_email": fates.DEAD,
     "invalid": fates.DEAD,
-    "blocked": fates.NEVER_SENT_LISTED,
+    "blocked": fates.KEPT_OFF,
     "error": fates.FAILED,
     "spam": fates.COMPLAINT,
     "complaint": fates.COMPLAINT,
@@ -39,19 +40,19 @@ FATES: Mapping[str, Fate] = {
 def events(callback: Callback) -> Sequence[Told]:
     """Translate what was proven already."""
     read = ((event, _fate(event)) for event in objects_of(json_of(callback.body)))
-    return [_mailed(event).told(fate) for event, fate in read if fate]
+    return [_report(event).told(fate) for event, fate in read if fate]
 
 
 def _fate(event: Mapping[str, Any]) -> Fate | None:
     name = text(event.get("event"))
     if name == "soft_bounce":
-        return fates.bounce(False, text(event.get("reason")))
+        return bounce(False, text(event.get("reason")))
     return FATES.get(name)
 
 
-def _mailed(event: Mapping[str, Any]) -> Mailed:
+def _report(event: Mapping[str, Any]) -> Report:
     parts = ("event", "message-id", "email", "ts_epoch", "ts_event", "link")
-    return Mailed(
+    return Report(
         key=digest(*(event.get(name) for name in parts)),
         message_id=our_id(event.get("X-Mailin-custom")),
         provider_id=text(event.get("message-id")),

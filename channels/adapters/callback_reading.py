@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import re
+from base64 import b64decode
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,8 @@ from channels.told import BadSignature, Callback
 
 # A clock that is wrong, a queue at the provider; repetitions within it are known by their keys.
 RECENT_S = 600.0
+#: A provider's name for something, or a code of it: neither an address nor a text.
+_NAME = re.compile(r"[A-Za-z_.]{1,40}|[0-9]{1,4}")
 _MOMENT = re.compile(r"[0-9]{1,12}")
 
 
@@ -29,6 +32,17 @@ def prove(holds: bool) -> None:
 def same(given: str, expected: str) -> bool:
     """Compare in constant time; nothing is the same as an empty secret."""
     return bool(expected) and hmac.compare_digest(_bytes(given), _bytes(expected))
+
+
+def prove_password(callback: Callback, password: str) -> None:
+    """Refuse a call without the password, where one was agreed on: Basic, any login, or Bearer."""
+    if password:
+        prove(same(_password(callback.headers.get("authorization", "")), password))
+
+
+def password_for(secret: str, url: str) -> str:
+    """Make a password that providers are to call this address with: always the same one."""
+    return hmac.new(_bytes(secret), _bytes(url), hashlib.sha256).hexdigest()
 
 
 def is_recent(moment: str, now: float, within_s: float = RECENT_S) -> bool:
@@ -79,6 +93,14 @@ def text(value: object) -> str:
     return str(value) if is_plain else ""
 
 
+def amount(told: str) -> str:
+    """Give what an SMS cost as a decimal without its sign, "" for what is no number."""
+    digits = told.strip().replace(",", ".").removeprefix("-")
+    whole, _, rest = digits.partition(".")
+    is_number = whole.isascii() and whole.isdecimal() and (not rest or rest.isdecimal())
+    return digits if is_number and len(digits) <= 20 else ""
+
+
 def digest(*parts: object) -> str:
     """Make a key of what tells an event from others, where the provider gives none."""
     return hashlib.sha256(_bytes(json.dumps([text(part) for part in parts]))).hexdigest()
@@ -86,8 +108,22 @@ def digest(*parts: object) -> str:
 
 def raw_of(**words: object) -> str:
     """Write the provider's own words for the log, without what it quotes of people and texts."""
-    told = {name: clean(text(word)) for name, word in words.items() if text(word)}
+    told = {name: _masked(text(word)) for name, word in words.items() if text(word)}
     return json.dumps(told, ensure_ascii=False)
+
+
+def _masked(word: str) -> str:
+    return word if _NAME.fullmatch(word) else clean(word)
+
+
+def _password(authorization: str) -> str:
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "basic":
+        return given
+    try:
+        return b64decode(given, validate=True).decode("utf-8", "replace").partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def _bytes(value: str) -> bytes:

@@ -7,31 +7,52 @@ together. Accounts in the EU have another address: api_base https://api.eu.mailg
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from anymail.backends.mailgun import EmailBackend
 
+from channels.adapters.callback_reading import as_object
 from channels.adapters.email_api import EmailApiAdapter
-from channels.adapters.email_letter import SENDER_FIELDS
-from channels.adapters.table_adapter import basic, parsed
+from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
+from channels.adapters.mailgun_events import events
+from channels.adapters.table_adapter import basic, json_call, parsed
 from channels.contract import Place
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused, RateLimited
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
+
+#: Webhooks have names of their own: the two kinds of failure are one event.
+WEBHOOKS = (
+    *("accepted", "delivered", "temporary_fail", "permanent_fail"),
+    *("opened", "clicked", "complained", "unsubscribed"),
+)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 class MailgunAdapter(EmailApiAdapter):
     """One sending domain and a key that may send from it."""
 
     provider = "mailgun"
-    fields = {"api_key": True, "domain": False, **SENDER_FIELDS}
+    fields = {"api_key": True, "domain": False, "signing_key": True, **SENDER_FIELDS}
+    optional = SENDER_OPTIONAL | {"signing_key"}
+    proving = frozenset({"signing_key"})
+    callback_place = (
+        "Mailgun: Send → Sending → Webhooks, по одному на каждое событие",
+        "Mailgun: Send → Sending → Webhooks, one for each event",
+    )
     place = Place.FOREIGN
     tracks = True
     hints = {
         "api_key": (
             "Mailgun: Send → Sending → Domain settings → Sending keys",
             "Mailgun: Send → Sending → Domain settings → Sending keys",
+        ),
+        "signing_key": (
+            "Mailgun: API Security → HTTP webhook signing key; без него отчётам не верим",
+            "Mailgun: API Security → HTTP webhook signing key; without it reports are not believed",
         ),
         "api_base": (
             "Для аккаунтов в Европе: https://api.eu.mailgun.net",
@@ -62,15 +83,39 @@ class MailgunAdapter(EmailApiAdapter):
         )
 
     def probe(self) -> HttpRequest:
-        return HttpRequest(
-            method="GET",
-            url=self._url(f"/v3/domains/{quote(self.credentials['domain'], safe='')}"),
-            headers={"Authorization": basic("api", self.credentials["api_key"])},
-        )
+        return json_call("GET", self._domain(""), self._login())
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials.get("signing_key", ""))
+
+    def register(self, url: str) -> Registration:
+        """Add our address to those that are called already, up to three for each event."""
+        key_url = self._url("/v5/accounts/http_signing_key")
+        told = self.read((yield json_call("GET", key_url, self._login())))
+        known = self.read((yield json_call("GET", self._domain("/webhooks"), self._login())))
+        for name in WEBHOOKS:
+            hook = as_object(as_object(known.get("webhooks")).get(name))
+            urls = [str(one) for one in hook.get("urls") or ()]
+            if url not in urls:
+                self.read((yield self._webhook(name, [*urls, url])))
+        return {"signing_key": str(told["http_signing_key"])}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         words = parsed(response.body).get("message") or response.body.decode("utf-8", "replace")
         return Refusal(response.status, words=str(words), headers=response.headers)
+
+    def _webhook(self, name: str, urls: Sequence[str]) -> HttpRequest:
+        is_new = len(urls) == 1
+        path, own = ("/webhooks", {"id": name}) if is_new else (f"/webhooks/{name}", {})
+        body = urlencode({**own, "url": urls}, doseq=True).encode()
+        method, headers = "POST" if is_new else "PUT", self._login() | FORM
+        return HttpRequest(method, self._domain(path), headers, body, sends=False)
+
+    def _login(self) -> dict[str, str]:
+        return {"Authorization": basic("api", self.credentials["api_key"])}
+
+    def _domain(self, path: str) -> str:
+        return self._url(f"/v3/domains/{quote(self.credentials['domain'], safe='')}{path}")
 
     def _url(self, path: str) -> str:
         return self.api_url(path, "https://api.mailgun.net")

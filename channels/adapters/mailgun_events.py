@@ -12,7 +12,7 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import (
     as_object,
     digest,
@@ -23,7 +23,8 @@ from channels.adapters.callback_reading import (
     same,
     text,
 )
-from channels.adapters.email_events import Fate, Mailed, our_id
+from channels.adapters.email_events import bounce, our_id
+from channels.adapters.fates import Fate, Report
 from channels.told import Callback, Told
 
 FATES: Mapping[str, Fate] = {
@@ -37,9 +38,9 @@ FATES: Mapping[str, Fate] = {
 }
 #: Why a letter failed for good, where the receiving server was not asked.
 SUPPRESSED: Mapping[str, Fate] = {
-    "suppress-bounce": fates.NEVER_SENT,
-    "suppress-unsubscribe": fates.NEVER_SENT_UNSUBSCRIBED,
-    "suppress-complaint": fates.NEVER_SENT_COMPLAINED,
+    "suppress-bounce": fates.NOBODY,
+    "suppress-unsubscribe": fates.KEPT_OFF_UNSUBSCRIBED,
+    "suppress-complaint": fates.KEPT_OFF_COMPLAINED,
     "espblock": fates.DISLIKED,
     "old": fates.GIVEN_UP,
 }
@@ -51,7 +52,7 @@ def events(callback: Callback, signing_key: str) -> Sequence[Told]:
     _verify(as_object(whole.get("signature")), signing_key, callback.at)
     event = as_object(whole.get("event-data"))
     fate = _fate(event)
-    return [_mailed(event).told(fate)] if fate else []
+    return [_report(event).told(fate)] if fate else []
 
 
 def _verify(signature: Mapping[str, Any], signing_key: str, now: float) -> None:
@@ -77,15 +78,15 @@ def _failure(event: Mapping[str, Any]) -> Fate:
     reason, said = text(event.get("reason")), as_object(event.get("delivery-status"))
     is_hard = reason in {"bounce", "hardfail"} and said.get("bounce-type") != "soft"
     words = f"{text(said.get('message'))} {text(said.get('description'))}"
-    return SUPPRESSED.get(reason) or fates.bounce(is_hard, words)
+    return SUPPRESSED.get(reason) or bounce(is_hard, words)
 
 
-def _mailed(event: Mapping[str, Any]) -> Mailed:
+def _report(event: Mapping[str, Any]) -> Report:
     # its id is unique for a day only
     parts = [event.get(name) for name in ("id", "event", "timestamp", "severity", "reason")]
     said = as_object(event.get("delivery-status"))
     headers = as_object(as_object(event.get("message")).get("headers"))
-    return Mailed(
+    return Report(
         key=digest(*parts),
         message_id=our_id(event.get("user-variables")),
         provider_id=_bracketed(text(headers.get("message-id"))),

@@ -6,17 +6,28 @@ request and the answer are anymail's (15.2). Limits: 10 MB per letter, metadata 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from anymail.backends.postmark import EmailBackend
 
+from channels.adapters.callback_reading import password_for, prove_password
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
-from channels.adapters.table_adapter import parsed
+from channels.adapters.postmark_events import events
+from channels.adapters.table_adapter import json_call, parsed
+from channels.answers import objects
 from channels.contract import Outbound, Place
 from channels.errors import BadAddress, BadCredentials, Permanent, ProviderPaused, Temporary
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
+
+TRANSACTIONAL = "outbound"  # the stream that every server has
+TRIGGERS = {
+    **{name: {"Enabled": True} for name in ("Open", "Click", "Delivery", "SubscriptionChange")},
+    **{name: {"Enabled": True, "IncludeContent": False} for name in ("Bounce", "SpamComplaint")},
+}
 
 
 class PostmarkAdapter(EmailApiAdapter):
@@ -27,13 +38,23 @@ class PostmarkAdapter(EmailApiAdapter):
         "server_token": True,
         "message_stream": False,
         "broadcast_stream": False,
+        "callback_password": True,
         **SENDER_FIELDS,
     }
-    optional = SENDER_OPTIONAL | {"message_stream", "broadcast_stream"}
+    optional = SENDER_OPTIONAL | {"message_stream", "broadcast_stream", "callback_password"}
+    proving = frozenset({"callback_password"})
+    callback_place = (
+        "Postmark: Servers → поток писем → Webhooks, для каждого потока",
+        "Postmark: Servers → message stream → Webhooks, for each stream",
+    )
     place = Place.FOREIGN
     tracks = True
     hints = {
         "server_token": ("Postmark: Servers → API Tokens", "Postmark: Servers → API Tokens"),
+        "callback_password": (
+            "Пароль из Basic auth вебхука, если он там задан",
+            "The password of the webhook's Basic auth, if it has one",
+        ),
         "broadcast_stream": (
             "Поток для маркетинга, обычно broadcast",
             "The stream for marketing, usually broadcast",
@@ -66,16 +87,41 @@ class PostmarkAdapter(EmailApiAdapter):
         return {"MessageStream": stream} if stream else {}
 
     def probe(self) -> HttpRequest:
-        headers = {
-            "Accept": "application/json",
-            "X-Postmark-Server-Token": self.credentials["server_token"],
-        }
-        return HttpRequest(method="GET", url=self._url("/server"), headers=headers)
+        return self._call("GET", "/server")
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        prove_password(callback, self.credentials.get("callback_password", ""))
+        return events(callback)
+
+    def register(self, url: str) -> Registration:
+        password = password_for(self.credentials["server_token"], url)
+        told = self.read((yield self._call("GET", "/webhooks")))
+        ours = [hook for hook in objects(told.get("Webhooks")) if hook.get("Url") == url]
+        known = {hook.get("MessageStream"): hook["ID"] for hook in ours}
+        for stream in self._streams():
+            auth = {"Username": "kolokol", "Password": password}
+            wanted = {"Url": url, "HttpAuth": auth, "Triggers": TRIGGERS}
+            if stream in known:
+                call = self._call("PUT", f"/webhooks/{known[stream]}", wanted)
+            else:
+                call = self._call("POST", "/webhooks", {**wanted, "MessageStream": stream})
+            self.read((yield call))
+        return {"callback_password": password}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)
         code, words = str(told.get("ErrorCode", "")), str(told.get("Message", ""))
         return Refusal(response.status, code, words, response.headers)
+
+    def _streams(self) -> list[str]:
+        service = self.credentials.get("message_stream") or TRANSACTIONAL
+        marketing = self.credentials.get("broadcast_stream") or service
+        return list(dict.fromkeys((service, marketing)))
+
+    def _call(self, method: str, path: str, body: Any = None) -> HttpRequest:
+        token = self.credentials["server_token"]
+        headers = {"Accept": "application/json", "X-Postmark-Server-Token": token}
+        return json_call(method, self._url(path), headers, body)
 
     def _url(self, path: str) -> str:
         return self.api_url(path, "https://api.postmarkapp.com")

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import digest, object_of, raw_of, text
-from channels.adapters.email_events import Fate, Mailed, our_id
+from channels.adapters.email_events import bounce, our_id
+from channels.adapters.fates import Fate, Report
 from channels.told import Callback, Told
 
 FATES: Mapping[str, Fate] = {
@@ -45,7 +46,7 @@ def events(callback: Callback) -> Sequence[Told]:
     """Translate what was proven already."""
     event = object_of(callback.body)
     fate = _fate(event)
-    return [_mailed(event).told(fate)] if fate else []
+    return [_report(event).told(fate)] if fate else []
 
 
 def _fate(event: Mapping[str, Any]) -> Fate | None:
@@ -61,7 +62,7 @@ def _bounce(event: Mapping[str, Any]) -> Fate | None:
     kind = text(event.get("Type"))
     if kind in BOUNCES:
         return BOUNCES[kind]
-    return fates.bounce(event.get("Inactive") is True, text(event.get("Details")))
+    return bounce(event.get("Inactive") is True, text(event.get("Details")))
 
 
 def _change(event: Mapping[str, Any]) -> Fate | None:
@@ -71,11 +72,11 @@ def _change(event: Mapping[str, Any]) -> Fate | None:
     return reasons.get(text(event.get("SuppressionReason")), fates.UNSUBSCRIBED)
 
 
-def _mailed(event: Mapping[str, Any]) -> Mailed:
+def _report(event: Mapping[str, Any]) -> Report:
     at = next((text(event.get(name)) for name in _WHEN if event.get(name)), "")
     address = text(event.get("Recipient") or event.get("Email"))
     names = ("RecordType", "Type", "ID", "MessageID", "OriginalLink", "SuppressSending")
-    return Mailed(
+    return Report(
         key=digest(*(str(event.get(name, "")) for name in names), address, at),
         message_id=our_id(event.get("Metadata")),
         provider_id=text(event.get("MessageID")),

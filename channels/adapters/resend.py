@@ -8,12 +8,16 @@ and the answer are anymail's (15.2), which does not know Idempotency-Key: 1-256 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from anymail.backends.resend import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter
-from channels.adapters.table_adapter import parsed
+from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
+from channels.adapters.resend_events import EVENTS, events
+from channels.adapters.table_adapter import json_call, parsed
+from channels.answers import objects
 from channels.contract import Outbound, Place, Rate
 from channels.errors import (
     Ambiguous,
@@ -26,6 +30,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
 
 #: A key that may send and nothing else: the probe's question is refused, letters are not.
 SENDING_ONLY = "restricted_api_key"
@@ -38,7 +43,17 @@ class ResendAdapter(EmailApiAdapter):
     place = Place.FOREIGN
     is_idempotent = True
     rates = (Rate("account", 5, 1.0),)
-    hints = {"api_key": ("Resend: API Keys → Create API Key", "Resend: API Keys → Create API Key")}
+    fields = {"api_key": True, "signing_secret": True, **SENDER_FIELDS}
+    optional = SENDER_OPTIONAL | {"signing_secret"}
+    proving = frozenset({"signing_secret"})
+    callback_place = ("Resend: Webhooks → Add Webhook", "Resend: Webhooks → Add Webhook")
+    hints = {
+        "api_key": ("Resend: API Keys → Create API Key", "Resend: API Keys → Create API Key"),
+        "signing_secret": (
+            "Signing Secret вебхука, whsec_…; без него отчётам не верим",
+            "The webhook's Signing Secret, whsec_…; without it reports are not believed",
+        ),
+    }
     meanings = (
         Meaning(BadCredentials, code="missing_api_key"),
         Meaning(BadCredentials, code="invalid_api_key"),
@@ -67,8 +82,19 @@ class ResendAdapter(EmailApiAdapter):
         return {"Idempotency-Key": outbound.message_id}
 
     def probe(self) -> HttpRequest:
-        headers = {"Authorization": f"Bearer {self.credentials['api_key']}"}
-        return HttpRequest(method="GET", url=self._url("/domains"), headers=headers)
+        return self._call("GET", "/domains")
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials.get("signing_secret", ""))
+
+    def register(self, url: str) -> Registration:
+        known = self.read((yield self._call("GET", "/webhooks")))
+        ours = [hook["id"] for hook in objects(known.get("data")) if hook.get("endpoint") == url]
+        if ours:
+            call = self._call("GET", f"/webhooks/{ours[0]}")
+        else:
+            call = self._call("POST", "/webhooks", {"endpoint": url, "events": EVENTS})
+        return {"signing_secret": str(self.read((yield call))["signing_secret"])}
 
     def read_probe(self, response: HttpResponse) -> None:
         if self.refusal_of(response).code != SENDING_ONLY:
@@ -78,6 +104,10 @@ class ResendAdapter(EmailApiAdapter):
         told = parsed(response.body)
         code, words = str(told.get("name", "")), str(told.get("message", ""))
         return Refusal(response.status, code, words, response.headers)
+
+    def _call(self, method: str, path: str, body: Any = None) -> HttpRequest:
+        headers = {"Authorization": f"Bearer {self.credentials['api_key']}"}
+        return json_call(method, self._url(path), headers, body)
 
     def _url(self, path: str) -> str:
         return self.api_url(path, "https://api.resend.com")

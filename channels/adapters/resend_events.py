@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import as_object, object_of, raw_of, text
-from channels.adapters.email_events import Fate, Mailed, our_id_in_headers
+from channels.adapters.email_events import bounce, our_id_in_headers
+from channels.adapters.fates import Fate, Report
 from channels.adapters.standard_webhook import verify
 from channels.told import Callback, Told
 
@@ -23,7 +24,7 @@ FATES: Mapping[str, Fate] = {
     "email.opened": fates.OPENED,
     "email.clicked": fates.CLICKED,
     "email.failed": fates.FAILED,
-    "email.suppressed": fates.NEVER_SENT_LISTED,
+    "email.suppressed": fates.KEPT_OFF,
 }
 EVENTS = (*FATES, "email.bounced")
 
@@ -34,27 +35,27 @@ def events(callback: Callback, signing_secret: str) -> Sequence[Told]:
     event = object_of(callback.body)
     data = as_object(event.get("data"))
     fate = _fate(text(event.get("type")), as_object(data.get("bounce")))
-    return [_mailed(call, event, data).told(fate)] if fate else []
+    return [_report(call, event, data).told(fate)] if fate else []
 
 
-def _fate(name: str, bounce: Mapping[str, Any]) -> Fate | None:
+def _fate(name: str, told: Mapping[str, Any]) -> Fate | None:
     if name == "email.bounced":
-        return fates.bounce(bounce.get("type") == "Permanent", text(bounce.get("message")))
+        return bounce(told.get("type") == "Permanent", text(told.get("message")))
     return FATES.get(name)
 
 
-def _mailed(call: str, event: Mapping[str, Any], data: Mapping[str, Any]) -> Mailed:
+def _report(call: str, event: Mapping[str, Any], data: Mapping[str, Any]) -> Report:
     people = data.get("to")
-    bounce = as_object(data.get("bounce"))
-    return Mailed(
+    told = as_object(data.get("bounce"))
+    return Report(
         key=call,
         message_id=our_id_in_headers(data.get("headers")),
         provider_id=text(data.get("email_id")),
         address=text(people[0]) if isinstance(people, list) and people else "",
         raw=raw_of(
             event=event.get("type"),
-            type=bounce.get("type"),
-            subtype=bounce.get("subType"),
-            message=bounce.get("message"),
+            type=told.get("type"),
+            subtype=told.get("subType"),
+            message=told.get("message"),
         ),
     )

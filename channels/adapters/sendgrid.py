@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from anymail.backends.base_requests import AnymailRequestsBackend
@@ -19,8 +19,15 @@ from anymail.backends.sendgrid import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter, taken
 from channels.adapters.email_batch import KEY_START, Parts, differing, key, parts_of, template_of
-from channels.adapters.email_letter import METADATA_KEY, headers_of
-from channels.adapters.table_adapter import parsed
+from channels.adapters.email_letter import (
+    METADATA_KEY,
+    SENDER_FIELDS,
+    SENDER_OPTIONAL,
+    headers_of,
+)
+from channels.adapters.sendgrid_events import events, is_key
+from channels.adapters.table_adapter import json_call, parsed
+from channels.answers import objects
 from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadCredentials,
@@ -29,9 +36,11 @@ from channels.errors import (
     Permanent,
     ProviderPaused,
 )
+from channels.fields import faults
 from channels.mime import envelope_address, html_of, subject_of, text_of
 from channels.provider_words import Meaning, Refusal, clean
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
 
 SUBSTITUTIONS_BYTES = 10_000
 # A thousand letters with 20 KB of values and headers each leave room for this in 30 MB.
@@ -39,6 +48,12 @@ TEMPLATE_BYTES = 1_000_000
 BATCH_TIMEOUT_S = 30.0  # up to 20 MB leave in one call
 AGAIN_S = 1.0  # letters that were refused only because of another one in their call
 TEXT = "t"
+WEBHOOKS = "/v3/user/webhooks/event/settings"
+#: What the Event Webhook is to tell.
+TOLD = (
+    *("processed", "delivered", "deferred", "bounce", "dropped", "open", "click"),
+    *("spam_report", "unsubscribe", "group_unsubscribe", "group_resubscribe"),
+)
 
 
 class _Backend(EmailBackend):  # type: ignore[misc] # anymail has no types
@@ -55,13 +70,23 @@ class SendgridAdapter(EmailApiAdapter):
     """One account; its senders are verified there."""
 
     provider = "sendgrid"
+    fields = {"api_key": True, "verification_key": False, **SENDER_FIELDS}
+    optional = SENDER_OPTIONAL | {"verification_key"}
     place = Place.FOREIGN
     tracks = True
     batch_size = 1000
+    callback_place = (
+        "SendGrid: Settings → Mail Settings → Event Webhooks, с Signature Verification",
+        "SendGrid: Settings → Mail Settings → Event Webhooks, with Signature Verification",
+    )
     hints = {
         "api_key": (
             "SendGrid: Settings → API Keys, право Mail Send",
             "SendGrid: Settings → API Keys, with Mail Send",
+        ),
+        "verification_key": (
+            "Verification Key там же, где Event Webhook; без него отчётам не верим",
+            "The Verification Key beside the Event Webhook; without it reports are not believed",
         ),
         "api_base": (
             "Для аккаунтов в Европе: https://api.eu.sendgrid.com",
@@ -75,6 +100,10 @@ class SendgridAdapter(EmailApiAdapter):
         Meaning(ProviderPaused, status=403, code="from"),
         Meaning(BadCredentials, status=404),
     )
+
+    @classmethod
+    def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
+        return super().check(credentials) | faults(credentials, verification_key=is_key)
 
     def backend(self) -> Any:
         return _Backend(self.credentials["api_key"], self._url("/v3/"))
@@ -136,13 +165,35 @@ class SendgridAdapter(EmailApiAdapter):
         ]
 
     def probe(self) -> HttpRequest:
-        headers = {"Authorization": f"Bearer {self.credentials['api_key']}"}
-        return HttpRequest(method="GET", url=self._url("/v3/scopes"), headers=headers)
+        return self._call("GET", "/v3/scopes")
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials.get("verification_key", ""))
+
+    def register(self, url: str) -> Registration:
+        known = self.read((yield self._call("GET", f"{WEBHOOKS}/all")))
+        wanted = {
+            "url": url,
+            "enabled": True,
+            "friendly_name": "Kolokol",
+            **dict.fromkeys(TOLD, True),
+        }
+        ours = [hook["id"] for hook in objects(known.get("webhooks")) if hook.get("url") == url]
+        if ours:
+            self.read((yield self._call("PATCH", f"{WEBHOOKS}/{ours[0]}", wanted)))
+        else:
+            ours = [self.read((yield self._call("POST", WEBHOOKS, wanted))).get("id")]
+        signed = yield self._call("PATCH", f"{WEBHOOKS}/signed/{ours[0]}", {"enabled": True})
+        return {"verification_key": str(self.read(signed)["public_key"])}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         first = next(iter(_errors(response)), {})
         code, words = str(first.get("field") or ""), str(first.get("message", ""))
         return Refusal(response.status, code, words, response.headers)
+
+    def _call(self, method: str, path: str, body: Any = None) -> HttpRequest:
+        headers = {"Authorization": f"Bearer {self.credentials['api_key']}"}
+        return json_call(method, self._url(path), headers, body)
 
     def _url(self, path: str) -> str:
         return self.api_url(path, "https://api.sendgrid.com")

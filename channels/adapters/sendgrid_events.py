@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePub
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import (
     is_recent,
     json_of,
@@ -27,8 +27,9 @@ from channels.adapters.callback_reading import (
     raw_of,
     text,
 )
-from channels.adapters.email_events import Fate, Mailed
+from channels.adapters.email_events import bounce
 from channels.adapters.email_letter import METADATA_KEY
+from channels.adapters.fates import Fate, Report
 from channels.told import BadSignature, Callback, Told
 
 SIGNATURE = "x-twilio-email-event-webhook-signature"
@@ -48,11 +49,11 @@ FATES: Mapping[str, Fate] = {
 }
 #: Why a letter was never sent: reason of "dropped", in lower case.
 DROPPED: Mapping[str, Fate] = {
-    "bounced address": fates.NEVER_SENT,
-    "invalid": fates.NEVER_SENT,
-    "unsubscribed address": fates.NEVER_SENT_UNSUBSCRIBED,
-    "spam reporting address": fates.NEVER_SENT_COMPLAINED,
-    "recipient list over package quota": fates.OUT_OF_MONEY,
+    "bounced address": fates.NOBODY,
+    "invalid": fates.NOBODY,
+    "unsubscribed address": fates.KEPT_OFF_UNSUBSCRIBED,
+    "spam reporting address": fates.KEPT_OFF_COMPLAINED,
+    "recipient list over package quota": fates.PAUSED,
 }
 
 
@@ -62,7 +63,7 @@ def events(callback: Callback, verification_key: str) -> Sequence[Told]:
     prove(is_recent(moment, callback.at))
     _verify(verification_key, callback.headers.get(SIGNATURE, ""), moment, callback.body)
     read = ((event, _fate(event)) for event in objects_of(json_of(callback.body)))
-    return [_mailed(event).told(fate) for event, fate in read if fate]
+    return [_report(event).told(fate) for event, fate in read if fate]
 
 
 def is_key(value: str) -> str:
@@ -94,7 +95,7 @@ def _fate(event: Mapping[str, Any]) -> Fate | None:
     name = text(event.get("event"))
     if name == "bounce":
         words = f"{text(event.get('status'))} {text(event.get('reason'))}"
-        return fates.bounce(event.get("type") == "bounce", words)
+        return bounce(event.get("type") == "bounce", words)
     if name == "dropped":
         return DROPPED.get(text(event.get("reason")).lower(), fates.REFUSED)
     if name == "open" and event.get("sg_machine_open") is True:
@@ -102,8 +103,8 @@ def _fate(event: Mapping[str, Any]) -> Fate | None:
     return FATES.get(name)
 
 
-def _mailed(event: Mapping[str, Any]) -> Mailed:
-    return Mailed(
+def _report(event: Mapping[str, Any]) -> Report:
+    return Report(
         key=text(event.get("sg_event_id")),
         message_id=text(event.get(METADATA_KEY)),
         provider_id=text(event.get("sg_message_id")).partition(".")[0],

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 from channels.adapters.aws_signing import AWS_FIELDS, signed
 from channels.adapters.email_letter import METADATA_KEY, SENDER_FIELDS, SENDER_OPTIONAL
+from channels.adapters.ses_events import events
+from channels.adapters.sns_messages import published
 from channels.adapters.table_adapter import TableAdapter, parsed
 from channels.contract import ChannelKind, Outbound, Place, Receipt
 from channels.errors import BadCredentials, Permanent, ProviderPaused, RateLimited
@@ -21,7 +24,9 @@ from channels.fields import faults, is_email
 from channels.mime import Sender, build, envelope_address
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Told
 
+SNS_VERSION = "2010-03-31"
 RATE_WAIT_S = 1.0  # its rate is per second; it neither queues nor says how long to wait
 
 
@@ -30,11 +35,19 @@ class SesAdapter(TableAdapter):
 
     provider = "ses"
     kinds = frozenset({ChannelKind.EMAIL})
-    fields = {**AWS_FIELDS, "configuration_set": False, **SENDER_FIELDS}
-    optional = SENDER_OPTIONAL | {"configuration_set"}
+    fields = {**AWS_FIELDS, "configuration_set": False, "topic_arn": False, **SENDER_FIELDS}
+    optional = SENDER_OPTIONAL | {"configuration_set", "topic_arn"}
     address_kinds = ("email",)
     place = Place.FOREIGN
+    callback_place = (
+        "AWS: SES → Configuration sets → Event destinations → тема SNS; подписка HTTPS на тему",
+        "AWS: SES → Configuration sets → Event destinations → an SNS topic; an HTTPS subscription",
+    )
     hints = {
+        "topic_arn": (
+            "arn:aws:sns:… темы, куда приходят события; пусто: любая тема региона",
+            "arn:aws:sns:… of the topic that gets the events; empty: any of the region",
+        ),
         "access_key_id": ("AWS: IAM → Users → Access keys", "AWS: IAM → Users → Access keys"),
         "region": ("Например eu-west-1", "Such as eu-west-1"),
         "api_base": (
@@ -87,6 +100,26 @@ class SesAdapter(TableAdapter):
     def probe(self) -> HttpRequest:
         request = HttpRequest("GET", self._url("/v2/email/account"), headers={})
         return signed(request, self.credentials, "ses")
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        topic_arn, region = self.credentials.get("topic_arn", ""), self.credentials["region"]
+        return events(published(callback, topic_arn, region))
+
+    def register(self, url: str) -> Registration | None:
+        return self._subscribe(url) if self.credentials.get("topic_arn") else None
+
+    def _subscribe(self, url: str) -> Registration:
+        """Subscribe to the topic; SNS asks for a confirmation, which `published` gives."""
+        topic = {"TopicArn": self.credentials["topic_arn"], "Protocol": "https", "Endpoint": url}
+        request = HttpRequest(
+            method="POST",
+            url=f"https://sns.{self.credentials['region']}.amazonaws.com/",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            body=urlencode({"Action": "Subscribe", "Version": SNS_VERSION, **topic}).encode(),
+            sends=False,
+        )
+        self.read((yield signed(request, self.credentials, "sns")))
+        return {}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)

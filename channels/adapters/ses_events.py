@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import as_object, object_of, objects_of, raw_of, text
-from channels.adapters.email_events import Fate, Mailed
+from channels.adapters.email_events import bounce
 from channels.adapters.email_letter import METADATA_KEY
+from channels.adapters.fates import Fate, Report
 from channels.told import Told
 
 FATES: Mapping[str, Fate] = {
@@ -51,7 +52,7 @@ def events(notification: Mapping[str, Any]) -> Sequence[Told]:
     person = next(iter(objects_of(told.get(people))), {})
     fate = _fate(name, told, person)
     key = text(notification.get("MessageId"))
-    return [_mailed(key, event, told, person).told(fate)] if fate else []
+    return [_report(key, event, told, person).told(fate)] if fate else []
 
 
 def _fate(name: str, told: Mapping[str, Any], person: Mapping[str, Any]) -> Fate | None:
@@ -67,7 +68,7 @@ def _bounce(told: Mapping[str, Any], person: Mapping[str, Any]) -> Fate:
     if told.get("bounceType") == "Permanent":
         return fates.DEAD
     words = f"{text(person.get('status'))} {text(person.get('diagnosticCode'))}"
-    return SOFT.get(text(told.get("bounceSubType"))) or fates.bounce(False, words)
+    return SOFT.get(text(told.get("bounceSubType"))) or bounce(False, words)
 
 
 def _change(wishes: Mapping[str, Any]) -> Fate | None:
@@ -78,14 +79,14 @@ def _change(wishes: Mapping[str, Any]) -> Fate | None:
     return fates.UNSUBSCRIBED if is_out else fates.SUBSCRIBED
 
 
-def _mailed(
+def _report(
     key: str, event: Mapping[str, Any], told: Mapping[str, Any], person: Mapping[str, Any]
-) -> Mailed:
+) -> Report:
     mail = as_object(event.get("mail"))
     ours = as_object(mail.get("tags")).get(METADATA_KEY)
     people = mail.get("destination")
     first = people[0] if isinstance(people, list) and people else ""
-    return Mailed(
+    return Report(
         key=key,
         message_id=text(ours[0]) if isinstance(ours, list) and ours else "",
         provider_id=text(mail.get("messageId")),

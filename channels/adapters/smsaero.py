@@ -8,6 +8,7 @@ provider's own library, nothing is ever sent again to a mirror or over plain htt
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from channels.adapters.sms_api import (
@@ -18,11 +19,13 @@ from channels.adapters.sms_api import (
     filled,
     text_of,
 )
+from channels.adapters.smsaero_reports import events
 from channels.adapters.table_adapter import basic, parsed
 from channels.contract import Outbound, Place, Receipt
 from channels.errors import BadAddress, Permanent, ProviderPaused
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Told
 
 
 class SmsAeroAdapter(SmsAdapter):
@@ -44,7 +47,7 @@ class SmsAeroAdapter(SmsAdapter):
     )
 
     def request(self, outbound: Outbound) -> HttpRequest:
-        callback_url = str(outbound.extra.get("callback_url", ""))
+        callback_url = self.reports_to(outbound)
         body = {
             "number": digits_of(outbound),
             "text": text_of(outbound),
@@ -66,6 +69,9 @@ class SmsAeroAdapter(SmsAdapter):
 
     def probe(self) -> HttpRequest:
         return self._call("/v2/balance", {})
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback)
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)

@@ -9,7 +9,7 @@ else is decided: what is found there was sent, what is not stays ambiguous (it m
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from channels.adapters.sms_api import (
     filled,
     text_of,
 )
+from channels.adapters.smsc_reports import events
 from channels.adapters.table_adapter import parsed
 from channels.contract import Exchange, Outbound, Place, Receipt
 from channels.errors import (
@@ -35,6 +36,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Told
 
 REPEAT_S = 60.0  # for so long an identical request is error 9
 #: status.php: waiting, with the operator, and all that comes after; -3 is "not found", -2 stopped
@@ -46,13 +48,28 @@ class SmscAdapter(SmsAdapter):
     """One account: an API key, or login and password."""
 
     provider = "smsc"
-    fields = {"api_key": True, "login": False, "password": True, **SMS_FIELDS}
-    optional = SMS_OPTIONAL | {"api_key", "login", "password"}
+    fields = {
+        "api_key": True,
+        "login": False,
+        "password": True,
+        "callback_word": True,
+        **SMS_FIELDS,
+    }
+    optional = SMS_OPTIONAL | {"api_key", "login", "password", "callback_word"}
+    proving = frozenset({"callback_word"})
+    callback_place = (
+        "SMSC: Настройки → Обработчик статусов; допишите к адресу ?charset=utf-8&fmt=3&md5",
+        "SMSC: Settings → Status handler; add ?charset=utf-8&fmt=3&md5 to the address",
+    )
     place = Place.DOMESTIC
     has_steps = True
     hints = {
         "api_key": ("SMSC: Настройки → Безопасность → API-ключ", "SMSC: Settings → Security"),
         "login": ("Если нет API-ключа", "Without an API key"),
+        "callback_word": (
+            "Секретное слово обработчика статусов; без него отчётам не верим",
+            "The secret word of the status handler; without it reports are not believed",
+        ),
     }
     meanings = (
         Meaning(Permanent, code="1"),  # parameters
@@ -108,6 +125,9 @@ class SmscAdapter(SmsAdapter):
 
     def probe(self) -> HttpRequest:
         return self._call("/sys/balance.php", {}, sends=False)
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials.get("callback_word", ""))
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)

@@ -8,7 +8,8 @@ against equal texts (codes 230-233).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from channels.adapters.sms_api import (
     filled,
     text_of,
 )
+from channels.adapters.smsru_reports import events
 from channels.adapters.table_adapter import parsed
 from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
@@ -34,6 +36,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Reply, Told
 
 TAKEN = "100"
 DAY_WAIT_S = 3600.0  # limits of a day: looked at again every hour
@@ -46,6 +49,11 @@ class SmsRuAdapter(SmsAdapter):
     fields = {"api_id": True, **SMS_FIELDS}
     optional = SMS_OPTIONAL
     place = Place.DOMESTIC
+    taken = Reply(b"100", "text/plain")  # anything else is sent again for five days
+    callback_place = (
+        "SMS.ru: Разработчикам → Callback: получение уведомлений",
+        "SMS.ru: For developers → Callback",
+    )
     hints = {"api_id": ("SMS.ru: Разработчикам → api_id", "SMS.ru: For developers → api_id")}
     meanings = (
         *(Meaning(BadCredentials, code=code) for code in ("200", "300", "301", "302")),
@@ -81,6 +89,16 @@ class SmsRuAdapter(SmsAdapter):
 
     def probe(self) -> HttpRequest:
         return self._call("/my/balance", {})
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials["api_id"])
+
+    def register(self, url: str) -> Registration:
+        """Add our address to those that are called; one that is known stays."""
+        response = yield replace(self._call("/callback/add", {"url": url}), sends=False)
+        if _code(self.read(response)) != TAKEN:
+            raise self.error_for(response)
+        return {}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)

@@ -6,13 +6,13 @@ import json
 import time
 from abc import abstractmethod
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from channels.contract import Adapter
 from channels.errors import DeliveryError
 from channels.provider_words import Meaning, Refusal, error_for, reset_wait_s
-from channels.request import HttpResponse
+from channels.request import HttpRequest, HttpResponse
 
 
 class TableAdapter(Adapter):
@@ -35,6 +35,12 @@ class TableAdapter(Adapter):
         wait_s = reset_wait_s(response.headers, now=now)
         return error_for(self.refusal_of(response), self.meanings, now=now, wait_s=wait_s)
 
+    def read(self, response: HttpResponse) -> dict[str, Any]:
+        """Read the answer to a call that sends nothing; raises the DeliveryError that it means."""
+        if not 200 <= response.status < 300:
+            raise self.error_for(response)
+        return parsed(response.body)
+
     def api_url(self, path: str, default: str) -> str:
         """Join a path to the address of the API, which api_base may replace."""
         return (self.credentials.get("api_base") or default).rstrip("/") + path
@@ -47,6 +53,14 @@ def parsed(body: bytes) -> dict[str, Any]:
     except ValueError:
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def json_call(method: str, url: str, headers: Mapping[str, str], body: Any = None) -> HttpRequest:
+    """Write a call that sends no message. body: becomes JSON, unless it is None."""
+    if body is None:
+        return HttpRequest(method, url, headers, sends=False)
+    kind = {"Content-Type": "application/json"}
+    return HttpRequest(method, url, {**headers, **kind}, json.dumps(body).encode(), sends=False)
 
 
 def basic(login: str, password: str) -> str:

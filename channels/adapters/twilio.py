@@ -8,9 +8,10 @@ queues up to 10 hours. Creating has no key against repeats. Foreign traffic to R
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
+from channels.adapters.fates import FAILED, meant_by
 from channels.adapters.sms_api import (
     FORM,
     SMS_FIELDS,
@@ -21,6 +22,7 @@ from channels.adapters.sms_api import (
     text_of,
 )
 from channels.adapters.table_adapter import basic, parsed
+from channels.adapters.twilio_reports import STATES, form, heard, is_client, reported
 from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
@@ -31,8 +33,9 @@ from channels.errors import (
     RateLimited,
     Temporary,
 )
-from channels.provider_words import Meaning, Refusal
+from channels.provider_words import Meaning, Refusal, error_for
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Reply, Told
 
 VALIDITY_S = 36_000
 REQUIRED = "is required"
@@ -47,15 +50,22 @@ class TwilioAdapter(SmsAdapter):
         "login_sid": False,
         "auth_token": True,
         "messaging_service_sid": False,
+        "signing_token": True,
         **SMS_FIELDS,
     }
-    optional = SMS_OPTIONAL | {"messaging_service_sid", "login_sid"}
+    optional = SMS_OPTIONAL | {"messaging_service_sid", "login_sid", "signing_token"}
+    proving = frozenset({"signing_token"})
+    taken = Reply(b"<Response/>", "text/xml")
     place = Place.FOREIGN
     hints = {
         "account_sid": ("Twilio Console: Account Info, AC…", "Twilio Console: Account Info, AC…"),
         "auth_token": (
             "Twilio Console: Account Info, Auth Token; или секрет ключа API",
             "Twilio Console: Account Info, Auth Token; or an API key's secret",
+        ),
+        "signing_token": (
+            "Auth Token аккаунта, если выше указан ключ API: им Twilio подписывает отчёты",
+            "The account's Auth Token, if an API key is above: Twilio signs reports with it",
         ),
         "sender": (
             "Номер Twilio (+1…) или имя; либо укажите Messaging Service",
@@ -91,7 +101,7 @@ class TwilioAdapter(SmsAdapter):
             "Body": text_of(outbound),
             "MessagingServiceSid": service,
             "From": "" if service else sender,
-            "StatusCallback": str(outbound.extra.get("callback_url", "")),
+            "StatusCallback": self.reports_to(outbound),
             "ValidityPeriod": str(validity_s),
         }
         return HttpRequest(
@@ -111,6 +121,16 @@ class TwilioAdapter(SmsAdapter):
 
     def probe(self) -> HttpRequest:
         return HttpRequest("GET", self._url(".json"), headers={"Authorization": self._login()})
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        own = self.credentials
+        fields = form(callback, own.get("signing_token") or own["auth_token"])
+        if is_client(fields):
+            return heard(fields)
+        fate, code = STATES.get(fields.get("MessageStatus", "")), fields.get("ErrorCode", "")
+        if fate is FAILED and code:
+            fate = meant_by(error_for(Refusal(0, code), self.meanings, now=callback.at))
+        return [reported(fields, callback.query, fate)] if fate else []
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)

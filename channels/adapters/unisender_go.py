@@ -8,13 +8,15 @@ that is refused in the answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from anymail.backends.unisender_go import EmailBackend
 
 from channels.adapters.email_api import EmailApiAdapter
 from channels.adapters.email_letter import SENDER_FIELDS, SENDER_OPTIONAL
-from channels.adapters.table_adapter import parsed
+from channels.adapters.table_adapter import json_call, parsed
+from channels.adapters.unisender_go_events import FATES, events
 from channels.contract import Outbound, Place, Receipt
 from channels.errors import (
     BadAddress,
@@ -29,6 +31,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal, clean
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Registration, Reply, Told
 
 #: failed_emails: why this recipient was refused. "duplicate" stands beside an accepted one.
 FAILED: dict[str, type[DeliveryError]] = {
@@ -49,6 +52,7 @@ class UnisenderGoAdapter(EmailApiAdapter):
     optional = SENDER_OPTIONAL | {"skip_unsubscribe"}
     place = Place.DOMESTIC
     tracks = True
+    callback_place = ("Unisender Go: Настройки → Webhooks", "Unisender Go: Settings → Webhooks")
     hints = {
         "api_key": (
             "Unisender Go: Аккаунт → Безопасность → API-ключ",
@@ -97,15 +101,37 @@ class UnisenderGoAdapter(EmailApiAdapter):
         return super().receipt(response)
 
     def probe(self) -> HttpRequest:
-        headers = {"X-API-KEY": self.credentials["api_key"], "Content-Type": "application/json"}
-        return HttpRequest(
-            method="POST", url=self._url("/system/info.json"), headers=headers, body=b"{}"
-        )
+        return self._call("/system/info.json", {})
+
+    def greet(self, callback: Callback) -> Reply | None:
+        """Answer the call that asks whether the address is there at all."""
+        return Reply() if callback.method == "GET" else None
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials["api_key"])
+
+    def register(self, url: str) -> Registration:
+        """Set the webhook; one of the same address is changed."""
+        statuses = [*FATES, "hard_bounced"]
+        wanted = {
+            "url": url,
+            "status": "active",
+            "event_format": "json_post",
+            "delivery_info": 1,
+            "single_event": 0,
+            "events": {"email_status": statuses, "spam_block": ["*"]},
+        }
+        self.read((yield self._call("/webhook/set.json", wanted)))
+        return {}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
         told = parsed(response.body)
         code, words = str(told.get("code", "")), str(told.get("message", ""))
         return Refusal(response.status, code, words, response.headers)
+
+    def _call(self, path: str, body: Any) -> HttpRequest:
+        headers = {"X-API-KEY": self.credentials["api_key"]}
+        return json_call("POST", self._url(path), headers, body)
 
     def _url(self, path: str) -> str:
         return self.api_url(f"/ru/transactional/api/v1{path}", "https://go1.unisender.ru")

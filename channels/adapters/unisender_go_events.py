@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from channels.adapters import email_events as fates
+from channels.adapters import fates
 from channels.adapters.callback_reading import (
     as_object,
     digest,
@@ -22,7 +22,8 @@ from channels.adapters.callback_reading import (
     same,
     text,
 )
-from channels.adapters.email_events import Fate, Mailed, our_id
+from channels.adapters.email_events import our_id
+from channels.adapters.fates import Fate, Report
 from channels.told import AccountEvent, Callback, Told
 
 _AUTH = re.compile(rb'"auth"\s*:\s*"([^"]*)"')
@@ -46,7 +47,7 @@ BOUNCES: Mapping[str, Fate] = {
     "err_spam_rejected": fates.DISLIKED,
     "err_blacklisted": fates.DISLIKED,
     "err_too_large": fates.DISLIKED,
-    "err_unsubscribed": fates.NEVER_SENT_UNSUBSCRIBED,
+    "err_unsubscribed": fates.KEPT_OFF_UNSUBSCRIBED,
 }
 
 
@@ -84,7 +85,7 @@ def _read(event: Mapping[str, Any]) -> Told | None:
     said = text(info.get("delivery_status"))
     is_hard = status == "hard_bounced"
     fate = BOUNCES.get(said, fates.GIVEN_UP) if is_hard else FATES.get(status)
-    return _mailed(data, info).told(fate) if fate else None
+    return _report(data, info).told(fate) if fate else None
 
 
 def _block(data: Mapping[str, Any]) -> Told:
@@ -99,10 +100,10 @@ def _block(data: Mapping[str, Any]) -> Told:
     )
 
 
-def _mailed(data: Mapping[str, Any], info: Mapping[str, Any]) -> Mailed:
+def _report(data: Mapping[str, Any], info: Mapping[str, Any]) -> Report:
     parts = ("job_id", "email", "status", "event_time", "url")
     said = text(info.get("delivery_status"))
-    return Mailed(
+    return Report(
         key=digest(*(data.get(name) for name in parts), said),
         message_id=our_id(data.get("metadata")),
         provider_id=text(data.get("job_id")),

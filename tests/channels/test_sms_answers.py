@@ -158,11 +158,13 @@ def test_a_refusal_of_smsaero_is_read_from_its_body(body, outcome):
 
 def test_an_accepted_sms_of_smsaero_gives_its_id_and_nothing_private():
     receipt = adapter("smsaero").receipt(answer(200, SMSAERO["send_ok"]))
-    body = fields(adapter("smsaero").request(outbound(callback_url="https://n.example/c")))
+    own, message = adapter("smsaero", callback_url="https://n.example/c"), outbound()
+    body = fields(own.request(message))
 
     assert receipt.provider_id == "12345678"
     assert not any(part in receipt.raw for part in ("7999", "Ждём"))
-    assert (body["callbackUrl"], body["callbackFormat"]) == ("https://n.example/c", "JSON")
+    assert body["callbackUrl"] == f"https://n.example/c?m={message.message_id}"
+    assert body["callbackFormat"] == "JSON"
 
 
 SMSRU = captured("smsru/answers.json")

@@ -61,15 +61,16 @@ def test_calls_go_by_tls_unless_the_operator_names_another_address(name):
 
 
 def test_twilio_takes_a_service_a_lifetime_and_an_address_for_reports():
-    own = adapter("twilio", messaging_service_sid="MG1", login_sid="SK1")
-    hook = "https://n.example/v1/callbacks/1/t?m=9001"
+    hook = "https://n.example/v1/callbacks/1/t"
+    own = adapter("twilio", messaging_service_sid="MG1", login_sid="SK1", callback_url=hook)
+    message = outbound(ttl_s=90_000)
 
-    form = fields(own.request(outbound(ttl_s=90_000, callback_url=hook)))
+    form = fields(own.request(message))
     named = fields(own.request(outbound(sender="LOTOS")))
 
     assert (form["MessagingServiceSid"], form["ValidityPeriod"]) == ("MG1", "36000")
     assert "From" not in form
-    assert form["StatusCallback"] == hook
+    assert form["StatusCallback"] == f"{hook}?m={message.message_id}"
     assert (named["From"], "MessagingServiceSid" in named) == ("LOTOS", False)
     assert own.check({"account_sid": "AC1", "auth_token": "x"}).keys() == {"sender"}
 
