@@ -45,6 +45,7 @@ class _Case:
     """A failed message and what stands around it; positions as in sql.FACTS.
 
     addresses: kinds of the client's active ones. steps: of the messages that may have arrived.
+    refused: kinds through which this step has tried already.
     """
 
     message_id: UUID
@@ -56,6 +57,7 @@ class _Case:
     preferred: str
     addresses: Sequence[str]
     steps: Sequence[int]
+    refused: Sequence[str]
 
 
 def take_up(
@@ -107,7 +109,7 @@ def call_off(tenant_id: UUID, arrived: Sequence[Tracked]) -> None:
 
 def _left(message: Tracked, case: _Case, *, is_dead: bool) -> set[str]:
     """Name the kinds of address that are left for this step."""
-    return set(case.addresses) - (set() if is_dead else {message.channel})
+    return set(case.addresses).difference(case.refused, () if is_dead else (message.channel,))
 
 
 def _is_open(message: Tracked, case: _Case, now: datetime) -> bool:

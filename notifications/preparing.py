@@ -34,6 +34,7 @@ from notifications.outcomes import (
 from notifications.settling import LOST, settle, write
 from notifications.steps import HANDLERS
 from notifications.steps.channel import compose
+from notifications.steps.consent import keep_consented
 from notifications.steps.send import Send
 from notifications.steps.text import published
 from tenants.scope import batch_scope
@@ -121,6 +122,8 @@ def _prepare(
                 open_works.append(work)
             else:
                 results.append(Result(work.task, outcome))
+        open_works, refused = keep_consented(open_works)
+        results += refused
         sends: list[Send] = []
         for prepared in _steps(open_works, batch, now):
             (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type

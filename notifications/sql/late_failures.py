@@ -14,7 +14,10 @@ select m.id, n.state, e.version_id, e.queue, e.expires_at, e.canceled_at is not 
       and x.value = a.value and x.state = 'suppressed')),
   array(select o.step from notifications_message o where o.tenant_id = m.tenant_id
     and o.notification_id = m.notification_id
-    and o.state in ('unknown', 'sent', 'delivered', 'read'))
+    and o.state in ('unknown', 'sent', 'delivered', 'read')),
+  array(select o.channel from notifications_message o where o.tenant_id = m.tenant_id
+    and o.notification_id = m.notification_id and o.step = m.step
+    and o.extra->>'fallback' = 'other_channel')
 from notifications_message m
 join notifications_notification n on n.id = m.notification_id and n.tenant_id = m.tenant_id
 join notifications_event e on e.id = n.event_id and e.tenant_id = m.tenant_id
