@@ -10,17 +10,26 @@ import hmac
 import json
 import re
 from base64 import b64decode
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from channels.provider_words import clean
 from channels.told import BadSignature, Callback
 
+#: Our message's id in the query of an address for reports.
+MESSAGE = "m"
 # A clock that is wrong, a queue at the provider; repetitions within it are known by their keys.
 RECENT_S = 600.0
 #: A provider's name for something, or a code of it: neither an address nor a text.
 _NAME = re.compile(r"[A-Za-z_.]{1,40}|[0-9]{1,4}")
 _MOMENT = re.compile(r"[0-9]{1,12}")
+
+
+def report_url(credentials: Mapping[str, str], message_id: str) -> str:
+    """Write the address for reports of one message, "" where there is none for the account."""
+    address = credentials.get("callback_url", "")
+    return f"{address}?{MESSAGE}={message_id}" if address else ""
 
 
 def prove(holds: bool) -> None:

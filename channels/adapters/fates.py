@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from channels.errors import BadAddress, DeliveryError, OptedOut, Outcome, Temporary
@@ -50,6 +51,24 @@ CLICKED = Fate("read", "clicked")
 MACHINE_OPENED = Fate("delivered", "machine_opened")
 #: She allows messages again: told as an InboundEvent.
 SUBSCRIBED = Fate("", "opt_in")
+
+#: Words for fates, where a salon's own server or a form tells them.
+BY_WORD: Mapping[str, Fate] = {
+    "sent": SENT,
+    "delivered": DELIVERED,
+    "read": READ,
+    "opened": OPENED,
+    "clicked": CLICKED,
+    "deferred": DEFERRED,
+    "failed": FAILED,
+    "expired": EXPIRED,
+    "attempts_exhausted": LOST,
+    "permanent_recipient": NOBODY,
+    "permanent_content": REFUSED,
+    "opt_out": KEPT_OFF_UNSUBSCRIBED,
+    "complaint": COMPLAINT,
+    "unsubscribed": UNSUBSCRIBED,
+}
 
 
 def meant_by(error: DeliveryError) -> Fate:

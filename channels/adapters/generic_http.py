@@ -5,15 +5,18 @@ body; success_status ("200-299, 409") and, if given, success_path and success_va
 success; id_path finds the provider's id; error_path finds its word for a failure, and status_map
 ({"blocked": "permanent_recipient", "503": "retry"}) what such a word or status means, in the words
 of channels.errors.Outcome. What the map does not name means what HTTP says of the status.
+Reports (generic_http_reports) are read where callback_states says what their words mean.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
+from channels.adapters.callback_reading import report_url
+from channels.adapters.fates import BY_WORD
 from channels.adapters.generic_http_form import (
     JSON,
     SUCCESS,
@@ -23,6 +26,7 @@ from channels.adapters.generic_http_form import (
     json_of,
     texts_of,
 )
+from channels.adapters.generic_http_reports import events
 from channels.adapters.generic_http_template import (
     at_path,
     escape_for,
@@ -50,6 +54,7 @@ from channels.errors import (
 )
 from channels.provider_words import Meaning, Refusal, error_for
 from channels.request import HttpRequest, HttpResponse
+from channels.told import Callback, Told
 
 MEANINGS: Mapping[str, type[DeliveryError]] = {
     error.outcome.value: error
@@ -93,8 +98,13 @@ class GenericHttpAdapter(Adapter):
         "id_path": False,
         "error_path": False,
         "status_map": False,
+        "callback_password": True,
+        "callback_id_path": False,
+        "callback_state_path": False,
+        "callback_states": False,
     }
     optional = frozenset(fields) - {"url"}
+    proving = frozenset({"callback_password"})
     hints = {
         "url": (
             "Можно вставить {{address}} и другие имена после адреса сервера.",
@@ -128,6 +138,22 @@ class GenericHttpAdapter(Adapter):
             'Что значит слово или код: {"blocked": "permanent_recipient"}.',
             'What a word or status means: {"blocked": "permanent_recipient"}.',
         ),
+        "callback_password": (
+            "Пароль (Basic или Bearer), с которым провайдер присылает отчёты, если он есть.",
+            "The password (Basic or Bearer) that reports come with, if there is one.",
+        ),
+        "callback_id_path": (
+            "Где в отчёте номер сообщения: data.id.",
+            "Where in a report the message's id is: data.id.",
+        ),
+        "callback_state_path": (
+            "Где в отчёте слово о доставке: data.status.",
+            "Where in a report the word about delivery is: data.status.",
+        ),
+        "callback_states": (
+            'Что оно значит: {"DELIVRD": "delivered", "UNDELIV": "failed"}. Пусто: отчётов нет.',
+            'What it means: {"DELIVRD": "delivered", "UNDELIV": "failed"}. Empty: no reports.',
+        ),
     }
     address_kinds = (
         "url",
@@ -152,10 +178,11 @@ class GenericHttpAdapter(Adapter):
 
     @classmethod
     def check(cls, credentials: Mapping[str, str]) -> dict[str, str]:
-        return form_faults(credentials, (Outcome.SENT.value, *MEANINGS))
+        return form_faults(credentials, (Outcome.SENT.value, *MEANINGS), tuple(BY_WORD))
 
     def request(self, outbound: Outbound) -> HttpRequest:
-        values = values_of(outbound, self.credentials.get("secret", ""))
+        reports_to = report_url(self.credentials, outbound.message_id)
+        values = values_of(outbound, self._field("secret"), reports_to)
         method = self.credentials.get("method") or "POST"
         headers = headers_of(self.credentials, values)
         body = b""
@@ -177,6 +204,9 @@ class GenericHttpAdapter(Adapter):
         if meaning == Outcome.SENT:
             return self._receipt(answer, response.status)
         raise self._refusal(response, word, meaning)
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        return events(callback, self.credentials)
 
     def _receipt(self, answer: object, status: int) -> Receipt:
         path = self._field("id_path")

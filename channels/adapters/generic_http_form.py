@@ -33,8 +33,13 @@ NO_NAMES_IN_HOST = "may have names behind the host only"
 _RANGE = re.compile(r"\s*([1-5]\d\d)\s*(?:-\s*([1-5]\d\d)\s*)?")
 
 
-def form_faults(credentials: Mapping[str, str], words: tuple[str, ...]) -> dict[str, str]:
-    """Say what is wrong with a form: field -> rule. words: what status_map may say."""
+def form_faults(
+    credentials: Mapping[str, str], words: tuple[str, ...], states: tuple[str, ...]
+) -> dict[str, str]:
+    """Say what is wrong with a form: field -> rule.
+
+    words, states: what status_map and callback_states may say.
+    """
     wrong = {
         "url": _url_fault(credentials.get("url", "")),
         "method": _one_of(METHODS, credentials.get("method", "POST")),
@@ -42,6 +47,7 @@ def form_faults(credentials: Mapping[str, str], words: tuple[str, ...]) -> dict[
         "body": _body_fault(credentials),
         "success_status": _statuses_fault(credentials.get("success_status", SUCCESS)),
         "status_map": _map_fault(credentials.get("status_map", "{}"), words),
+        "callback_states": _map_fault(credentials.get("callback_states", "{}"), states),
     }
     return {name: fault for name, fault in wrong.items() if fault}
 

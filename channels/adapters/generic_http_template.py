@@ -37,14 +37,15 @@ NAMES = frozenset(
         "kind",
         "subscriber",
         "secret",
+        "callback_url",
     }
 )
 #: What may stand in a header: nothing that a client wrote.
 HEADER_NAMES = frozenset({"message_id", "secret", "category", "language"})
 
 
-def values_of(outbound: Outbound, secret: str) -> dict[str, str]:
-    """Give each name its value."""
+def values_of(outbound: Outbound, secret: str, callback_url: str) -> dict[str, str]:
+    """Give each name its value. callback_url: where this message is reported on."""
     content = outbound.content
     link = next((button for button in content.buttons if button.url), None)
     return {
@@ -62,6 +63,7 @@ def values_of(outbound: Outbound, secret: str) -> dict[str, str]:
         "kind": str(outbound.kind),
         "subscriber": str(outbound.extra.get("subscriber", "")),
         "secret": secret,
+        "callback_url": callback_url,
     }
 
 

@@ -15,8 +15,6 @@ from channels.segments import price
 #: sender: the name or number that clients see. price_per_segment: for the estimate before sending.
 SMS_FIELDS = {"sender": False, "price_per_segment": False, "api_base": False}
 SMS_OPTIONAL = frozenset(SMS_FIELDS)
-#: Our message's id in the query of an address for reports.
-MESSAGE = "m"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -37,11 +35,6 @@ class SmsAdapter(TableAdapter):
     def sender_of(self, outbound: Outbound) -> str:
         """Name the sender of this message; "" is the provider's default."""
         return str(outbound.extra.get("sender") or self.credentials.get("sender", ""))
-
-    def reports_to(self, outbound: Outbound) -> str:
-        """Give the address for reports of this message, "" where there is none for the account."""
-        address = self.credentials.get("callback_url", "")
-        return f"{address}?{MESSAGE}={outbound.message_id}" if address else ""
 
 
 def text_of(outbound: Outbound) -> str:

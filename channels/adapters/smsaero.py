@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from channels.adapters.callback_reading import report_url
 from channels.adapters.sms_api import (
     SMS_FIELDS,
     SMS_OPTIONAL,
@@ -47,7 +48,7 @@ class SmsAeroAdapter(SmsAdapter):
     )
 
     def request(self, outbound: Outbound) -> HttpRequest:
-        callback_url = self.reports_to(outbound)
+        callback_url = report_url(self.credentials, outbound.message_id)
         body = {
             "number": digits_of(outbound),
             "text": text_of(outbound),

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from channels.adapters.callback_reading import digest, fields_of, prove, raw_of
+from channels.adapters.callback_reading import MESSAGE, digest, fields_of, prove, raw_of
 from channels.adapters.fates import DEFERRED, DELIVERED, LOST, REFUSED, SENT, Fate, Report
-from channels.adapters.sms_api import MESSAGE
 from channels.told import Callback, Told
 
 STATES: Mapping[str, Fate] = {

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote, urlencode
 
+from channels.adapters.callback_reading import report_url
 from channels.adapters.fates import FAILED, meant_by
 from channels.adapters.sms_api import (
     FORM,
@@ -101,7 +102,7 @@ class TwilioAdapter(SmsAdapter):
             "Body": text_of(outbound),
             "MessagingServiceSid": service,
             "From": "" if service else sender,
-            "StatusCallback": self.reports_to(outbound),
+            "StatusCallback": report_url(self.credentials, outbound.message_id),
             "ValidityPeriod": str(validity_s),
         }
         return HttpRequest(

@@ -14,7 +14,7 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from channels.adapters.callback_reading import amount, digest, form_of, prove, raw_of, same
+from channels.adapters.callback_reading import MESSAGE, amount, digest, form_of, prove, raw_of, same
 from channels.adapters.fates import (
     CANCELED,
     DELIVERED,
@@ -24,7 +24,6 @@ from channels.adapters.fates import (
     Fate,
     Report,
 )
-from channels.adapters.sms_api import MESSAGE
 from channels.told import Callback, InboundEvent, Told
 
 SIGNATURE = "x-twilio-signature"

@@ -2,18 +2,23 @@
 
 Signed as https://www.standardwebhooks.com says (specification 1.0.0, read 2026-11): the headers
 webhook-id, webhook-timestamp, webhook-signature. The receiver answers 2xx, or 410 to be left alone.
+What becomes of a message it may report in the same form, signed likewise:
+{"type": "message.delivered", "data": {"id": <ours>, "reason": ...}}.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from channels.adapters.callback_reading import as_object, object_of, raw_of, text
+from channels.adapters.fates import BY_WORD, FAILED, Report
+from channels.adapters.standard_webhook import verify
 from channels.contract import Adapter, ChannelKind, Outbound, Place, Receipt
 from channels.errors import (
     BadCredentials,
@@ -25,6 +30,7 @@ from channels.errors import (
 )
 from channels.request import HttpRequest, HttpResponse
 from channels.retry_after import retry_after_s
+from channels.told import Callback, Told
 
 DEFAULT_WAIT_S = 30.0  # a 429 without Retry-After
 
@@ -37,7 +43,15 @@ class WebhookAdapter(Adapter):
 
     provider = "webhook"
     kinds = frozenset(ChannelKind)
-    fields = {"url": False, "secret": True}
+    fields = {"url": False, "secret": True, "callback_key": True}
+    optional = frozenset({"callback_key"})
+    proving = frozenset({"callback_key"})
+    hints = {
+        "callback_key": (
+            "Чем подписаны отчёты: whsec_… или whpk_…; пусто: тем же секретом",
+            "What reports are signed with: whsec_… or whpk_…; empty: the same secret",
+        ),
+    }
     sends_secrets = False
     place = Place.DOMESTIC
     is_idempotent = True  # the receiver knows a repeated message by its id
@@ -89,6 +103,18 @@ class WebhookAdapter(Adapter):
         if status >= 500:
             raise Temporary(f"{status} the receiver failed")
         raise UnknownReply(str(status))
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        own = self.credentials
+        call = verify(callback, own.get("callback_key") or own["secret"])
+        told = object_of(callback.body)
+        data, word = as_object(told.get("data")), text(told.get("type")).removeprefix("message.")
+        reason, fate = text(data.get("reason")), BY_WORD.get(word)
+        if fate is FAILED:
+            fate = BY_WORD.get(reason, FAILED)
+        message_id = text(data.get("id"))
+        report = Report(call, message_id, raw_of(event=word, reason=reason), message_id)
+        return [report.told(fate)] if fate else []
 
     def _signed(self, message_id: str, body: str) -> dict[str, str]:
         now = datetime.fromtimestamp(int(type(self).clock()), UTC)
