@@ -54,6 +54,12 @@ class Salon:
     workflows: Mapping[str, WorkflowHead]
     texts: Mapping[UUID, UUID]  # template -> published version
     hears: Mapping[str, frozenset[str]]
+    followed_letters: str
+    unsubscribe_always: bool
+
+    def follows(self, category: str) -> bool:
+        """Tell whether opens and clicks of such letters are noted."""
+        return self.followed_letters in (category, "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,8 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
   (select coalesce(json_agg(json_build_array(m.id, m.published_id)), '[]')
    from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null),
   (select coalesce(json_agg(json_build_array(e.mode, e.events)), '[]')
-   from notifications_webhookendpoint e where e.tenant_id = t.id and e.is_enabled)
+   from notifications_webhookendpoint e where e.tenant_id = t.id and e.is_enabled),
+  t.followed_letters, t.unsubscribe_always
 from tenants_tenant t where t.id = any(%s)
 """
 
@@ -160,6 +167,8 @@ def _read_salon(row: rows.Row) -> Salon:
         },
         texts={UUID(template): UUID(version) for template, version in templates},
         hears=_heard(endpoints),
+        followed_letters=row[14],
+        unsubscribe_always=row[15],
     )
 
 

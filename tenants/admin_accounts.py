@@ -35,6 +35,7 @@ class TenantAdmin(SalonAdmin):
     ordering = ("name",)
     fieldsets = (
         (None, {"fields": ("name", "slug", ("language", "timezone"), "brand")}),
+        (_("Letters"), {"fields": ("followed_letters", "unsubscribe_always")}),
         (_("Platform"), {"fields": (("state", "state_reason"), "is_sandbox", "limits")}),
     )
 

@@ -119,7 +119,8 @@ def _extra(work: Work, route: Route) -> dict[str, Any]:
     extra: dict[str, Any] = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
     if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):
         extra["sender"] = sender
-    if route.address.kind == "email" and work.definition.category == "mk":
+    may_leave = work.definition.category == "mk" or work.salon.unsubscribe_always
+    if route.address.kind == "email" and may_leave:
         links = client_links(work.salon.id, work.person.id)
         extra["unsubscribe_url"] = links["unsubscribeUrl"]
     if route.address.kind in PUSH_KINDS and work.event.overrides:

@@ -44,7 +44,8 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
         raise RenderError("the template has no published text", field="body")
     language, source = chosen
     place, unit = _place(work), compile_unit(source)
-    has_links = work.definition.category == "mk" and (unit.has_links or channel == "email")
+    may_leave = work.definition.category == "mk" or work.salon.unsubscribe_always
+    has_links = may_leave and (unit.has_links or channel == "email")
     context = _context(work, place, language, now)
     if has_links:
         context.update(client_links(work.salon.id, work.person.id))

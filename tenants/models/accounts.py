@@ -49,6 +49,13 @@ class Tenant(models.Model):
         SUSPENDED = "suspended", _("Suspended")
         CLOSED = "closed", _("Closed")
 
+    class Followed(models.TextChoices):
+        """Of which letters opens and clicks are noted."""
+
+        NONE = "none", _("No letters")
+        MARKETING = "mk", _("Marketing letters")
+        ALL = "all", _("All letters")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = models.SlugField(_("identifier"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200)
@@ -60,6 +67,18 @@ class Tenant(models.Model):
     )
     brand = models.JSONField(
         _("brand"), default=dict, blank=True, help_text=_("Colour, logo, phone, site, footer.")
+    )
+    followed_letters = models.CharField(
+        _("follow letters"),
+        max_length=4,
+        choices=Followed,
+        default=Followed.MARKETING,
+        help_text=_("Notes that a letter was opened or a link in it followed."),
+    )
+    unsubscribe_always = models.BooleanField(
+        _("a way to unsubscribe in service letters too"),
+        default=False,
+        help_text=_("Marketing letters always have it. It ends marketing, never reminders."),
     )
     limits = models.JSONField(
         _("limits"), default=dict, blank=True, help_text=_("Overrides of the platform's limits.")
