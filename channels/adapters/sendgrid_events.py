@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -62,7 +62,12 @@ def events(callback: Callback, verification_key: str) -> Sequence[Told]:
     moment = callback.headers.get(TIMESTAMP, "")
     prove(is_recent(moment, callback.at))
     _verify(verification_key, callback.headers.get(SIGNATURE, ""), moment, callback.body)
-    read = ((event, _fate(event)) for event in objects_of(json_of(callback.body)))
+    return translated(objects_of(json_of(callback.body)))
+
+
+def translated(told: Iterable[Mapping[str, Any]]) -> Sequence[Told]:
+    """Say what proven events mean."""
+    read = ((event, _fate(event)) for event in told)
     return [_report(event).told(fate) for event, fate in read if fate]
 
 

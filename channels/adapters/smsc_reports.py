@@ -76,7 +76,7 @@ def _verify(fields: Mapping[str, str], word: str) -> None:
 
 
 def _report(fields: Mapping[str, str]) -> Report:
-    names = ("id", "phone", "status", "err")
+    names = ("id", "phone", "status")  # what is signed: a repetition may not look new
     return Report(
         key=digest(*(fields.get(name, "") for name in names)),
         provider_id=fields.get("id", ""),
