@@ -90,7 +90,8 @@ def _apply(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, in
 
 def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
     received = _lock(tenant_id, ids, now)
-    statuses, inbounds = of_kind(received, StatusEvent), of_kind(received, InboundEvent)
+    statuses = of_kind(received, StatusEvent)
+    inbounds = inbound.recall(tenant_id, of_kind(received, InboundEvent))
     found = tracking.find(tenant_id, [*statuses, *inbounds])  # all locks at once, in id order
     settled = dict.fromkeys(reports.apply(tenant_id, statuses, found), "")
     settled |= inbound.apply(tenant_id, inbounds, found)

@@ -45,6 +45,7 @@ class AddressFacts:
     kind: str
     value: str
     state: str
+    window_until: datetime | None = None
 
 
 @dataclass(slots=True)

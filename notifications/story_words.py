@@ -135,6 +135,10 @@ REASONS: Mapping[str, Pair] = {
     "replayed": ("отправляем ещё раз", "sent again by hand"),
     "late": ("сообщили позже, чем ждали", "told later than we waited"),
     "blocked": ("клиент заблокировал салон", "the client has blocked the salon"),
+    "unblocked": ("клиент снова открыл чат салона", "the client has opened the chat again"),
+    "wrote": ("написал своими словами", "she wrote in her own words"),
+    "stop_word": ("больше не хочет рекламы", "she wants no more marketing"),
+    "start_word": ("снова хочет новости", "she wants news again"),
     "no_message": ("сообщение для отчёта не нашлось", "no message was found for the report"),
     "sent": ("отправлено", "sent"),
     # why people were asked
@@ -153,6 +157,7 @@ STATUSES: Mapping[str, Pair] = {
     "read": ("прочитано{where}", "read{where}"),
     "unread": ("снова отмечено непрочитанным", "marked as unread"),
     "answered": ("клиент ответил{where}", "the client answered{where}"),
+    "replied": ("от клиента{where}", "from the client{where}"),
     "failed": ("не доставлено{where}", "not delivered{where}"),
     "bounced": ("вернулось{where}", "came back{where}"),
     "unknown": ("возможно, отправлено{where}", "perhaps sent{where}"),
@@ -197,7 +202,7 @@ PROVIDERS: Mapping[str, Pair] = {
 }
 
 #: What the client does she does in the channel, not to it.
-HEARD_BACK = frozenset({"read", "answered"})
+HEARD_BACK = frozenset({"read", "replied", "answered"})
 _ANSWER: Pair = ("ответ", "answer")
 _UNTIL: Pair = ("ждёт до {when}: {why}", "waits until {when}: {why}")
 _QUEUED: Pair = ("в очереди на отправку", "queued for sending")

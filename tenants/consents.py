@@ -46,6 +46,12 @@ where exists (
   where not newest.given)
 """
 
+_AGREES: Final = """
+select c.given from tenants_consent c
+where c.tenant_id = %s and c.subscriber_id = %s and c.purpose = 'advertising'
+  and c.channel in ('', %s) order by c.at desc, c.id desc limit 1
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -111,6 +117,12 @@ def withdrawn(asked: Collection[Asked]) -> set[Asked]:
         return set()
     tenants, subscribers, channels = (list(part) for part in zip(*asked, strict=True))
     return {(row[0], row[1], row[2]) for row in fetch(_WITHDRAWN, [tenants, subscribers, channels])}
+
+
+def agrees(tenant_id: UUID, subscriber: UUID, channel: str) -> bool:
+    """Ask whether the last word about advertising on this channel was a yes."""
+    found = fetch(_AGREES, [tenant_id, subscriber, channel])
+    return bool(found and found[0][0])
 
 
 def standing(subscriber: Subscriber) -> list[Standing]:

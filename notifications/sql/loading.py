@@ -29,7 +29,8 @@ from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s)
 ADDRESSES: Final = """
 select a.subscriber_id, a.id, a.kind, a.value, case when a.state = 'active' and exists (
     select 1 from tenants_address x where x.tenant_id = a.tenant_id and x.kind = a.kind
-    and x.value = a.value and x.state = 'suppressed') then 'suppressed' else a.state end
+    and x.value = a.value and x.state = 'suppressed') then 'suppressed' else a.state end,
+  a.window_until
 from unnest(%s::uuid[], %s::uuid[]) u(tenant_id, subscriber_id)
 join tenants_address a on a.tenant_id = u.tenant_id and a.subscriber_id = u.subscriber_id
 order by a.id

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from notifications import events
-from notifications.models import LogEntry
+from notifications.models import Escalation
 from tenants.models import Address
 from tenants.scope import tenant_scope
 from tests.factories import AddressFactory, SubscriberFactory, TenantFactory
@@ -135,10 +135,13 @@ def test_the_phone_of_a_real_salon_speaks_of_test_clients_only():
     assert states == {"live": "active", "test": "inactive"}
 
 
-def test_text_is_kept_and_applied_without_a_trace_in_the_log(line):
-    before = len(line.all(LogEntry))
+def test_her_own_words_go_to_a_person_and_the_story_says_so_without_them(line):
+    line.told({"type": "text", "key": "t", "address": PHONE, "value": "можно на час позже?"})
 
-    line.told({"type": "text", "key": "t", "address": PHONE, "value": "перенесите, пожалуйста"})
-
-    assert len(line.all(LogEntry)) == before
-    assert line.received[0].applied_at is not None
+    assert line.log == [("replied", "wrote")]
+    (case,) = line.all(Escalation)
+    assert (case.cause, case.subscriber_id, case.message_id) == (
+        "client_wrote",
+        line.address().subscriber_id,
+        line.sent.pk,
+    )

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from channels.integrations import ensure_phone
+from notifications.inbound_answers import PACK as ANSWERS
 from notifications.packs import PackError
 from notifications.seeding import seed
 from tenants.accounts import create_tenant, issue_key
@@ -58,6 +59,7 @@ def _make(options: dict[str, Any]) -> dict[str, Any]:
         )
         with tenant_scope(tenant.pk):
             ensure_phone(tenant.pk)
+            seed(tenant.pk, ANSWERS)  # whatever else it starts with, it hears "stop"
             workflows = 0 if options["no_pack"] else seed(tenant.pk, options["pack"])
         _, live_key = issue_key(tenant.pk, "live", "first")
         _, test_key = issue_key(tenant.pk, "test", "first")

@@ -1,0 +1,98 @@
+"""What does a press, or a word that stands for one, change? The answer is kept with the message.
+
+A press counts only when it comes from an address of the very client who was written to: a
+forwarded message must not confirm somebody else's visit. The last answer stands; a repetition
+changes nothing, and an older one that comes late neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from notifications import events
+from notifications.inbound_people import Heard
+from notifications.inbound_words import AGREE, REFUSE
+from notifications.models import Message
+from notifications.tracking import Line, Tracked, write_extra, write_log
+from tenants import consents
+from tenants.answers import iso
+from tenants.consents import Word
+from tenants.models import Purpose
+
+FOREIGN = "foreign_address"
+_MARKETING: Mapping[str, bool] = {AGREE: True, REFUSE: False}
+
+
+def answer(tenant_id: UUID, presses: Sequence[tuple[Heard, Tracked]]) -> dict[UUID, str]:
+    """Record answers in their order; give a note or "" by the callback's id.
+
+    The event's value is the action. Call inside the tenant's scope, notifications locked.
+    """
+    notes: dict[UUID, str] = {}
+    lines: list[Line] = []
+    for heard, message in presses:
+        is_hers = any(
+            owner.subscriber == message.subscriber_id and owner.kind == message.channel
+            for owner in heard.owners
+        )
+        notes[heard.id] = "" if is_hers else FOREIGN
+        answered = _record(message, heard) if is_hers else []
+        lines += answered
+        for line in answered:
+            _note_consent(tenant_id, line)
+    _write(tenant_id, lines)
+    return notes
+
+
+def as_press(heard: Heard, action: str) -> Heard:
+    """Read a word as the press that it stands for."""
+    return replace(heard, event=replace(heard.event, kind="button", value=action))
+
+
+def _record(message: Tracked, heard: Heard) -> list[Line]:
+    """Note the press unless it repeats the answer that stands, or an older one comes late."""
+    at = iso(heard.at)
+    before = (message.extra or {}).get("answer") or {}
+    if before.get("action") == heard.event.value or before.get("at", "") > at:
+        return []
+    answer = {"action": heard.event.value, "at": at}
+    message.extra = {**(message.extra or {}), "answer": answer}
+    return [Line(message, "answered", heard.event.value)]
+
+
+def _note_consent(tenant_id: UUID, line: Line) -> None:
+    """Put a yes or a no to marketing into the ledger: only what that message really asked."""
+    message, action = line.message, line.reason
+    offered = {button.get("action") for button in (message.extra or {}).get("buttons") or ()}
+    if action not in _MARKETING or action not in offered:
+        return
+    word = Word(
+        purpose=Purpose.ADVERTISING,
+        given=_MARKETING[action],
+        source="button",
+        actor="client",
+        text_version=_text_version(tenant_id, message),
+        evidence=f"message:{message.id}",
+    )
+    consents.record(tenant_id, [message.subscriber_id], word)
+
+
+def _text_version(tenant_id: UUID, message: Tracked) -> str:
+    """Name the published text that she answered; versions of texts are kept for good."""
+    rows = Message.objects.filter(tenant_id=tenant_id, pk=message.id)
+    version = rows.values_list("template_version_id", flat=True).first()
+    return f"template:{version}" if version else ""
+
+
+def _write(tenant_id: UUID, lines: Sequence[Line]) -> None:
+    if not lines:
+        return
+    write_extra(
+        tenant_id,
+        {line.message.id: {"answer": (line.message.extra or {})["answer"]} for line in lines},
+    )
+    write_log(tenant_id, lines)
+    for line in lines:
+        events.publish(events.ANSWERED, tenant_id, line.message.news(action=line.reason))
