@@ -17,6 +17,8 @@ NOW = 1795168800  # 2026-11-20T10:00:00Z
 
 SENDGRID = captured("sendgrid/signed.json")
 MAILGUN = captured("mailgun/events.json")
+POSTMARK = captured("postmark/events.json")
+BREVO = captured("brevo/events.json")
 RESEND = captured("resend/signed.json")
 UNISENDER = captured("unisender_go/callback.json")
 SES = captured("ses/notifications.json")
@@ -81,10 +83,8 @@ def calls_of(name):
     return {
         "sendgrid": lambda: [call(SENDGRID["raw_body"], SENDGRID["headers"])],
         "mailgun": lambda: [call(event) for event in MAILGUN["events"]],
-        "postmark": lambda: [
-            call(one, AGREED) for one in captured("postmark/events.json")["events"]
-        ],
-        "brevo": lambda: [call(one, AGREED) for one in captured("brevo/events.json")["events"]],
+        "postmark": lambda: [call(one, AGREED) for one in POSTMARK["events"]],
+        "brevo": lambda: [call(one, AGREED) for one in BREVO["events"]],
         "resend": lambda: [call(RESEND["raw_body"], RESEND["headers"])],
         "unisender_go": lambda: [call(UNISENDER["raw_body"])],
         "ses": lambda: [call(one) for one in SES["messages"].values()],

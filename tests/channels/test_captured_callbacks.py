@@ -287,8 +287,8 @@ def test_forged_notifications_are_refused(name):
 )
 def test_a_certificate_is_asked_of_amazon_alone(url):
     asked = []
+    notification = {**SES["messages"]["delivery"], "SigningCertURL": url}
     with pytest.raises(BadSignature):
-        notification = {**SES["messages"]["delivery"], "SigningCertURL": url}
         read(adapter("ses"), call(notification), asked)
 
     assert asked == []
