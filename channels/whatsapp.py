@@ -1,7 +1,8 @@
 """How does a text become a template that WhatsApp has approved: submitted, looked after, replaced.
 
 1. A salon writes a draft; `submit` numbers its variables and hands it in under a name of its own.
-2. `sync` asks Meta what became of the account's templates: by hand, or by the clock (`tick`).
+2. `sync` asks Meta what became of the account's templates: by hand, or by the clock (`tick`);
+   `take` hears it from Meta's own callbacks, sooner.
 3. What is approved runs from then on; until then the text before it does.
 A text that Meta pauses or switches off runs no longer: the next channel takes over.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -98,6 +99,28 @@ def sync_all(tenant_id: UUID, now: datetime) -> int:
     return sum(sync(tenant_id, key, now) for key in ids)
 
 
+def take(
+    tenant_id: UUID, integration_id: UUID, told: Sequence[meta.Known], now: datetime
+) -> set[str]:
+    """Write down what Meta tells by itself, in order; return the names that are ours.
+
+    Call inside the tenant's scope.
+    """
+    known = [one for one in told if one.name]
+    names = {one.name for one in known}
+    ours: set[str] = set()
+    for row in (
+        WhatsAppTemplate.objects.select_for_update()
+        .filter(tenant_id=tenant_id, integration_id=integration_id)
+        .filter(Q(submitted_name__in=names) | Q(approved_name__in=names))
+        .order_by("pk")
+    ):
+        ours |= {row.submitted_name, row.approved_name}
+        for one in known:
+            _apply(row, {(one.name, one.language): one}, now)
+    return ours & names
+
+
 def tick() -> dict[str, int]:
     """Ask about texts that wait for approval, and once a day about those that run (a tick)."""
     now = datetime.now(UTC)
@@ -140,10 +163,11 @@ def _apply(
     submitted = known.get((row.submitted_name, row.language))
     if submitted is not None and submitted.state:
         row.state, row.reason = submitted.state, submitted.reason[:200]
-        _move(row, submitted.category)
         if submitted.state == State.APPROVED:
             row.approved_name, row.approved = row.submitted_name, row.submitted
     running = known.get((row.approved_name, row.language))
+    if one := submitted or running:
+        _move(row, one.category)
     if running is not None and running.state:
         row.is_running = running.state == State.APPROVED
     row.synced_at = now
@@ -158,7 +182,7 @@ def _apply(
 
 def _move(row: WhatsAppTemplate, category: str) -> None:
     """Take Meta's category: another one has another price, and other limits per client."""
-    if category and category != row.category:
+    if category in WhatsAppTemplate.Category.values and category != row.category:
         words = {"integration": str(row.integration_id), "template": row.name, "category": category}
         log.warning("WhatsApp moved a template to another category", extra=words)
         row.category = category

@@ -199,6 +199,7 @@ CHECKS: Final[Sequence[Check]] = (
     Check("clock", clock, "database"),
     Check("stored credentials", checkup_work.credentials, "migrations"),
     Check("integrations", checkup_work.integrations, "migrations"),
+    Check("WhatsApp templates", checkup_work.whatsapp_templates, "migrations"),
     Check("API keys", checkup_work.api_keys, "migrations"),
     Check("open work", checkup_work.open_work, "migrations"),
     Check("dead letters", checkup_work.dead_letters, "migrations"),

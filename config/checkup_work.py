@@ -25,6 +25,15 @@ union all
 select 'the platform', identifier, provider, state, state_reason, credentials
 from channels_defaultintegration order by 1, 2
 """
+_MISPLACED: Final = """
+select t.slug, w.name, string_agg(distinct f.identifier, ', ')
+from channels_whatsapptemplate w join tenants_tenant t on t.id = w.tenant_id
+join notifications_step s on s.tenant_id = w.tenant_id and s.template_id = w.text_id
+join notifications_workflow f on f.id = s.workflow_id and f.tenant_id = s.tenant_id
+where w.category = 'marketing' and w.is_running and f.category = 'tx'
+  and f.published_id is not null
+group by 1, 2 order by 1, 2
+"""
 _OLDEST: Final = """
 select queue, extract(epoch from now() - min(due_at))::float8, count(*) from notifications_due
 where due_at <= now() group by queue order by queue
@@ -61,6 +70,16 @@ def integrations(now: datetime) -> list[str]:
         f" {reason or 'no reason is known'}. Correct it in the admin and press Check."
         for slug, identifier, provider, state, reason, _ in _all(_ACCOUNTS)
         if state == "paused"
+    ]
+
+
+def whatsapp_templates(now: datetime) -> list[str]:
+    """Name texts that WhatsApp counts as marketing though service messages need them."""
+    return [
+        f"WhatsApp counts the template {name} of {slug} as marketing, but the transactional"
+        f" workflow {workflows} uses it: it costs more and reaches fewer clients. Submit a text"
+        " that only informs."
+        for slug, name, workflows in _all(_MISPLACED)
     ]
 
 

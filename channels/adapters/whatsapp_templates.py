@@ -57,6 +57,8 @@ CODES = Codes(
 #: Status at Meta -> ours. What is gone there can no longer be sent.
 STATES: Mapping[str, str] = {
     "APPROVED": "approved",
+    "REINSTATED": "approved",
+    "UNARCHIVED": "approved",
     "PENDING": "pending",
     "IN_APPEAL": "pending",
     "REJECTED": "rejected",

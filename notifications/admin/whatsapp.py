@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext
@@ -18,7 +19,7 @@ from channels.errors import DeliveryError
 from channels.models import Integration, WhatsAppTemplate
 from channels.whatsapp import PROVIDER, problems, submit, sync_all
 from notifications.admin.buttons import ButtonsField
-from notifications.models import MessageTemplate
+from notifications.models import Category, MessageTemplate, Step
 from tenants.admin_base import SalonAdmin, SalonForm, column, submit_button
 from tenants.errors import InvalidFields
 from tenants.permissions import standing
@@ -101,7 +102,7 @@ class WhatsAppTemplateAdmin(SalonAdmin):
 
     area = "templates"
     form = WhatsAppTemplateForm
-    list_display = ("name", "language", "category", "state_label", "reason", "running")
+    list_display = ("name", "language", "category_label", "state_label", "reason", "running")
     list_filter = ("state", "language")
     ordering = ("name", "language")
     actions_submit_line = ("save_and_submit",)
@@ -165,6 +166,24 @@ class WhatsAppTemplateAdmin(SalonAdmin):
     def _tell(self, request: HttpRequest, refused: DeliveryError | InvalidFields) -> None:
         said = refused.detail if isinstance(refused, DeliveryError) else refused.message
         messages.error(request, _("WhatsApp did not take it: %(reason)s") % {"reason": said})
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """Mark the texts that service messages need."""
+        service = Step.objects.filter(
+            tenant_id=OuterRef("tenant_id"),
+            template_id=OuterRef("text_id"),
+            workflow__category=Category.TX,
+            workflow__published__isnull=False,
+        )
+        return super().get_queryset(request).annotate(serves=Exists(service))
+
+    @column(_("category"), ordering="category", label={"fits": "info", "misplaced": "danger"})
+    def category_label(self, row: WhatsAppTemplate) -> tuple[str, Any]:
+        """Name WhatsApp's category; it may count a service message as marketing."""
+        is_misplaced = row.serves and row.category == WhatsAppTemplate.Category.MARKETING  # type: ignore[attr-defined]  # get_queryset
+        if is_misplaced:
+            return "misplaced", _("Marketing, though service messages need it")
+        return "fits", row.get_category_display()
 
     @column(_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, row: WhatsAppTemplate) -> tuple[str, str]:

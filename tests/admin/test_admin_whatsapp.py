@@ -95,6 +95,27 @@ def test_what_whatsapp_would_refuse_is_told_beside_the_field(
     assert sentence in shown.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        ("en", "Marketing, though service messages need it"),
+        ("ru", "Реклама, хотя нужна для сервисных сообщений"),
+    ],
+)
+def test_a_text_that_whatsapp_counts_as_marketing_is_marked_where_service_messages_need_it(
+    salon, meta, account, language, sentence
+):
+    client = browser(salon.people["owner"])
+    client.cookies["django_language"] = language
+    client.post(reverse(PAGE.format("add")), form(account, salon))
+    assert sentence not in client.get(reverse(PAGE.format("changelist"))).content.decode()
+
+    with tenant_scope(salon.tenant.id):
+        WhatsAppTemplate.objects.update(category="marketing")
+
+    assert sentence in client.get(reverse(PAGE.format("changelist"))).content.decode()
+
+
 def test_a_refusal_of_whatsapp_is_told_and_the_draft_stays(salon, meta, account):
     client = browser(salon.people["owner"])
     meta.refusal = {"error": {"code": 100, "error_user_msg": "This name is taken."}}
