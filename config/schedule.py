@@ -56,6 +56,8 @@ TICKS: Final = (
     Tick("sweep", timedelta(seconds=5), "notifications.tasks.sweep"),
     Tick("callbacks", timedelta(seconds=5), "notifications.callback_tasks.apply_callbacks"),
     Tick("webhooks", timedelta(seconds=5), "notifications.webhooks.tasks.deliver"),
+    Tick("cases", timedelta(seconds=15), "notifications.escalation_tasks.tell", timeout_s=120),
+    Tick("desks", timedelta(seconds=30), "notifications.desk_visits.tick", "low", 120),
     Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
     Tick("whatsapp-templates", timedelta(minutes=15), "channels.whatsapp.tick", "low", 600),
     Tick("mailboxes", timedelta(minutes=1), "notifications.returned_mail.tick", "low", 120),

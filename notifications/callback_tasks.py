@@ -22,7 +22,7 @@ import redis
 from django.db import InterfaceError, OperationalError
 
 from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
-from notifications import dispatch, inbound, lent, reports, tracking
+from notifications import desk, dispatch, inbound, lent, reports, tracking
 from notifications.callbacks import Received, of_kind, read_event
 from notifications.keeping import FLAG, next_look
 from notifications.sql import callbacks as sql
@@ -94,7 +94,10 @@ def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[
     inbounds = inbound.recall(tenant_id, of_kind(received, InboundEvent))
     found = tracking.find(tenant_id, [*statuses, *inbounds])  # all locks at once, in id order
     settled = dict.fromkeys(reports.apply(tenant_id, statuses, found), "")
-    settled |= inbound.apply(tenant_id, inbounds, found)
+    talks = [one for one in inbounds if one.event.kind in desk.KINDS]
+    settled |= desk.apply(tenant_id, talks, now)
+    words = [one for one in inbounds if one.event.kind not in desk.KINDS]
+    settled |= inbound.apply(tenant_id, words, found)
     settled |= {one.id: "account" for one in of_kind(received, AccountEvent)}
     ends = [
         End(one.id, now, now, settled[one.id])

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from notifications import escalation_wake
@@ -36,6 +37,7 @@ WITHIN: Final = {
     Cause.MANUAL: timedelta(days=1),
 }
 LONGEST_TEXT: Final = 4096
+SHOWN: Final = "-"  # stands at the desk without a message of its own
 #: Chosen silence: nobody works there, or the client has the same words already.
 NOT_FAILURES: Final = frozenset({"salon_suspended", "salon_closed", "duplicate", "canceled"})
 
@@ -48,7 +50,8 @@ class NewCase:
 
     subject: type and id of a neutral reference. text: what the client wrote, or the provider's
     word. channel: kind of the address where she wrote. deadline_at: None for the cause's own.
-    step: of the workflow, for the notification's story.
+    step: of the workflow, for the notification's story. is_told: staff opened it themselves.
+    is_at_desk: the desk has these words.
     """
 
     tenant_id: UUID
@@ -62,6 +65,8 @@ class NewCase:
     text: str = ""
     deadline_at: datetime | None = None
     step: int = 0
+    is_told: bool = False
+    is_at_desk: bool = False
 
     @property
     def identity(self) -> _Identity:
@@ -97,12 +102,14 @@ def client_wrote(  # noqa: PLR0913 (what is known of one incoming text)
     channel: str = "",
     subject: tuple[str, str] = ("", ""),
     message_id: UUID | None = None,
+    is_at_desk: bool = False,
     now: datetime | None = None,
 ) -> UUID:
     """Put a client's own words before a person; all of them go into one open case.
 
     Call inside the tenant's scope. channel: kind of the address that she wrote from. subject: of a
     stranger, what tells him from other strangers. message_id: of ours that she answers.
+    is_at_desk: she wrote through the desk's own inbox, so her words stand there.
     """
     case = NewCase(
         tenant_id=tenant_id,
@@ -113,6 +120,7 @@ def client_wrote(  # noqa: PLR0913 (what is known of one incoming text)
         message_id=message_id,
         channel=channel,
         text=text,
+        is_at_desk=is_at_desk,
     )
     return open_case(case, now)
 
@@ -126,6 +134,11 @@ def undeliverable(failed: Sequence[tuple[UUID, UUID]], now: datetime | None = No
         return []
     found = rows.fetch(sql.CRITICAL, [[key for key, _ in failed], [one for _, one in failed]])
     return open_cases([_undelivered(row) for row in found if row[4] not in NOT_FAILURES], now)
+
+
+def page_of(case_id: UUID) -> str:
+    """Give the address of a case's page."""
+    return f"{settings.PUBLIC_URL}/admin/notifications/escalation/{case_id}/change/"
 
 
 def _undelivered(row: rows.Row) -> NewCase:
@@ -159,6 +172,7 @@ def _write(first: dict[_Identity, NewCase], now: datetime) -> list[rows.Row]:
         "notifications": [case.notification_id for case in cases],
         "messages": [case.message_id for case in cases],
         "channels": [case.channel[:16] for case in cases],
+        "told": [now if case.is_told else None for case in cases],
         "deadlines": [case.deadline_at or now + WITHIN[case.cause] for case in cases],
     }
     return rows.fetch(sql.OPEN, arguments)
@@ -180,6 +194,7 @@ def _write_lines(
         "cases": [opened[case.identity][0] for case in cases],
         "kinds": kinds,
         "texts": [_storable(case.text) for case in cases],
+        "desk_ids": [SHOWN if case.is_at_desk else "" for case in cases],
     }
     rows.run(sql.LINES, arguments)
 

@@ -18,15 +18,15 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 import redis
-from django.conf import settings
 
-from notifications import dispatch
+from notifications import desk_visits, dispatch
 from notifications.commands import read_command
+from notifications.escalation import page_of
 from notifications.escalation_wake import FLAG
 from notifications.models import CaseState, Escalation, EscalationLine, Workflow
 from notifications.publish import caller_here
 from notifications.seeding import seed
-from notifications.story_words import REASONS
+from notifications.story_reasons import REASONS
 from notifications.trigger import Acceptance, accept
 from tenants.answers import iso
 from tenants.auth import Mode
@@ -54,6 +54,7 @@ def tell() -> dict[str, int]:
             ensure_scenarios(tenant_id)
     told = sum(_try(tenant, key, _tell_staff, now) for tenant, key in _pairs(cases))
     sent = sum(_try(tenant, key, _send_answer, now) for tenant, key in _pairs(answers))
+    desk_visits.visit_all(desk_visits.with_news(now))
     return {"told": told, "answered": sent}
 
 
@@ -125,11 +126,6 @@ def _about(case: Escalation) -> dict[str, Any]:
     }
 
 
-def page_of(case_id: UUID) -> str:
-    """Give the address of a case's page."""
-    return f"{settings.PUBLIC_URL}/admin/notifications/escalation/{case_id}/change/"
-
-
 def _send_answer(tenant_id: UUID, line_id: UUID, now: datetime) -> bool:
     rows = EscalationLine.objects.select_for_update(skip_locked=True, of=("self",))
     line = rows.select_related("escalation__subscriber").filter(pk=line_id).first()
@@ -137,7 +133,8 @@ def _send_answer(tenant_id: UUID, line_id: UUID, now: datetime) -> bool:
         return False
     case = line.escalation
     person = case.subscriber.subscriber_id
-    accepted = trigger(case, ANSWER, [person], {"text": line.text}, f"answer_{line.pk.hex}")
+    source = "desk" if line.desk_id else "answer"  # what came from there is not shown there again
+    accepted = trigger(case, ANSWER, [person], {"text": line.text}, f"{source}_{line.pk.hex}")
     line.transaction_id = accepted.transaction_id
     line.save(update_fields=["transaction_id"])
     if accepted.status == "processed":

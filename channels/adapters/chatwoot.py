@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 from channels.adapters import chatwoot_callbacks
 from channels.adapters.chatwoot_api import ChatwootApi, Contact, number_of
 from channels.adapters.chatwoot_desk import Escalation, escalate, mirror, resolve
+from channels.adapters.chatwoot_looking import Look, Numbers, look, numbers
 from channels.adapters.chatwoot_steps import Client, Thread
 from channels.contract import Adapter, ChannelKind, Content, Exchange, Outbound, Rate, Receipt
 from channels.errors import BadCredentials, Unsupported, WindowClosed
@@ -120,8 +121,8 @@ class ChatwootAdapter(Adapter):
             case "resolve":
                 steps = resolve(self._api, conversation)
             case "escalate":
-                inbox_id = self._inbox("mirror_inbox_id", "inbox_id")
-                steps = escalate(self._api, outbound, inbox_id, Escalation.of(desk))
+                handed = Escalation.of(desk)
+                steps = escalate(self._api, outbound, int(self.desk_inbox), handed)
             case _:
                 steps = self._send(outbound)
         return (yield from steps)
@@ -138,6 +139,25 @@ class ChatwootAdapter(Adapter):
         made = self._api.read((yield self._api.add_webhook(url, SUBSCRIPTIONS)))
         secret = chatwoot_callbacks.secret_of(made)
         return {"signing_secret": secret} if secret else {}
+
+    @property
+    def desk_inbox(self) -> str:
+        """Number the inbox where cases stand."""
+        return str(self._inbox("mirror_inbox_id", "inbox_id"))
+
+    @property
+    def mirrors(self) -> bool:
+        """Say whether agents are to see what other channels carried."""
+        off = self.credentials.get("mirror") == "off"
+        return bool(self.credentials.get("mirror_inbox_id")) and not off
+
+    def look(self, since: float) -> Look:
+        """Read what happened since a moment (unix time); for what no webhook told."""
+        return look(self._api, chatwoot_callbacks.Inboxes.of(self.credentials), since)
+
+    def numbers(self, conversation: str) -> Numbers:
+        """Read which of our messages stand in a conversation."""
+        return numbers(self._api, conversation)
 
     def probe(self) -> HttpRequest:
         return self._api.profile()

@@ -6,6 +6,7 @@ chatwoot/chatwoot (webhook_data, push_event_data), read 2026-11. Signed since 4.
 
 In the inbox where we mirror other channels an agent's message is ours to deliver. In the inbox
 that Chatwoot itself delivers, clients' messages and states of ours are what counts.
+An event's reply_token is where it happened: "<inbox>:<conversation>".
 """
 
 from __future__ import annotations
@@ -63,6 +64,13 @@ class Words:
         return _mapping(self.row.get("content_attributes"))
 
     @property
+    def ours(self) -> str:
+        """Give our id of what we wrote, "" for others' words; old servers keep the source only."""
+        source = str(self.row.get("source_id") or "")
+        kept = source.removeprefix(IDENTIFIER) if source.startswith(IDENTIFIER) else ""
+        return str(self.attributes.get(OURS) or kept)
+
+    @property
     def text(self) -> str:
         """Give what was written, and where the attached files lie."""
         files = [str(one.get("data_url") or "") for one in objects(self.row.get("attachments"))]
@@ -70,11 +78,12 @@ class Words:
 
     def heard(self, inboxes: Inboxes) -> list[Told]:
         """Read who said what; nothing for notes, for what we wrote, and for automatic words."""
-        if self.row.get("private") or self.attributes.get(OURS) or not self.text:
+        if self.row.get("private") or self.ours or not self.text:
             return []
         kind = self.row.get("message_type")
         sender = _mapping(self.row.get("sender"))
-        if kind in OUTGOING and self.inbox == inboxes.mirror and sender.get("type") in PEOPLE:
+        is_typed = sender.get("type") in PEOPLE and not self.row.get("source_id")
+        if kind in OUTGOING and self.inbox == inboxes.mirror and is_typed:
             return [self._event("agent", str(sender.get("name") or ""))]
         if kind in INCOMING and self.inbox == inboxes.sending:
             return [self._event("text", str(sender.get("name") or ""))]
@@ -84,7 +93,7 @@ class Words:
         """Read the state of a message that Chatwoot delivers, and which answer was chosen in it."""
         if self.inbox != inboxes.sending or self.row.get("message_type") not in OUTGOING:
             return
-        ours, number = str(self.attributes.get(OURS) or ""), str(self.row.get("id") or "")
+        ours, number = self.ours, str(self.row.get("id") or "")
         for choice in objects(self.attributes.get("submitted_values")):
             value = str(choice.get("value") or "")
             key = f"{self.key}:chosen:{value}"
@@ -100,7 +109,7 @@ class Words:
             kind=kind,
             address=self.client,
             value=self.text,
-            reply_token=self.conversation,
+            reply_token=f"{self.inbox}:{self.conversation}",
             name=name,
         )
 
@@ -151,7 +160,7 @@ def conversation_event(row: Mapping[str, Any]) -> InboundEvent:
         kind="conversation",
         address=client_of(row),
         value=state,
-        reply_token=number,
+        reply_token=f"{row.get('inbox_id') or ''}:{number}",
     )
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from channels.adapters.chatwoot_api import ChatwootApi, Contact, number_of
-from channels.adapters.chatwoot_callbacks import OURS
-from channels.adapters.chatwoot_steps import Client, Steps, Thread
+from channels.adapters.chatwoot_api import ChatwootApi, Contact, Gone, number_of
+from channels.adapters.chatwoot_callbacks import IDENTIFIER, OURS
+from channels.adapters.chatwoot_steps import Client, Place, Thread
 from channels.contract import Exchange, Outbound, Receipt
 from channels.formatting import fit
 from channels.request import HttpRequest
@@ -49,13 +49,14 @@ def mirror(
     """Show agents what went through another provider, or what the client wrote there.
 
     conversation: in an inbox of the kind API; others take no incoming messages. What is written
-    comes back as a callback and carries kolokol_message_id, so that it is known.
+    comes back as a callback and carries our id twice: servers before 4.0 drop the attribute.
     """
     message = {
         "content": fit(outbound.content, "desk").text,
         "message_type": "incoming" if is_from_client else "outgoing",
         "private": False,
         "echo_id": outbound.message_id,
+        "source_id": f"{IDENTIFIER}{outbound.message_id}",
         "content_attributes": {OURS: outbound.message_id},
     }
     # Nothing goes to the client: what is lost here may be written again.
@@ -76,21 +77,20 @@ def escalate(
 
     Repeated under the same message id it goes on in the same conversation.
     """
-    conversation = escalation.conversation
-    if conversation:
-        api.read((yield api.set_status(conversation, "open")))
-    else:
-        conversation = yield from _opened(api, outbound, inbox_id, escalation.text)
-    if escalation.labels:
-        present = api.read((yield api.labels(conversation))).get("payload")
-        labels = [*_words(present), *escalation.labels]
-        api.read((yield api.label(conversation, list(dict.fromkeys(labels)))))
-    for call in _handing_over(api, conversation, escalation):
-        api.read((yield call))
-    return Receipt(provider_id=conversation)
+    if escalation.conversation:
+        api.read((yield api.set_status(escalation.conversation, "open")))
+        return (yield from _hand_over(api, escalation.conversation, escalation))
+    thread = _thread(api, outbound, inbox_id, escalation.text)
+    place = Place()
+    try:
+        conversation = yield from thread.conversation(place)
+        return (yield from _hand_over(api, conversation, escalation))
+    except Gone:  # what was kept was deleted there
+        conversation = yield from thread.conversation(place)
+        return (yield from _hand_over(api, conversation, escalation))
 
 
-def _opened(api: ChatwootApi, outbound: Outbound, inbox_id: int, text: str) -> Steps:
+def _thread(api: ChatwootApi, outbound: Outbound, inbox_id: int, text: str) -> Thread:
     attributes = {"delivery_id": outbound.message_id}
     message = {"content": text} if text else {}
 
@@ -100,8 +100,17 @@ def _opened(api: ChatwootApi, outbound: Outbound, inbox_id: int, text: str) -> S
         )
 
     name = f"escalation:{outbound.message_id}"
-    thread = Thread(api, Client.of(outbound), inbox_id, name, opening)
-    return (yield from thread.found())
+    return Thread(api, Client.of(outbound), inbox_id, name, opening)
+
+
+def _hand_over(api: ChatwootApi, conversation: str, escalation: Escalation) -> Exchange:
+    if escalation.labels:
+        present = api.read((yield api.labels(conversation))).get("payload")
+        labels = [*_words(present), *escalation.labels]
+        api.read((yield api.label(conversation, list(dict.fromkeys(labels)))))
+    for call in _handing_over(api, conversation, escalation):
+        api.read((yield call))
+    return Receipt(provider_id=conversation)
 
 
 def _handing_over(

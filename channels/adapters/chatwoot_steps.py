@@ -102,14 +102,6 @@ class Thread:
         place.conversation = yield opened
         return place.conversation
 
-    def found(self) -> Steps:
-        """Find or open the conversation, anew if what was kept is gone."""
-        place = Place()
-        try:
-            return (yield from self.conversation(place))
-        except Gone:
-            return (yield from self.conversation(place))
-
     def write(self, message: Mapping[str, Any], *, sends: bool) -> Exchange:
         """Add a message to the conversation, anew if what was kept is gone."""
         place = Place()

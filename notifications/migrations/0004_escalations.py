@@ -231,8 +231,8 @@ class Migration(migrations.Migration):
                         default=tenants.ids.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
+                ("inbox", models.CharField(max_length=20)),
                 ("conversation", models.CharField(max_length=32)),
-                ("activity_at", models.DateTimeField(null=True)),
                 ("used_at", models.DateTimeField()),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

@@ -123,12 +123,12 @@ class EscalationLine(TenantModel):
 
 
 class DeskThread(TenantModel):
-    """A client's conversation at the desk. activity_at: the last moment that was looked through."""
+    """A client's conversation at the desk; what is sent to her from then on is shown there."""
 
     integration = inside("channels.Integration", db_index=False)
     subscriber = inside("tenants.Subscriber", db_index=False)
+    inbox = models.CharField(max_length=20)
     conversation = models.CharField(max_length=32)
-    activity_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
 

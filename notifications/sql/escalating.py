@@ -8,14 +8,15 @@ from typing import Final
 OPEN: Final = """
 insert into notifications_escalation as e (id, tenant_id, mode, cause, subscriber_id, subject_type,
   subject_id, notification_id, message_id, channel, state, repeats, opened_at, changed_at,
-  deadline_at, taken_by, closed_by)
-select u.*, 'open', 0, %(now)s, %(now)s, d.deadline_at, '', ''
+  deadline_at, told_at, taken_by, closed_by)
+select u.*, 'open', 0, %(now)s, %(now)s, d.deadline_at, d.told_at, '', ''
 from unnest(%(ids)s::uuid[], %(tenants)s::uuid[], %(modes)s::text[], %(causes)s::text[],
   %(subscribers)s::uuid[], %(subject_types)s::text[], %(subject_ids)s::text[],
   %(notifications)s::uuid[], %(messages)s::uuid[], %(channels)s::text[])
   u(id, tenant_id, mode, cause, subscriber_id, subject_type, subject_id, notification_id,
     message_id, channel)
-join unnest(%(ids)s::uuid[], %(deadlines)s::timestamptz[]) d(id, deadline_at) on d.id = u.id
+join unnest(%(ids)s::uuid[], %(deadlines)s::timestamptz[], %(told)s::timestamptz[])
+  d(id, deadline_at, told_at) on d.id = u.id
 on conflict (tenant_id, mode, subscriber_id, cause, subject_type, subject_id)
   where not (state = 'closed')
 do update set repeats = e.repeats + 1, changed_at = excluded.changed_at,
@@ -31,9 +32,9 @@ returning e.id, e.tenant_id, e.mode, e.cause, e.subscriber_id, e.subject_type, e
 LINES: Final = """
 insert into notifications_escalationline (id, tenant_id, escalation_id, kind, text, who,
   transaction_id, desk_id, at)
-select u.*, '', '', '', %(now)s
+select u.id, u.tenant_id, u.escalation_id, u.kind, u.text, '', '', u.desk_id, %(now)s
 from unnest(%(ids)s::uuid[], %(tenants)s::uuid[], %(cases)s::uuid[], %(kinds)s::text[],
-  %(texts)s::text[]) u(id, tenant_id, escalation_id, kind, text)
+  %(texts)s::text[], %(desk_ids)s::text[]) u(id, tenant_id, escalation_id, kind, text, desk_id)
 """
 
 # What the story of a notification tells of its case.

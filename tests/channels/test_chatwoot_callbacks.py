@@ -55,7 +55,7 @@ def captured(name, **changes):
         (
             "message_created_outgoing",
             MIRROR,
-            [InboundEvent("message:8802", "agent", PHONE, TEXT, reply_token="321", name="Мария")],
+            [InboundEvent("message:8802", "agent", PHONE, TEXT, reply_token="7:321", name="Мария")],
         ),
         ("message_created_outgoing", SENDING, []),  # Chatwoot delivers it
         ("message_created_private_note", MIRROR, []),
@@ -87,7 +87,7 @@ def captured(name, **changes):
                     "conversation",
                     PHONE,
                     "resolved",
-                    reply_token="321",
+                    reply_token="7:321",
                 )
             ],
         ),

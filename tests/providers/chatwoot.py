@@ -1,7 +1,15 @@
-"""A Chatwoot server: contacts, conversations, messages of one account with an API inbox."""
+"""A Chatwoot server: contacts, conversations, messages of one account with an API inbox.
+
+It calls back as the real one does: once, signed, without a second try. The calls wait in `news`
+until the test lets them go.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +24,7 @@ class Chatwoot(Fake):
     """
 
     name = "chatwoot"
-    token, inbox = "CHATWOOT-TOKEN", 7
+    token, inbox, secret = "CHATWOOT-TOKEN", 7, "CHATWOOT-SECRET"
     failure = Reply(500, b"<html>500</html>", {"Content-Type": "text/html"})
     refusals = {
         "throttle": Reply(429, b"Retry later\n", {"Content-Type": "text/plain"}),
@@ -30,6 +38,10 @@ class Chatwoot(Fake):
         self.contacts: list[dict[str, Any]] = []
         self.conversations: list[dict[str, Any]] = []
         self.notes: list[Letter] = []
+        self.messages: list[dict[str, Any]] = []
+        self.webhooks: list[dict[str, Any]] = []
+        self.news: list[tuple[bytes, dict[str, str]]] = []
+        self.drops: frozenset[str] = frozenset()  # what a new server no longer keeps
 
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         token = call.headers.get("api_access_token") == self.token
@@ -79,7 +91,15 @@ class Chatwoot(Fake):
         return as_json(200, {"payload": {"contact": contact, "contact_inbox": inbox}})
 
     def _talk(self, call: Call, parts: list[str]) -> Sequence[Letter] | Reply:
-        need(parts[0] in {"conversations", "inboxes"}, "path", self.refusals["gone"])
+        known = {"conversations", "webhooks"}
+        need(parts[0] in known, "path", self.refusals["gone"])
+        if parts[0] == "webhooks":
+            return self._webhooks(call)
+        if call.method == "GET" and len(parts) == 1:
+            return as_json(200, {"data": {"meta": {}, "payload": self._listed(call)}})
+        if call.method == "GET" and parts[2] == "messages":
+            own = [one for one in self.messages if one["conversation_id"] == int(parts[1])]
+            return as_json(200, {"meta": {}, "payload": own[-20:]})
         if call.method == "GET":
             return as_json(200, {"payload": []})
         need(call.content_type == "application/json", "content type", Reply(406))
@@ -87,10 +107,15 @@ class Chatwoot(Fake):
         if len(parts) == 1:
             return self._new_conversation(body)
         number = int(parts[1])
-        known = {one["id"] for one in self.conversations}
-        need(number in known, "conversation", self.refusals["gone"])
+        present = {one["id"] for one in self.conversations}
+        need(number in present, "conversation", self.refusals["gone"])
+        if parts[2] == "toggle_status":
+            self.set_status(number, body["status"])
         if parts[2] != "messages":
             return as_json(200, {"payload": body})
+        return self._written(number, body)
+
+    def _written(self, number: int, body: dict[str, Any]) -> Sequence[Letter] | Reply:
         kind = body.get("message_type", "outgoing")
         need(kind in {"outgoing", "incoming"}, "message_type is a word", self.refusals["content"])
         text = body.get("content", "")
@@ -99,7 +124,71 @@ class Chatwoot(Fake):
         if body.get("private"):
             self.notes.append(letter)
             return self._message(len(self.notes))
+        sender = {"id": 3, "name": "Мария", "type": "user"}
+        who = {"id": 501, "type": "contact"} if kind == "incoming" else sender
+        kept = {name: value for name, value in body.items() if name not in self.drops}
+        self._add(number, kind, text, who, kept)
         return [letter]
+
+    def _webhooks(self, call: Call) -> Reply:
+        if call.method == "GET":
+            return as_json(200, {"payload": {"webhooks": self.webhooks}})
+        webhook = call.json()["webhook"]
+        self.webhooks.append({"id": len(self.webhooks) + 1, **webhook, "secret": self.secret})
+        return as_json(200, {"payload": {"webhook": self.webhooks[-1]}})
+
+    def _listed(self, call: Call) -> list[dict[str, Any]]:
+        need(call.query["inbox_id"] == str(self.inbox), "inbox", self.refusals["gone"])
+        found = sorted(self.conversations, key=lambda one: -one["last_activity_at"])
+        first = (int(call.query["page"]) - 1) * 25
+        return [self._shown(one) for one in found[first : first + 25]]
+
+    def _shown(self, conversation: dict[str, Any]) -> dict[str, Any]:
+        (contact,) = [one for one in self.contacts if one["id"] == conversation["contact"]]
+        return {**conversation, "inbox_id": self.inbox, "meta": {"sender": contact}}
+
+    def says(self, conversation: int, text: str, *, private: bool = False, agent: str = "Ольга"):
+        """Let an agent write."""
+        sender = {"id": 4, "name": agent, "type": "user"}
+        self._add(conversation, "outgoing", text, sender, {"private": private})
+
+    def set_status(self, conversation: int, status: str) -> None:
+        """Let an agent end a conversation, or open it again."""
+        (row,) = [one for one in self.conversations if one["id"] == conversation]
+        row |= {"status": status, "last_activity_at": time.time(), "updated_at": time.time()}
+        self._tell({**self._shown(row), "event": "conversation_status_changed"})
+
+    def _add(
+        self, conversation: int, kind: str, text: str, sender: dict[str, Any], body: dict[str, Any]
+    ) -> None:
+        (row,) = [one for one in self.conversations if one["id"] == conversation]
+        row["last_activity_at"] = time.time()
+        message = {
+            "id": 8801 + len(self.messages),
+            "content": text,
+            "inbox_id": self.inbox,
+            "conversation_id": conversation,
+            "message_type": 1 if kind == "outgoing" else 0,
+            "content_attributes": body.get("content_attributes", {}),
+            "source_id": body.get("source_id"),
+            "private": bool(body.get("private")),
+            "sender": sender,
+            "created_at": int(time.time()),
+        }
+        self.messages.append(message)
+        told = {"inbox": {"id": self.inbox}, "conversation": self._shown(row)}
+        self._tell({**message, **told, "message_type": kind, "event": "message_created"})
+
+    def _tell(self, body: dict[str, Any]) -> None:
+        """Write a webhook down as it will be posted."""
+        raw, stamp = json.dumps(body).encode(), str(int(time.time()))
+        digest = hmac.new(self.secret.encode(), f"{stamp}.".encode() + raw, hashlib.sha256)
+        headers = {
+            "X-Chatwoot-Timestamp": stamp,
+            "X-Chatwoot-Signature": f"sha256={digest.hexdigest()}",
+            "X-Chatwoot-Delivery": f"delivery-{len(self.news)}",
+        }
+        self.news.append((raw, headers))
 
     def _new_conversation(self, body: dict[str, Any]) -> Sequence[Letter] | Reply:
         ids = {contact["id"] for contact in self.contacts}
@@ -107,7 +196,8 @@ class Chatwoot(Fake):
         need(int(body.get("inbox_id", 0)) == self.inbox, "inbox", gone)
         need(body.get("contact_id") in ids and body.get("source_id"), "contact", gone)
         number = 321 + len(self.conversations)
-        self.conversations.append({"id": number, "contact": body["contact_id"]})
+        row = {"id": number, "contact": body["contact_id"], "status": body.get("status", "open")}
+        self.conversations.append({**row, "last_activity_at": time.time()})
         text = body.get("message", {}).get("content", "")
         return [Letter(self._name(number), text)] if text else self._conversation(number)
 
@@ -126,7 +216,7 @@ class Chatwoot(Fake):
     def take(self, call: Call, letters: Sequence[Letter]) -> Reply:
         if call.path.endswith("/conversations"):
             return self._conversation(self.conversations[-1]["id"])
-        return self._message(len(self.letters))
+        return self._message(len(self.messages))
 
 
 def _end(identifier: str) -> str:
