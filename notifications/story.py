@@ -89,6 +89,7 @@ class _Messages:
 
     def __init__(self, messages: Collection[list[Any]], steps: tuple[StepOutline, ...]) -> None:
         self._of = {message[0]: message for message in messages}
+        self._costs = {message[0]: message[10:12] for message in messages if message[10]}
         self._steps = steps
 
     def line(self, entry: list[Any]) -> StoryLine:
@@ -97,6 +98,7 @@ class _Messages:
         names = ("channel", "provider", "provider_id", "address", "language", "title", "text")
         message = self._of.get(message_id)
         known = dict(zip(names, message[2:9], strict=True)) if message else {}
+        cost, currency = self._costs.pop(message_id, ("", ""))  # told once
         return StoryLine(
             id=UUID(key),
             time=created_at(UUID(key)),
@@ -106,6 +108,8 @@ class _Messages:
             reason=reason,
             detail=detail,
             message=UUID(message_id) if message_id else None,
+            cost=cost,
+            currency=currency or "",
             **known,
         )
 

@@ -13,7 +13,8 @@ from uuid import UUID
 class StoryLine:
     """One thing that happened. step: its key; detail: the provider's masked answer.
 
-    What only a message has (channel to text) is empty on lines without one.
+    What only a message has (channel to text) is empty on lines without one. cost: a decimal, with
+    its currency, on a message's first line, where the provider has told it.
     """
 
     id: UUID
@@ -31,6 +32,8 @@ class StoryLine:
     language: str = ""
     title: str = ""
     text: str = ""
+    cost: str = ""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ DETAIL_STATUS: Mapping[str, str] = {
     "waiting": "Pending",
     "retry": "Pending",
 }
+TOLD_OF_LINE = ("reason", "channel", "provider", "cost", "currency")
 REPORTED = {
     "delivered",
     "read",
@@ -190,4 +191,4 @@ def _detail(story: NotificationStory, line: StoryLine, provider_id: str) -> Json
         "isTest": story.mode == "test",
         "source": source,
         "providerId": provider_id,
-    } | present({"reason": line.reason, "channel": line.channel, "provider": line.provider})
+    } | present({name: getattr(line, name) for name in TOLD_OF_LINE})

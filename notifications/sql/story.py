@@ -14,7 +14,7 @@ select n.id, n.state, n.reason, n.finished_at, n.subscriber_id,
      order by l.id)
    from notifications_logentry l where l.notification_id = n.id and l.tenant_id = n.tenant_id),
   (select jsonb_agg(jsonb_build_array(m.id, m.step, m.channel, m.provider, m.provider_id, m.address,
-     m.language, m.title, m.body, m.state) order by m.id)
+     m.language, m.title, m.body, m.state, m.extra->>'cost', m.extra->>'currency') order by m.id)
    from notifications_message m where m.notification_id = n.id and m.tenant_id = n.tenant_id),
   d.state, d.step, d.due_at, c.id is not null, case when c.due_at > now() then c.due_at end
 from {source}

@@ -12,7 +12,8 @@ import pytest
 import notifications
 from channels.errors import Outcome
 from notifications.story import stories, story, tell
-from notifications.story_words import REASONS, STATUSES
+from notifications.story_reasons import REASONS
+from notifications.story_words import STATUSES
 from tenants.scope import tenant_scope
 from tests.notifications.conftest import PROMO
 from tests.notifications.statements import statements
