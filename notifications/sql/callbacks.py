@@ -104,17 +104,3 @@ ADDRESSES_OF: Final = """
 select a.subscriber_id, a.kind, a.value from tenants_address a
 where a.tenant_id = %s and a.subscriber_id = any(%s)
 """
-
-INTEGRATIONS: Final = """
-select i.id, i.provider, t.is_sandbox from channels_integration i
-join tenants_tenant t on t.id = i.tenant_id where i.tenant_id = %s and i.id = any(%s)
-"""
-
-# A person who said no stays suppressed, whatever the provider tells.
-SET_ADDRESSES: Final = """
-update tenants_address a set state = %(state)s, reason = %(reason)s, changed_at = now()
-from tenants_subscriber s
-where a.tenant_id = %(tenant)s and a.value = %(value)s and a.kind = any(%(kinds)s)
-  and a.state = %(before)s and s.id = a.subscriber_id and s.tenant_id = a.tenant_id
-  and s.mode = any(%(modes)s)
-"""
