@@ -41,7 +41,7 @@ class AccountScreen:
     list_filter = ("state", "provider")
     search_fields = ("name", "identifier")
     ordering = ("position", "pk")
-    actions = ("check_connection", "switch_on", "switch_off")
+    actions: tuple[str, ...] = ("check_connection", "switch_on", "switch_off")
     actions_submit_line = ("save_and_check",)
     add_form_template = "channels/admin/integration_add.html"
 

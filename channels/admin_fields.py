@@ -55,6 +55,7 @@ _SENTENCES = (
     _("must be an address such as http://user:password@proxy.example:3128"),
     _("must be a number from 1 to 65535"),
     _("must be a number"),
+    _("must be of Latin letters, digits, _ and - only"),
     _("must be an e-mail address"),
     _("must be a number of messages per second, or a number per seconds such as 20/60"),
     _("must be addresses or networks between commas, such as 203.0.113.7, 198.51.100.0/24"),
@@ -181,6 +182,8 @@ def _field(
 ) -> forms.Field:
     is_new = opened is None
     words = [hint(provider, name, get_language() or ""), str(_HELP.get(name, ""))]
+    if is_new and name in ADAPTERS[provider].generated:
+        words.append(gettext("Empty: we make it up."))
     if is_secret and not is_new:
         words.append(gettext("Kept in secret. Leave empty to keep what is there."))
     return forms.CharField(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets as random
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -81,7 +81,8 @@ def update_credentials(
     with tenant_scope(tenant_id):
         row = _locked(tenant_id, integration_id)
         _put(row, merged(row.provider, row.credentials, credentials))
-        row.save(update_fields=["credentials", "route"])
+        row.connect_at = datetime.now(UTC)
+        row.save(update_fields=["credentials", "route", "connect_at"])
     callback_doors.forget()
 
 
@@ -95,8 +96,8 @@ def set_disabled(tenant_id: UUID, integration_id: UUID, is_disabled: bool) -> No
     state = Integration.State.DISABLED if is_disabled else Integration.State.ACTIVE
     with tenant_scope(tenant_id):
         row = _locked(tenant_id, integration_id)
-        row.state, row.state_reason = state, ""
-        row.save(update_fields=["state", "state_reason"])
+        row.state, row.state_reason, row.connect_at = state, "", datetime.now(UTC)
+        row.save(update_fields=["state", "state_reason", "connect_at"])
 
 
 def check_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
@@ -107,8 +108,11 @@ def check_integration(tenant_id: UUID, integration_id: UUID) -> Integration:
     """
     row = find_integration(tenant_id, integration_id)
     state, reason = verdict(open_adapter(row.id, row.provider, row.credentials))
+    changes: dict[str, object] = {"state": state, "state_reason": reason}
+    if row.state == Integration.State.PAUSED and state == Integration.State.ACTIVE:
+        changes["connect_at"] = datetime.now(UTC)  # its provider may have given us up meanwhile
     with tenant_scope(tenant_id):
-        _open_rows(tenant_id, integration_id).update(state=state, state_reason=reason)
+        _open_rows(tenant_id, integration_id).update(**changes)
         row.refresh_from_db()
     return row
 
@@ -203,7 +207,7 @@ def _phone(row: Integration) -> Integration:
 
 def _insert(row: Integration, credentials: Mapping[str, str]) -> Integration:
     _put(row, encrypt(credentials))
-    row.callback_token = random.token_urlsafe(32)
+    row.callback_token, row.connect_at = random.token_urlsafe(32), datetime.now(UTC)
     try:
         with tenant_scope(row.tenant_id), transaction.atomic():
             row.save(force_insert=True)

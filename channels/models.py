@@ -50,7 +50,7 @@ class Integration(ProviderAccount, TenantModel):
 
     # what names it in callbacks that many accounts share: Adapter.route_of
     route = models.CharField(max_length=100, blank=True, editable=False)
-    # when the provider is told our address (channels.registering): next, last; what stood against it
+    # when the provider is told our address: next, last; what stood against it
     connect_at = models.DateTimeField(null=True, blank=True, editable=False)
     connected_at = models.DateTimeField(null=True, blank=True, editable=False)
     connect_fault = models.CharField(max_length=200, blank=True, editable=False)

@@ -59,6 +59,7 @@ TICKS: Final = (
     Tick("cases", timedelta(seconds=15), "notifications.escalation_tasks.tell", timeout_s=120),
     Tick("desks", timedelta(seconds=30), "notifications.desk_visits.tick", "low", 120),
     Tick("accounts", timedelta(minutes=1), "channels.resuming.tick"),
+    Tick("callback-addresses", timedelta(minutes=1), "channels.registering.tick"),
     Tick("whatsapp-templates", timedelta(minutes=15), "channels.whatsapp.tick", "low", 600),
     Tick("mailboxes", timedelta(minutes=1), "notifications.returned_mail.tick", "low", 120),
     Tick("purge", timedelta(days=1), "notifications.retention.tick", "low", 3600),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
 from channels.credentials import fields_of
 from channels.models import Integration
+from channels.registering import status
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt
 from tenants.answers import iso, present
@@ -59,6 +59,7 @@ EXAMPLE: Json = {
     "position": 0,
     "state": "active",
     "credentials": {},
+    "callbacks": {"state": "connected", "connectedAt": "2026-11-21T09:01:00.000Z"},
     "createdAt": "2026-11-21T09:00:00.000Z",
 }
 
@@ -83,9 +84,12 @@ def integration(row: Integration, mode: str, is_primary: bool) -> Json:
     } | present({"reason": row.state_reason})
 
 
-def callback_url(row: Integration) -> str:
-    """Give what is told to the provider, so that it reports back."""
-    return f"{settings.PUBLIC_URL}/v1/callbacks/{row.pk}/{row.callback_token}"
+def callbacks(row: Integration) -> Json:
+    """Say whether the provider knows our address; `state` as in channels.registering."""
+    known = status(row)
+    at = row.connected_at
+    shown = {"state": known.state}
+    return shown | present({"reason": known.reason, "connectedAt": iso(at) if at else None})
 
 
 def answers(status: int, example: object) -> dict[int, Any]:

@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from channels.accounts import callback_url
 from channels.adapters.sandbox import SandboxAdapter
 from channels.api import integration_shapes as shapes
 from channels.errors import DeliveryError
@@ -29,7 +30,8 @@ from channels.integrations import (
 )
 from channels.models import Integration
 from channels.probing import patiently
-from tenants.answers import data
+from channels.registering import connect
+from tenants.answers import data, present
 from tenants.auth import Caller, require_scope
 from tenants.errors import Forbidden, InvalidFields, NotFound
 from tenants.queries import body
@@ -157,6 +159,28 @@ class CheckView(APIView):
         return _answer(who, key, check=checked.state)
 
 
+class RegisterView(APIView):
+    """/v1/integrations/{integrationId}/register."""
+
+    @extend_schema(
+        operation_id="integrations_register",
+        request=None,
+        responses=shapes.answers(200, shapes.EXAMPLE),
+    )
+    def post(self, request: Request, integration_id: str) -> Response:
+        """Tell the provider the address that it is to call.
+
+        `callbacks.state` is what came of it: connected; manual, where the address is pasted at the
+        provider; silent, where it never calls; no_https, refused or unreachable, with its reason.
+        """
+        who = _writer(request)
+        body(request)  # says what is wrong with it
+        key = _found(who, integration_id).pk
+        patiently()
+        made = connect(who.tenant_id, key)
+        return _answer(who, key, register=made.state, **present({"reason": made.reason}))
+
+
 def _writer(request: Request) -> Caller:
     who = require_scope(request, WRITE)
     if who.mode != "live":
@@ -183,7 +207,11 @@ def _answer(who: Caller, key: UUID, status: int = 200, **more: str) -> Response:
     row = next(row for row in rows if row.pk == key)
     is_primary = next(one for one in rows if one.kind == row.kind).pk == key
     shown = shapes.integration(row, who.mode, is_primary)
-    return data({**shown, "callbackUrl": shapes.callback_url(row), **more}, status)
+    told = {
+        "callbackUrl": callback_url(row.pk, row.callback_token),
+        "callbacks": shapes.callbacks(row),
+    }
+    return data({**shown, **told, **more}, status)
 
 
 def _found(who: Caller, text: str) -> Integration:

@@ -10,6 +10,7 @@ from channels.api.integrations import (
     IntegrationsView,
     IntegrationView,
     PrimaryView,
+    RegisterView,
 )
 
 _ONE = "v1/integrations/<str:integration_id>"
@@ -20,4 +21,5 @@ urlpatterns = [
     path(_ONE, IntegrationView.as_view()),
     path(f"{_ONE}/set-primary", PrimaryView.as_view()),
     path(f"{_ONE}/check", CheckView.as_view()),
+    path(f"{_ONE}/register", RegisterView.as_view()),
 ]

@@ -147,6 +147,9 @@ API: Mapping[str, tuple[Call, ...]] = {
     "v1/integrations/<str:integration_id>/check": (
         Call("POST", "/v1/integrations/{integration_pk}/check"),
     ),
+    "v1/integrations/<str:integration_id>/register": (
+        Call("POST", "/v1/integrations/{integration_pk}/register"),
+    ),
     "v1/webhooks": (
         listing("/v1/webhooks"),
         making("/v1/webhooks", {"url": "https://mine.example/"}),

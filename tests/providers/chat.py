@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.providers.fake import Fake, Letter, Refusal, need
@@ -39,6 +40,10 @@ class Telegram(Fake):
         need(token == self.token, "token", self.says(401, "Unauthorized"))
         if method == "getMe":
             return as_json(200, {"ok": True, "result": {"id": 42, "is_bot": True}})
+        if method in ("getWebhookInfo", "setWebhook"):
+            return self._webhook(method, call.json())
+        if method in ("answerCallbackQuery", "editMessageReplyMarkup"):
+            return as_json(200, {"ok": True, "result": True})
         bad = "Bad Request: "
         need(call.content_type == JSON, "content type", self.says(400, bad + "chat_id is empty"))
         body = call.json()
@@ -51,6 +56,24 @@ class Telegram(Fake):
                 fits = "url" in key or 1 <= len(key["callback_data"].encode()) <= 64
                 need(fits, "button", self.says(400, bad + "BUTTON_DATA_INVALID"))
         return [Letter(str(body["chat_id"]), text)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.webhook: dict[str, Any] = {"url": "", "has_custom_certificate": False}
+        self.webhook_secret = ""
+
+    def _webhook(self, method: str, body: dict[str, Any]) -> Reply:
+        """Tell of the webhook, never of its secret, or set it."""
+        if method == "getWebhookInfo":
+            return as_json(200, {"ok": True, "result": {**self.webhook}})
+        bad = self.says(400, "Bad Request: bad webhook: An HTTPS URL must be provided for webhook")
+        need(body.get("url", "").startswith("https://"), "webhook url", bad)
+        secret = body.get("secret_token", "")
+        bad = self.says(400, "Bad Request: secret token contains unallowed characters")
+        need(re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret), "secret token", bad)
+        self.webhook = {"url": body["url"], "allowed_updates": body["allowed_updates"]}
+        self.webhook_secret = secret
+        return as_json(200, {"ok": True, "result": True})
 
     def _text(self, method: str, body: dict[str, Any]) -> tuple[str, int]:
         if method == "sendPhoto":
@@ -116,7 +139,9 @@ class Vk(Fake):
         need(form.get("v") == "5.199", "version", vk_error(8, "Invalid request: no version"))
         method = call.path.removeprefix("/method/")
         if method.startswith("groups."):
-            return as_json(200, {"response": {"groups": [{"id": 1}]}})
+            return self._community(method.removeprefix("groups."), form)
+        if method in ("messages.sendMessageEventAnswer", "execute"):
+            return as_json(200, {"response": 1})
         need(method == "messages.send", "method", vk_error(3, "Unknown method passed"))
         need(form.get("random_id", "").lstrip("-").isdigit(), "random_id", wrong)
         need(-(2**31) <= int(form["random_id"]) < 2**31, "random_id", wrong)
@@ -128,6 +153,44 @@ class Vk(Fake):
         peer = form.get("peer_id") or form.get("user_id") or ""
         need(peer.lstrip("-").isdigit(), "peer_id", wrong)
         return [Letter(peer, text, form["random_id"], f"{peer}:{form['random_id']}")]
+
+    group = 212345678
+    code = "c0de"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.servers: list[dict[str, Any]] = []
+        self.settings: dict[str, str] = {}
+        #: what VK hears when it asks a new server for the confirmation string
+        self.ask: Callable[[str, dict[str, Any]], str] = lambda url, body: self.code
+
+    def _community(self, method: str, form: dict[str, str]) -> Reply:
+        """Play the community's callback servers; a new or changed one is asked at once."""
+        if method == "getById":
+            return as_json(200, {"response": {"groups": [{"id": self.group}]}})
+        need(form.get("group_id") == str(self.group), "group_id", vk_error(15, "Access denied"))
+        if method == "getCallbackConfirmationCode":
+            return as_json(200, {"response": {"code": self.code}})
+        if method == "getCallbackServers":
+            return as_json(200, {"response": {"count": len(self.servers), "items": self.servers}})
+        if method == "setCallbackSettings":
+            known = {str(one["id"]) for one in self.servers}
+            need(form.get("server_id") in known, "server_id", vk_error(100, "server_id"))
+            self.settings = form
+            return as_json(200, {"response": 1})
+        return self._server(method, form)
+
+    def _server(self, method: str, form: dict[str, str]) -> Reply:
+        wrong = vk_error(100, "One of the parameters specified was missing or invalid")
+        need(1 <= len(form.get("title", "")) <= 14, "title", wrong)
+        need(len(form.get("secret_key", "")) <= 50, "secret_key", wrong)
+        number = int(form.get("server_id", len(self.servers) + 1))
+        self.servers = [one for one in self.servers if one["id"] != number]
+        asked = {"type": "confirmation", "group_id": self.group, "secret": form["secret_key"]}
+        is_ok = self.ask(form["url"], asked) == self.code
+        told = {name: form[name] for name in ("url", "title", "secret_key")}
+        self.servers.append({"id": number, "status": "ok" if is_ok else "failed", **told})
+        return as_json(200, {"response": {"server_id": number}})
 
     def _keyboard(self, text: str) -> None:
         wrong = vk_error(911, "Keyboard format is invalid")
@@ -179,6 +242,10 @@ class Max(Fake):
         need(call.headers.get("authorization") == self.token, "token", self.refusals["auth"])
         if (call.method, call.path) == ("GET", "/me"):
             return as_json(200, {"user_id": 229229229, "is_bot": True})
+        if call.path == "/subscriptions":
+            return self._subscription(call)
+        if call.path == "/answers" or (call.method, call.path) == ("PUT", "/messages"):
+            return as_json(200, {"success": True})
         wrong = self.refusals["content"]
         need(
             (call.method, call.path) == ("POST", "/messages"),
@@ -196,6 +263,24 @@ class Max(Fake):
         for attachment in body.get("attachments") or []:
             self._attachment(attachment, wrong)
         return [Letter(recipient, text)]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subscriptions: dict[str, dict[str, Any]] = {}
+
+    def _subscription(self, call: Call) -> Reply:
+        if call.method == "POST":
+            body = call.json()
+            fine = re.fullmatch(r"[A-Za-z0-9_-]{5,256}", body.get("secret", ""))
+            need(fine, "secret", self.refusals["content"])
+            need(body["url"].startswith("https://"), "https", self.refusals["content"])
+            self.subscriptions[body["url"]] = body
+            return as_json(200, {"success": True})
+        listed = [
+            {"url": url, "time": 1, "update_types": one["update_types"]}
+            for url, one in self.subscriptions.items()
+        ]
+        return as_json(200, {"subscriptions": listed})
 
     def _attachment(self, attachment: dict[str, Any], wrong: Reply) -> None:
         if attachment["type"] != "inline_keyboard":

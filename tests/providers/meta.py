@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.providers.fake import Fake, Letter, need
@@ -23,6 +23,7 @@ class WhatsApp(Fake):
     name = "whatsapp_cloud"
     token = "WHATSAPP-TOKEN"
     number_id = "106540352242922"
+    business_id = "102290129340398"
     failure = graph_error(500, 2, "Service temporarily unavailable", is_transient=True)
     refusals = {
         "throttle": graph_error(429, 130429, "(#130429) Rate limit hit"),
@@ -49,6 +50,10 @@ class WhatsApp(Fake):
         need(version.startswith("v") and version[1:].replace(".", "").isdigit(), "path", unknown)
         if call.method == "GET":
             return as_json(200, {"id": self.number_id})
+        if rest == f"{self.business_id}/subscribed_apps":
+            return self._subscribe(call.json())
+        if rest == f"{self.number_id}/messages" and call.json().get("status") == "read":
+            return as_json(200, {"success": True})
         need(rest == f"{self.number_id}/messages", "path", unknown)
         wrong = graph_error(400, 100, "(#100) Invalid parameter")
         need(call.content_type == JSON, "content type", wrong)
@@ -64,6 +69,25 @@ class WhatsApp(Fake):
         return [Letter(recipient, text, body.get("biz_opaque_callback_data", ""))]
 
     bad_token = refusals["auth"]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.subscribed: dict[str, Any] = {}
+        #: what Meta hears when it asks a new address for its challenge
+        self.ask: Callable[[str, dict[str, str]], str] = lambda url, query: query["hub.challenge"]
+
+    def _subscribe(self, body: dict[str, Any]) -> Reply:
+        """Ask the address for the challenge before it is taken."""
+        query = {
+            "hub.mode": "subscribe",
+            "hub.verify_token": body["verify_token"],
+            "hub.challenge": "1158201444",
+        }
+        heard = self.ask(body["override_callback_uri"], query)
+        words = "(#2200) Callback verification failed with the following errors: HTTP Status 403"
+        need(heard == "1158201444", "challenge", graph_error(400, 2200, words))
+        self.subscribed = body
+        return as_json(200, {"success": True})
 
     def _text(self, text: dict[str, Any], wrong: Reply) -> str:
         need(1 <= len(text.get("body", "")) <= 4096, "length", wrong)
@@ -148,7 +172,10 @@ class Instagram(Fake):
         need(call.headers.get("authorization") == f"Bearer {self.token}", "token", auth)
         wrong = self.refusals["content"]
         if call.method == "GET":
-            return as_json(200, {"id": "17841400000000000", "username": "salon"})
+            return as_json(200, {"user_id": "17841405822304914", "username": "salon"})
+        if call.path.endswith("/me/subscribed_apps"):
+            self.subscribed = call.query.get("subscribed_fields", "").split(",")
+            return as_json(200, {"success": True})
         need(call.path.rpartition("/")[2] == "messages", "path", wrong)
         need(call.path.startswith("/v"), "version", wrong)
         need(call.content_type == JSON, "content type", wrong)
@@ -160,6 +187,8 @@ class Instagram(Fake):
         )
         text = self._message(body.get("message", {}), wrong)
         return [Letter(body["recipient"]["id"], text)]
+
+    subscribed: Sequence[str] = ()
 
     def _message(self, message: dict[str, Any], wrong: Reply) -> str:
         attachment = message.get("attachment", {})
