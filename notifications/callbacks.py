@@ -13,7 +13,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -158,8 +158,8 @@ def _storable(event: Told) -> dict[str, str]:
     """Drop what PostgreSQL refuses in JSON: NUL and halves of surrogate pairs."""
     values = {
         name: value.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST_VALUE]
-        for name, value in asdict(event).items()
-        if value
+        for name in event.__slots__
+        if (value := getattr(event, name))
     }
     return {"type": _NAMES[type(event)], **values}
 

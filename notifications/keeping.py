@@ -16,7 +16,7 @@ from uuid import UUID
 
 import django_rq
 import redis
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from notifications import dispatch
 from notifications.sql import callbacks as sql
@@ -76,13 +76,15 @@ class _Keeper:
         with self._adding:
             tickets, self._waiting = self._waiting, []
         try:
-            new = insert([row for ticket in tickets for row in ticket.wanted])
+            new = _insert_again_if_lost([row for ticket in tickets for row in ticket.wanted])
         except Exception:
             if tickets == [own]:
                 raise
             with self._adding:
                 self._waiting = [one for one in tickets if one is not own] + self._waiting
             new, tickets = insert(own.wanted), [own]
+        if new:
+            ask_for_job()  # once for all, before anybody is answered
         for ticket in tickets:
             ticket.new = sum(row.id in new for row in ticket.wanted)
 
@@ -94,12 +96,7 @@ def keep(wanted: Sequence[Kept]) -> int:
     """Keep events, each once by its key; give how many were new. Call outside any transaction."""
     if connection.in_atomic_block:
         raise RuntimeError("what others wait for must be committed here: no transaction around it")
-    if not wanted:
-        return 0
-    new = _keeper.keep(wanted)
-    if new:
-        ask_for_job()
-    return new
+    return _keeper.keep(wanted) if wanted else 0
 
 
 def next_look(key: UUID, attempt: int, now: datetime) -> datetime | None:
@@ -116,7 +113,18 @@ def insert(wanted: Sequence[Kept]) -> set[UUID]:
     with batch_scope({row.tenant_id for row in own if row.tenant_id is not None}):
         found = [rows.fetch(sql.KEEP, _columns(own))] if own else []
         found += [rows.fetch(sql.KEEP_LENT, _columns(lent)[1:])] if lent else []
+        rows.commit()
     return {row[0] for row in chain.from_iterable(found)}
+
+
+def _insert_again_if_lost(wanted: Sequence[Kept]) -> set[UUID]:
+    """Insert over a kept connection without asking first whether it lives; repeating is harmless."""
+    connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
+    try:
+        return insert(wanted)
+    except (OperationalError, InterfaceError):
+        connection.close()
+        return insert(wanted)
 
 
 def ask_for_job() -> None:

@@ -17,7 +17,8 @@ from tests.bench.ways import CHAT, Credentials, Way
 
 OWN_LIMIT = 10_000_000  # recipients of one salon have numbers below this
 _HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "batch")
-_HOT_TABLES = [f"notifications_{t}" for t in (*_HOT, "fanout", "counter", "deadletter")]
+_BESIDE = ("fanout", "counter", "deadletter", "receivedcallback")
+_HOT_TABLES = [f"notifications_{table}" for table in (*_HOT, *_BESIDE)]
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,6 @@ def sizes(servers: Servers) -> dict[str, int]:
         "select substring(c.relname from '^notifications_([a-z]+)'),"
         " sum(pg_total_relation_size(c.oid))::bigint from pg_class c where c.relkind = 'r'"
         " and c.relname ~ %s group by 1",
-        ["^notifications_(" + "|".join((*_HOT, "fanout", "counter", "deadletter")) + ")"],
+        ["^notifications_(" + "|".join((*_HOT, *_BESIDE)) + ")"],
     )
     return dict(rows.fetchall())

@@ -1,4 +1,4 @@
-"""How fast are triggers answered? A load generator: raw sockets, as a process of its own.
+"""How fast are calls answered? A load generator: raw sockets, as a process of its own.
 
 Reads one JSON object on stdin (Load's fields), drives, writes one JSON object to stdout.
 Without a rate each connection calls as soon as it has its answer. With one, calls are due at fixed
@@ -31,7 +31,10 @@ EXAMPLES = 3  # of refused answers that are told
 
 @dataclass(frozen=True)
 class Load:
-    """What to call. salons: (key, clients, first chat). bulk: events per call, 0: single calls."""
+    """What to call. salons: (key, clients, first chat). bulk: events per call, 0: single calls.
+
+    raw: whole requests instead of triggers, each once.
+    """
 
     port: int
     run: str
@@ -42,6 +45,7 @@ class Load:
     seconds: float = 0.0
     rate: float = 0.0
     bulk: int = 0
+    raw: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -144,7 +148,8 @@ class _Driver:
     def _take(self) -> int | None:
         load, number = self.load, self.next_call
         is_late = load.seconds and time.monotonic() - self.started >= load.seconds
-        if is_late or (load.calls and number >= load.calls):
+        most = len(load.raw) or load.calls
+        if is_late or (most and number >= most):
             return None
         self.next_call += 1
         return number
@@ -158,6 +163,8 @@ class _Driver:
 
     def _request(self, number: int, due: float) -> bytes:
         load = self.load
+        if load.raw:
+            return load.raw[number].encode()
         key, people, first_chat = load.salons[number % len(load.salons)]
         turn, size = number // len(load.salons), load.bulk or 1
         wanted = [(turn * size + index) % people + 1 for index in range(size)]
@@ -180,7 +187,7 @@ class _Driver:
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = _LENGTH.search(head)
         body = await (reader.readexactly(int(length[1])) if length else _chunks(reader))
-        is_good = head.split(b" ", 2)[1] == b"201" and b'"error"' not in body
+        is_good = head.split(b" ", 2)[1] in (b"200", b"201") and b'"error"' not in body
         if not is_good:
             self.errors += 1
             if len(self.examples) < EXAMPLES:

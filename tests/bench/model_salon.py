@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from uuid import UUID
 
-from channels.integrations import add_integration
+from channels.integrations import add_integration, ensure_phone
 from notifications.models import MessageTemplate, Step, Workflow
 from notifications.publishing import publish_template, publish_workflow
 from notifications.seeding import seed
@@ -33,7 +33,9 @@ WORKFLOWS = {
 
 def make_model(provider_url: str) -> UUID:
     """Make the salon that all others are copies of, through the product's own verbs."""
-    return _make("bench-model", CHAT, telegram(provider_url), WORKFLOWS)
+    tenant_id = _make("bench-model", CHAT, telegram(provider_url), WORKFLOWS)
+    ensure_phone(tenant_id)
+    return tenant_id
 
 
 def make_campaigner(slug: str, way: Way, account: Credentials) -> UUID:
