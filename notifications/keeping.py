@@ -11,7 +11,6 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from uuid import UUID
 
 import django_rq
@@ -22,7 +21,6 @@ from notifications import dispatch
 from notifications.sql import callbacks as sql
 from tenants import rows
 from tenants.ids import created_at
-from tenants.scope import batch_scope
 
 log = logging.getLogger(__name__)
 
@@ -107,18 +105,12 @@ def next_look(key: UUID, attempt: int, now: datetime) -> datetime | None:
 
 
 def insert(wanted: Sequence[Kept]) -> set[UUID]:
-    """Write known salons' events to their rows and the others to the platform's; give new ids."""
-    own = [row for row in wanted if row.tenant_id is not None]
-    lent = [row for row in wanted if row.tenant_id is None]
-    with batch_scope({row.tenant_id for row in own if row.tenant_id is not None}):
-        found = [rows.fetch(sql.KEEP, _columns(own))] if own else []
-        found += [rows.fetch(sql.KEEP_LENT, _columns(lent)[1:])] if lent else []
-        rows.commit()
-    return {row[0] for row in chain.from_iterable(found)}
+    """Write salons' events to their rows and nobody's to the platform's; give the new ids."""
+    return {row[0] for row in rows.fetch(sql.KEEP, _columns(wanted))}
 
 
 def _insert_again_if_lost(wanted: Sequence[Kept]) -> set[UUID]:
-    """Insert over a kept connection without asking first whether it lives; repeating is harmless."""
+    """Insert without asking first whether the connection lives; repeating is harmless."""
     connection.health_check_done = True  # type: ignore[attr-defined]  # not in the stubs
     try:
         return insert(wanted)

@@ -4,22 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-KEEP: Final = """
-insert into notifications_receivedcallback (tenant_id, id, integration_id, key, event, due_at,
-  attempt)
-select u.tenant_id, u.id, u.integration_id, u.key, u.event::jsonb, u.due_at, 0
-from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
-  u(tenant_id, id, integration_id, key, event, due_at)
-on conflict (tenant_id, integration_id, key) do nothing returning id
-"""
-
-KEEP_LENT: Final = """
-insert into notifications_lentcallback (id, account_id, key, event, due_at, attempt)
-select u.id, u.account_id, u.key, u.event::jsonb, u.due_at, 0
-from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[])
-  u(id, account_id, key, event, due_at)
-on conflict (account_id, key) do nothing returning id
-"""
+KEEP: Final = "select kolokol_keep_callbacks(%s, %s, %s, %s, %s, %s)"
 
 # Whose they are is asked of a function: no role but the owner sees all salons' messages.
 LENT_HOMES: Final = """

@@ -18,6 +18,8 @@ DOORS = {
     "kolokol_enter": "app",
     "kolokol_memberships": "app",
     "kolokol_integration_tenant": "app",
+    "kolokol_keep_callbacks": "app",
+    "kolokol_callback_home": "platform",
     "kolokol_claim": "platform",
     "kolokol_claim_suspect": "platform",
     "kolokol_sweep": "platform",
