@@ -67,7 +67,12 @@ def text_of(content: Content) -> str:
 
 
 def html_of(content: Content) -> str:
-    """Give the HTML part with the picture and the buttons that it lacks; "" when text says all."""
+    """Give the HTML part with the picture and the buttons that it lacks; "" when text says all.
+
+    A page of its own was made whole, and its links may lead elsewhere than the buttons say.
+    """
+    if content.html.startswith("<!doctype"):
+        return content.html
     pieces = []
     if content.image_url and escape(content.image_url) not in content.html:
         pieces.append(

@@ -28,7 +28,7 @@ from notifications.steps.approved import approved_template
 from notifications.steps.reserving import reserve
 from notifications.steps.route import Route, choose
 from notifications.steps.send import Send
-from notifications.steps.text import Rendered, published, render
+from notifications.steps.text import Rendered, follow, published, render
 from tenants.ids import uuid7
 
 PUSH_KINDS = frozenset({"push", "fcm", "apns", "web_push"})
@@ -85,9 +85,13 @@ def _rule(work: Work, now: datetime) -> Skip | Wait | None:
 def _send(
     work: Work, route: Route, rendered: Rendered, extra: Mapping[str, Any], now: datetime
 ) -> Send:
-    task, content = work.task, rendered.content
+    task = work.task
     # An interrupted tx message goes out under the same id: the provider may know it already.
     message_id = task.message_id or uuid7()
+    if route.address.kind == "email" and work.salon.follows(work.definition.category):
+        spared = extra.get("unsubscribe_url", "")
+        rendered = follow(rendered, work.salon.id, message_id, spared=spared)
+    content = rendered.content
     expires = work.event.expires_at
     outbound = Outbound(
         message_id=str(message_id),
@@ -142,6 +146,7 @@ def _push_extra(overrides: Mapping[str, Any], provider: str) -> dict[str, Any]:
 
 def _kept(rendered: Rendered) -> dict[str, object] | None:
     content = rendered.content
-    if not content.buttons and not content.image_url:
-        return None
-    return {"buttons": [asdict(b) for b in content.buttons], "image_url": content.image_url}
+    kept: dict[str, object] = {"links": rendered.links} if rendered.links else {}
+    if content.buttons or content.image_url:
+        kept |= {"buttons": [asdict(b) for b in content.buttons], "image_url": content.image_url}
+    return kept or None

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.conf import settings
 
 from channels.contract import Content
 from notifications import configs
 from notifications.configs import Place
 from notifications.definition import Texts
-from notifications.links import client_links
+from notifications.letters.links import followed
+from notifications.links import client_links, token
 from notifications.loading import Work
 from notifications.rendering import (
     ButtonSource,
@@ -65,15 +69,29 @@ def lines(work: Work, expressions: tuple[str, ...], language: str, now: datetime
     return [button.text for button in content.buttons]
 
 
+def follow(rendered: Rendered, tenant_id: UUID, message_id: UUID, *, spared: str) -> Rendered:
+    """Lead a letter's links through us. spared: the link that stays as it is."""
+    content, own = rendered.content, token("t", tenant_id, message_id)
+    html, links = followed(content.html, base=settings.PUBLIC_URL, token=own, spared=spared)
+    letter = Content(content.body, content.title, html, content.image_url, content.buttons)
+    return Rendered(letter, rendered.language, rendered.version_id, links)
+
+
 class Rendered:
-    """Content with the language and the version it came from."""
+    """Content with the language and the version it came from.
 
-    __slots__ = ("content", "language", "version_id")
+    links: where those of a followed letter lead.
+    """
 
-    def __init__(self, content: Content, language: str, version_id: UUID) -> None:
+    __slots__ = ("content", "language", "links", "version_id")
+
+    def __init__(
+        self, content: Content, language: str, version_id: UUID, links: Sequence[str] = ()
+    ) -> None:
         self.content = content
         self.language = language
         self.version_id = version_id
+        self.links = links
 
 
 def _place(work: Work) -> Place | None:

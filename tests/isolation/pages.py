@@ -105,6 +105,8 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
         same(f"{_CALLBACK}/wrong", 404, "POST", {"ok": "{client}"}),
         same(f"{_CALLBACK}/{{callback_token}}", 405),
     ),
+    "t/<str:token>.<int:number>": (same("/t/{message_pk}.0", 404),),
+    "o/<str:token>.gif": (same("/o/{message_pk}.gif", 404),),
     "u/<str:token>": (
         same("/u/{client_pk}", 404),
         same("/u/{client_pk}", 404, "POST", {"List-Unsubscribe": "One-Click"}),

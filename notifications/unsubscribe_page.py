@@ -1,38 +1,25 @@
-"""The pages that clients open from a letter: to unsubscribe.
+"""The page /u/<token>, where a client ends marketing to herself.
 
 GET never changes anything: mail programs and their guards open links before a person does.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.exceptions import RequestDataTooBig
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
-from django.shortcuts import render
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from notifications.letters.frame import Colors, is_web
+from notifications.notices import Notice, notice, visitors_language
 from notifications.unsubscribing import Reader, reader_of, unsubscribe
 
 #: RFC 8058: a mailbox provider posts exactly this, and our own button does too.
 ONE_CLICK = {"List-Unsubscribe": ["One-Click"]}
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; img-src https:; form-action 'self';"
-        " base-uri 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",  # the address is the key
-    "X-Robots-Tag": "noindex",
-}
-UNSUBSCRIBE_WORDS = {
+WORDS = {
     "ru": {
         "title": "Отписка от рассылки",
         "question": "Больше не получать рекламу и предложения?",
@@ -94,21 +81,14 @@ def _is_one_click(request: HttpRequest) -> bool:
 def _page(
     request: HttpRequest, reader: Reader | None, heading: str, status: int = 200
 ) -> HttpResponse:
-    language = reader.language if reader else str(get_language() or "ru")[:2]
-    words = UNSUBSCRIBE_WORDS.get(language, UNSUBSCRIBE_WORDS["en"])
-    brand = reader.brand if reader else {}
-    logo = str(brand.get("logoUrl") or "")
-    context: dict[str, Any] = {
-        "language": language,
-        "words": words,
-        "heading": words[heading],
-        "note": words["note" if heading == "question" else f"{heading}_note"],
-        "asks": heading == "question",
-        "name": brand.get("name", ""),
-        "logo": logo if is_web(logo) else "",
-        "colors": Colors.of(str(brand.get("color") or "")),
-    }
-    response = render(request, "pages/unsubscribe.html", context, status=status)
-    for name, value in HEADERS.items():
-        response[name] = value
-    return response
+    language = reader.language if reader else visitors_language()
+    words = WORDS[language]
+    is_question = heading == "question"
+    said = Notice(
+        title=words["title"],
+        heading=words[heading],
+        note=words["note" if is_question else f"{heading}_note"],
+        button=words["button"] if is_question else "",
+        brand=reader.brand if reader else {},
+    )
+    return notice(request, said, language, status)
