@@ -97,15 +97,13 @@ class PostmarkAdapter(EmailApiAdapter):
         password = password_for(self.credentials["server_token"], url)
         told = self.read((yield self._call("GET", "/webhooks")))
         ours = [hook for hook in objects(told.get("Webhooks")) if hook.get("Url") == url]
-        known = {hook.get("MessageStream"): hook["ID"] for hook in ours}
-        for stream in self._streams():
-            auth = {"Username": "kolokol", "Password": password}
-            wanted = {"Url": url, "HttpAuth": auth, "Triggers": TRIGGERS}
-            if stream in known:
-                call = self._call("PUT", f"/webhooks/{known[stream]}", wanted)
-            else:
-                call = self._call("POST", "/webhooks", {**wanted, "MessageStream": stream})
-            self.read((yield call))
+        auth = {"Username": "kolokol", "Password": password}
+        wanted = {"Url": url, "HttpAuth": auth, "Triggers": TRIGGERS}
+        for hook in ours:
+            self.read((yield self._call("PUT", f"/webhooks/{hook['ID']}", wanted)))
+        for stream in self._streams() - {hook.get("MessageStream") for hook in ours}:
+            added = {**wanted, "MessageStream": stream}
+            self.read((yield self._call("POST", "/webhooks", added)))
         return {"callback_password": password}
 
     def refusal_of(self, response: HttpResponse) -> Refusal:
@@ -113,10 +111,9 @@ class PostmarkAdapter(EmailApiAdapter):
         code, words = str(told.get("ErrorCode", "")), str(told.get("Message", ""))
         return Refusal(response.status, code, words, response.headers)
 
-    def _streams(self) -> list[str]:
+    def _streams(self) -> set[str]:
         service = self.credentials.get("message_stream") or TRANSACTIONAL
-        marketing = self.credentials.get("broadcast_stream") or service
-        return list(dict.fromkeys((service, marketing)))
+        return {service, self.credentials.get("broadcast_stream") or service}
 
     def _call(self, method: str, path: str, body: Any = None) -> HttpRequest:
         token = self.credentials["server_token"]

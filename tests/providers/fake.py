@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tests.providers.server import Call, Reply
 
@@ -59,6 +59,8 @@ class Fake(ABC):
         self.letters: list[Letter] = []
         self.calls: list[Call] = []
         self.complaints: list[str] = []
+        #: whom it calls back: its own id of the webhook -> the webhook as it was ordered
+        self.hooks: dict[str, dict[str, Any]] = {}
         self._answers: dict[str, Reply] = {}
         self._lock = threading.Lock()
 

@@ -11,6 +11,7 @@ from email.utils import getaddresses, parseaddr
 from typing import Any
 from uuid import UUID
 
+from tests.providers import hooks
 from tests.providers.fake import Fake, Letter, need
 from tests.providers.server import Call, Reply, as_json
 
@@ -64,6 +65,8 @@ class SendGrid(Fake):
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         denied = sendgrid_error(401, "The provided authorization grant is invalid")
         need(call.bearer == self.key, "key", denied)
+        if hooked := hooks.sendgrid(self, call):
+            return hooked
         if call.method == "GET":
             return as_json(200, {"scopes": ["mail.send"]})
         need(call.path == "/v3/mail/send", "path", sendgrid_error(404, "not found"))
@@ -125,6 +128,8 @@ class Mailgun(Fake):
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         forbidden = Reply(401, b"Forbidden", {"Content-Type": "text/plain"})
         need(call.login == ("api", self.key), "key", forbidden)
+        if hooked := hooks.mailgun(self, call):
+            return hooked
         if call.method == "GET":
             return as_json(200, {"domain": {"name": self.domain, "state": "active"}})
         need(call.path == f"/v3/{self.domain}/messages", "path", self.refusals["domain"])
@@ -177,6 +182,8 @@ class Postmark(Fake):
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         bad = postmark_error(401, 10, "Bad or missing Server API token.")
         need(call.headers.get("x-postmark-server-token") == self.token, "token", bad)
+        if hooked := hooks.postmark(self, call):
+            return hooked
         if call.method == "GET":
             return as_json(200, {"ID": 1, "Name": "Salon"})
         need(call.path in {"/email", "/email/batch"}, "path", postmark_error(404, 0, "not found"))
@@ -235,6 +242,8 @@ class Brevo(Fake):
     def read(self, call: Call) -> Sequence[Letter] | Reply:
         denied = brevo_error(401, "unauthorized", "Key not found")
         need(call.headers.get("api-key") == self.key, "key", denied)
+        if hooked := hooks.brevo(self, call):
+            return hooked
         if call.method == "GET":
             return as_json(200, {"email": "salon@beauty.example", "plan": []})
         need(call.path == "/v3/smtp/email", "path", brevo_error(404, "document_not_found", ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from tests.providers import hooks
 from tests.providers.fake import Fake, Letter, need
 from tests.providers.mail import JSON, MAILBOX, bare, our_id
 from tests.providers.server import Call, Reply, as_json
@@ -35,6 +36,8 @@ class Resend(Fake):
         invalid = resend_error(403, "invalid_api_key", "API key is invalid")
         need(call.bearer, "key", resend_error(401, "missing_api_key", "Missing API key."))
         need(call.bearer == self.key, "key", invalid)
+        if hooked := hooks.resend(self, call):
+            return hooked
         if call.method == "GET":
             return as_json(200, {"data": []})
         unknown = resend_error(404, "not_found", "The requested endpoint does not exist.")
@@ -99,6 +102,8 @@ class UnisenderGo(Fake):
         need(call.headers.get("x-api-key") == self.key, "key", unisender_error(401, 101, "key"))
         wrong = self.refusals["undocumented"]
         need(call.method == "POST", "method", wrong)
+        if hooked := hooks.unisender_go(self, call):
+            return hooked
         if not call.path.endswith("/email/send.json"):
             return as_json(200, {"status": "success", "user_id": 1})
         need(len(call.body) <= 10_000_000, "size", self.refusals["too_large"])

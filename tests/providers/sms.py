@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tests.providers import hooks
 from tests.providers.fake import Fake, Letter, need
 from tests.providers.server import Call, Reply, as_json
 
@@ -199,6 +200,8 @@ class SmsRu(Fake):
         need(call.content_type in FORM, "content type", smsru_error(211))
         form = call.form()
         need(form.get("api_id") == self.api_id, "api_id", smsru_error(200))
+        if hooked := hooks.smsru(self, call):
+            return hooked
         if call.path.startswith("/my/") or call.path.startswith("/auth/"):
             return as_json(200, {"status": "OK", "status_code": 100, "balance": 4122.56})
         need(call.path == "/sms/send", "path", smsru_error(211))
