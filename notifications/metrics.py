@@ -6,15 +6,31 @@ Prometheus asks (config.metrics).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
 
 from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
+from notifications.definition import QUEUES
+
 SETTLED = Metric(
     "kolokol_settled_total", "Results that a worker has written, by log status", ["status"]
 )
+# Steps instead of a histogram: one addition per batch and step, in the path that must stay fast.
+WITHIN_MS = (1_000, 5_000, 30_000, 300_000)
+WITHIN = ("1", "5", "30", "300", "longer")
+TAKEN = frozenset({"sent", "delivered"})
+ACCEPTED = Metric(
+    "kolokol_accepted_total",
+    "Messages that a provider took, by queue and by how many seconds after their trigger;"
+    " pauses and quiet hours included",
+    ["queue", "within"],
+)
+
 # A quarter of a second is the provider's own; a day is what quiet hours and pauses can cost.
 _SECONDS = (0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200, 86400)
 DELIVERED = Histogram(
@@ -30,6 +46,14 @@ def count(statuses: Iterable[str]) -> None:
     for status, amount in Counter(statuses).items():
         if status:
             SETTLED.labels(status).inc(amount)
+
+
+def accepted(sent: Iterable[tuple[int, UUID]], now: datetime) -> None:
+    """Add what a batch has sent: number of the queue, and the notification."""
+    now_ms = int(now.timestamp() * 1000)
+    ages = Counter((queue, bisect_left(WITHIN_MS, now_ms - (key.int >> 80))) for queue, key in sent)
+    for (queue, step), amount in ages.items():
+        ACCEPTED.labels(QUEUES[queue], WITHIN[step]).inc(amount)
 
 
 def delivered(channel: str, seconds: float) -> None:

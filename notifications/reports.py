@@ -114,7 +114,10 @@ def _cost(event: StatusEvent) -> dict[str, str]:
         return {}
     if not amount.is_finite() or not 0 <= amount < DEAREST:
         return {}
-    return {"cost": f"{round(amount, MOST_DIGITS):f}", "currency": event.currency[:3].upper()}
+    return {
+        "cost": f"{round(amount, MOST_DIGITS).normalize():f}",
+        "currency": event.currency[:3].upper(),
+    }
 
 
 def _measure(heard: Sequence[_Heard]) -> None:

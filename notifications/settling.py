@@ -86,6 +86,8 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     _note_accounts(ours)
     events.publish_all(told_by(ours))
     metrics.count(pair[1].status for pair in ours)
+    sent = ((r.task.queue, r.task.notification_id) for r, m in ours if m.status in metrics.TAKEN)
+    metrics.accepted(sent, now)
     return held
 
 
