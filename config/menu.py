@@ -61,6 +61,8 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Channel rules"), "rule", "channels_channelrule", "integrations"),
                 _item(_("Team"), "badge", "tenants_member", "members"),
                 _item(_("API keys"), "key", "tenants_apikey", "keys"),
+                _item(_("Webhooks"), "webhook", "notifications_webhookendpoint", "keys"),
+                _item(_("Webhook deliveries"), "outbox", "notifications_webhookdelivery", "keys"),
             ],
         ),
         (

@@ -80,6 +80,10 @@ SCREENS: Mapping[str, Screen] = {
     "notifications/notification": Screen("notifications.Notification", add=False, delete=False),
     "notifications/message": Screen("notifications.Message", add=False, delete=False),
     "notifications/logentry": Screen("notifications.LogEntry", add=False, delete=False),
+    "notifications/webhookendpoint": Screen("notifications.WebhookEndpoint"),
+    "notifications/webhookdelivery": Screen(
+        "notifications.WebhookDelivery", add=False, delete=False
+    ),
     "notifications/deadletter": Screen("notifications.DeadLetter", add=False, delete=False),
     "notifications/messagetemplate": Screen("notifications.MessageTemplate", delete=False),
     "notifications/workflow": Screen("notifications.Workflow", delete=False),
