@@ -313,3 +313,26 @@ def test_a_default_account_is_checked_by_its_button_too(telegram):
         delete_default(row.pk)
 
     assert "the provider answers" in shown.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("public_url", "language", "words"),
+    [
+        ("http://127.0.0.1:8000", "en", "begin with https:// only"),
+        ("http://127.0.0.1:8000", "ru", "только к адресам, которые начинаются с https://"),
+        ("https://kolokol.example", "en", "Telegram refuses to call this address"),
+        ("https://kolokol.example", "ru", "Telegram отказывается обращаться по этому адресу"),
+    ],
+)
+def test_connecting_says_what_stands_against_it(salon, settings, public_url, language, words):
+    client = browser(salon.people["owner"])
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    add(client, credential_api_base="https://127.0.0.1:9", credential_webhook_secret="")
+    settings.PUBLIC_URL = public_url
+    chosen = {"_selected_action": [str(the_one(salon).pk)], "action": "connect_callbacks"}
+
+    said = client.post(reverse("admin:channels_integration_changelist"), chosen, follow=True)
+    page = client.get(reverse("admin:channels_integration_change", args=[the_one(salon).pk]))
+
+    assert words in said.content.decode()
+    assert words in page.content.decode()

@@ -105,6 +105,31 @@ def test_a_check_tells_what_the_provider_says(api, server, status, body, check, 
     assert TOKEN not in str(told)
 
 
+def test_a_provider_is_told_our_address_on_demand(api, server, settings):
+    settings.PUBLIC_URL = "https://kolokol.example"
+    server.say(200, b'{"ok":true,"result":{}}')
+    made = add(api, credentials={"token": TOKEN, "api_base": server.url("")}).json()["data"]
+
+    told = api.post("/v1/integrations/bot/register").json()["data"]
+
+    assert made["callbacks"] == {"state": "waiting"}
+    assert told["callbacks"]["state"] == told["register"] == "connected"
+    assert told["callbacks"]["connectedAt"]
+    assert TOKEN not in str(told)
+
+
+def test_what_stands_against_it_is_said(api, server, settings):
+    server.say(401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
+    add(api, credentials={"token": TOKEN, "api_base": server.url("")})
+
+    plain = api.post("/v1/integrations/bot/register").json()["data"]
+    settings.PUBLIC_URL = "https://kolokol.example"
+    refused = api.post("/v1/integrations/bot/register").json()["data"]
+
+    assert plain["callbacks"] == {"state": "no_https"}
+    assert refused["callbacks"] == {"state": "refused", "reason": "Unauthorized"}
+
+
 def test_a_test_key_sees_the_phone_and_changes_nothing(api, sandbox, salon):
     key = add(api).json()["data"]["_id"]
 

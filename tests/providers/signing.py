@@ -20,6 +20,9 @@ _CREDENTIALS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+PROVEN = frozenset(_CREDENTIALS)
+
+
 def credentials(provider: str) -> dict[str, str]:
     """Give the credentials of an account whose calls `called` proves."""
     return dict(_CREDENTIALS[provider])
