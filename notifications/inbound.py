@@ -34,6 +34,8 @@ recall = inbound_texts.recall
 
 Found = Mapping[UUID, Tracked]
 
+NO_ACCOUNT: Final = "no_account"
+
 
 def apply(
     tenant_id: UUID, received: Sequence[Received[InboundEvent]], found: Found | None = None
@@ -46,34 +48,46 @@ def apply(
     if not received:
         return {}
     found = find(tenant_id, received) if found is None else found
-    heard = inbound_people.of(tenant_id, received)
-    inbound_addresses.come_alive(tenant_id, list(heard.values()))
-    settled: dict[UUID, str] = {}
-    for one in received:
-        if one.id not in heard:
-            settled[one.id] = "no_account"
-        elif one.event.kind != "button":
-            settled[one.id] = _apply_one(tenant_id, heard[one.id], found.get(one.id))
-    presses = [heard[one.id] for one in received if one.id in heard and one.event.kind == "button"]
+    presses = [one for one in received if one.event.kind == "button"]
+    settled = {
+        one.id: _apply_one(tenant_id, one, found.get(one.id))
+        for one in received
+        if one.event.kind != "button"
+    }
     return settled | _press(tenant_id, presses, found)
 
 
-def _press(tenant_id: UUID, presses: Sequence[Heard], found: Found) -> dict[UUID, str]:
-    known = [(one, found[one.id]) for one in presses if one.id in found]
-    lost = [one for one in presses if not (one.event.message_id or one.event.provider_id)]
-    notes = {one.id: "" for one in lost} | inbound_presses.answer(tenant_id, known)
-    acknowledging.ask_on_commit(tenant_id, [one.id for one in presses if one.event.reply_token])
-    return notes
-
-
-def _apply_one(tenant_id: UUID, heard: Heard, message: Tracked | None) -> str:
+def _apply_one(tenant_id: UUID, received: Received[InboundEvent], message: Tracked | None) -> str:
+    """Apply one event; who is behind it is asked anew, an event before may have changed that."""
+    heard = inbound_people.of(tenant_id, [received]).get(received.id)
+    if heard is None:
+        return NO_ACCOUNT
+    inbound_addresses.come_alive(tenant_id, [heard])
     kind = heard.event.kind
     if kind == "text":
         return inbound_texts.hear(tenant_id, heard, message)
     if kind in _TOLD:
-        inbound_texts.tell(tenant_id, message, *_TOLD[kind])
+        inbound_texts.tell(tenant_id, message, _TOLD[kind])
     handle = _HANDLERS.get(kind)
     return (handle(tenant_id, heard) or "") if handle else ""
+
+
+def _press(
+    tenant_id: UUID, presses: Sequence[Received[InboundEvent]], found: Found
+) -> dict[UUID, str]:
+    heard = inbound_people.of(tenant_id, presses)
+    inbound_addresses.come_alive(tenant_id, list(heard.values()))
+    notes = {one.id: NO_ACCOUNT for one in presses if one.id not in heard}
+    notes |= {key: "" for key, one in heard.items() if not _names_message(one.event)}
+    known = [(one, found[key]) for key, one in heard.items() if key in found]
+    notes |= inbound_presses.answer(tenant_id, known)
+    shown = [key for key, one in heard.items() if one.event.reply_token and key in notes]
+    acknowledging.ask_on_commit(tenant_id, shown)
+    return notes
+
+
+def _names_message(event: InboundEvent) -> bool:
+    return bool(event.message_id or event.provider_id)
 
 
 def _start(tenant_id: UUID, heard: Heard) -> str:
@@ -84,12 +98,12 @@ def _start(tenant_id: UUID, heard: Heard) -> str:
     return "" if heard.owners else UNKNOWN_CHAT
 
 
-#: Kind of event -> (reason, status) of its line in the story of the message that she last got.
-_TOLD: Final[Mapping[str, tuple[str, str]]] = {
-    "blocked": ("blocked", "replied"),
-    "unblocked": ("unblocked", "replied"),
-    "opt_out": ("stop_word", "replied"),
-    "opt_in": ("start_word", "replied"),
+#: Kind of event -> reason of its line in the story of the message that she last got.
+_TOLD: Final[Mapping[str, str]] = {
+    "blocked": "blocked",
+    "unblocked": "unblocked",
+    "opt_out": "stop_word",
+    "opt_in": "start_word",
 }
 _HANDLERS: Final[Mapping[str, Callable[[UUID, Heard], str | None]]] = {
     "start": _start,

@@ -74,10 +74,10 @@ def hear(tenant_id: UUID, heard: Heard, message: Tracked | None) -> str:
 _WISHES: Final = {STOP: inbound_wishes.stop, START: inbound_wishes.start}
 
 
-def tell(tenant_id: UUID, message: Tracked | None, reason: str, status: str = REPLIED) -> None:
+def tell(tenant_id: UUID, message: Tracked | None, reason: str) -> None:
     """Write into the story of a message what its client did, never her words."""
     if message is not None:
-        write_log(tenant_id, [Line(message, status, reason)])
+        write_log(tenant_id, [Line(message, REPLIED, reason)])
 
 
 def _recalled(tenant_id: UUID, heard: Collection[Heard]) -> dict[UUID, UUID]:

@@ -40,7 +40,7 @@ FAULTS: dict[tuple[int, str], type[DeliveryError]] = {
     (409, "window_closed"): WindowClosed,
 }
 STATES = {"delivered", "read"}
-INBOUND = {"button", "text", "blocked", "unblocked"}
+INBOUND = {"button", "text", "start", "blocked", "unblocked"}
 
 
 class SandboxAdapter(Adapter):
@@ -50,7 +50,7 @@ class SandboxAdapter(Adapter):
     """
 
     provider = "sandbox"
-    kinds = frozenset(ChannelKind)
+    kinds = frozenset(ChannelKind) - {ChannelKind.DESK}
     fields = {"url": False, "secret": True}
     place = Place.DOMESTIC
     is_idempotent = True  # the receiver knows a repeated message by its id
