@@ -68,20 +68,19 @@ def apply(
 
 def _hear(report: Received[StatusEvent], message: Tracked) -> _Heard:
     event, was = report.event, message.state
-    lines = tracking.advance(message, event.state, event.reason, event.raw)
-    if not lines and _is_notable(event, message):
-        lines = tracking.note(message, event.reason or event.effect, event.raw)
+    reason = event.reason or tracking_effects.reason_of(event.effect)
+    lines = tracking.advance(message, event.state, reason, event.raw)
+    if not lines and _is_notable(event):
+        lines = tracking.note(message, reason, event.raw)
     if event.reach == UP_TO:
         for earlier in message.earlier:
             lines += tracking.advance(earlier, event.state)
     return _Heard(report, message, lines, was)
 
 
-def _is_notable(event: StatusEvent, message: Tracked) -> bool:
-    """Say whether a report that moves nothing may still say something."""
-    if not event.state or event.reason in NOTED_BESIDE:
-        return True
-    return bool(event.effect) and event.state != message.state
+def _is_notable(event: StatusEvent) -> bool:
+    """Say whether a report that moves nothing may still say something new."""
+    return not event.state or bool(event.effect) or event.reason in NOTED_BESIDE
 
 
 def _is_strangers(one: Received[StatusEvent]) -> bool:

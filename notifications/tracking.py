@@ -129,7 +129,7 @@ def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> set[tuple[UUID, str]]
     if not notes:
         return set()
     arguments = [tenant_id, list({line.message.notification_id for line in notes})]
-    told = set(rows.fetch(tracking_sql.REPORTED, arguments))
+    told = set(rows.fetch(tracking_sql.TOLD, arguments))
     fresh = {
         key: line
         for line in reversed(notes)

@@ -76,6 +76,12 @@ class _Address:
         self.is_changed = True
 
 
+def reason_of(effect: str) -> str:
+    """Say an effect as a reason, for reports that give none."""
+    known = EFFECTS.get(effect)
+    return (known.reason if known else "") or effect
+
+
 def apply(tenant_id: UUID, told: Sequence[Affected], now: datetime | None = None) -> None:
     """Apply effects in their order.
 

@@ -13,9 +13,9 @@ join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
 where m.tenant_id = %s and m.id = any(%s)
 """
 
-REPORTED: Final = """
+TOLD: Final = """
 select l.message_id, l.reason from notifications_logentry l
-where l.tenant_id = %s and l.notification_id = any(%s) and l.status = 'reported'
+where l.tenant_id = %s and l.notification_id = any(%s) and l.reason <> ''
 """
 
 # The salon's own accounts, and those that the platform lends.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain
 
 import pytest
 from django.db import connection
@@ -16,10 +16,12 @@ from notifications import events, reports
 from notifications.callbacks import Received
 from notifications.models import Message
 from notifications.story import story, tell
-from notifications.tracking import RANK
+from notifications.tracking import RANK, Tracked, advance
 from tenants.ids import uuid7
+from tenants.models import Address
 from tenants.scope import tenant_scope
 from tests.factories import TenantFactory
+from tests.notifications.conftest import change
 from tests.notifications.phone_line import PhoneLine, status
 
 STATES = ["sent", "delivered", "read", "failed", "bounced"]
@@ -58,16 +60,15 @@ def _hear(news, name, tenant_id, one):
     news.append((name, one))
 
 
-def apply(line, *states: str, reason: str = "") -> None:
-    """Let reports of these states be applied in one batch."""
-    message = line.sent
+def apply(line, *told: str | StatusEvent, reason: str = "") -> None:
+    """Let reports be applied in one batch; of a word, the report of this state."""
+    reported = [
+        one if isinstance(one, StatusEvent) else StatusEvent(state=one, reason=reason)
+        for one in told
+    ]
     received = [
-        Received(
-            uuid7(),
-            line.row.pk,
-            StatusEvent(str(uuid7()), state, message_id=str(message.pk), reason=reason),
-        )
-        for state in states
+        Received(uuid7(), line.row.pk, replace(one, message_id=str(line.sent.pk)))
+        for one in reported
     ]
     with tenant_scope(line.salon.pk):
         found = reports.apply(line.salon.pk, received)
@@ -222,15 +223,60 @@ def test_a_handler_that_fails_leaves_the_message_as_it_was(line):
     assert line.sent.state == "read"
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+told = st.builds(
+    StatusEvent,
+    state=st.sampled_from(["", *STATES]),
+    reason=st.sampled_from(["", "clicked", "permanent_recipient"]),
+    effect=st.sampled_from(["", "dead", "complaint", "unsubscribed"]),
 )
-@given(batches=st.lists(st.lists(st.sampled_from(STATES), max_size=4), max_size=4))
-def test_any_order_and_repetition_of_reports_ends_in_the_same_state(line, batches):
-    with tenant_scope(line.salon.pk):
-        Message.objects.filter(pk=line.sent.pk).update(state="sent")
+
+
+def furthest(*states: str) -> str:
+    return max((state for state in states if state), key=RANK.__getitem__)
+
+
+@given(reports=st.lists(told, max_size=12), first=st.sampled_from(["unknown", "sent"]))
+def test_a_message_never_goes_back_and_no_order_of_reports_matters(reports, first):
+    message = tracked(first)
+
+    for one in reports:
+        before = RANK[message.state]
+        lines = advance(message, one.state, one.reason)
+        assert (RANK[message.state] > before) == bool(lines)
+        assert RANK[message.state] >= before
+
+    assert message.state == furthest(first, *(one.state for one in reports))
+
+
+def tracked(state: str) -> Tracked:
+    key, now = uuid7(), datetime.now(UTC)
+    return Tracked(key, key, 0, state, "phone", None, key, key, "live", "***", now)
+
+
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(batches=st.lists(st.lists(told, max_size=4), max_size=3), again=st.randoms())
+def test_any_order_repetition_and_loss_of_reports_ends_in_the_same_state(line, batches, again):
+    reset(line)
+    seen = ["sent"]
 
     for batch in batches:
-        apply(line, *batch)
+        repeated = [*batch, *again.sample(batch, len(batch) // 2)]
+        again.shuffle(repeated)
+        apply(line, *repeated)
+        seen += [one.state for one in batch]
+        assert line.sent.state == furthest(*seen)
 
-    assert line.sent.state == max(["sent", *chain.from_iterable(batches)], key=RANK.__getitem__)
+    is_dead = any(one.effect == "dead" for batch in batches for one in batch)
+    assert (line.address().state == "inactive") == is_dead
+
+
+def reset(line) -> None:
+    """Let the message be as if it had just left."""
+    with tenant_scope(line.salon.pk):
+        Message.objects.filter(pk=line.sent.pk).update(state="sent")
+        Address.objects.update(state="active", reason="")
+    change(
+        "delete from notifications_logentry where message_id = %s and reason <> ''", [line.sent.pk]
+    )
