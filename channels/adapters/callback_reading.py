@@ -22,7 +22,9 @@ MESSAGE = "m"
 # A clock that is wrong, a queue at the provider; repetitions within it are known by their keys.
 RECENT_S = 600.0
 #: A provider's name for something, or a code of it: neither an address nor a text.
-_NAME = re.compile(r"[A-Za-z_.]{1,40}|[0-9]{1,4}")
+_is_name = re.compile(r"[A-Za-z_.]{1,40}|[0-9]{1,4}").fullmatch
+_NUMBERS = frozenset({int, float})
+_encode = json.JSONEncoder(ensure_ascii=False).encode  # made once: what providers say is short
 _MOMENT = re.compile(r"[0-9]{1,12}")
 
 
@@ -98,8 +100,9 @@ def form_of(body: bytes) -> dict[str, str]:
 
 def text(value: object) -> str:
     """Give a text or a number as text, "" for anything else."""
-    is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
-    return str(value) if is_plain else ""
+    if isinstance(value, str):
+        return value
+    return str(value) if type(value) in _NUMBERS else ""
 
 
 def amount(told: str) -> str:
@@ -112,17 +115,16 @@ def amount(told: str) -> str:
 
 def digest(*parts: object) -> str:
     """Make a key of what tells an event from others, where the provider gives none."""
-    return hashlib.sha256(_bytes(json.dumps([text(part) for part in parts]))).hexdigest()
+    return hashlib.sha256(_bytes("\0".join(map(text, parts)))).hexdigest()
 
 
 def raw_of(**words: object) -> str:
     """Write the provider's own words for the log, without what it quotes of people and texts."""
-    told = {name: _masked(text(word)) for name, word in words.items() if text(word)}
-    return json.dumps(told, ensure_ascii=False)
-
-
-def _masked(word: str) -> str:
-    return word if _NAME.fullmatch(word) else clean(word)
+    told = {}
+    for name, value in words.items():
+        if word := text(value):
+            told[name] = word if _is_name(word) else clean(word)
+    return _encode(told)
 
 
 def _password(authorization: str) -> str:

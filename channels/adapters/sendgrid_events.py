@@ -109,6 +109,8 @@ def _fate(event: Mapping[str, Any]) -> Fate | None:
 
 
 def _report(event: Mapping[str, Any]) -> Report:
+    # what a server said to a letter that it took is of no interest
+    said = event.get("reason") or (event.get("event") == "deferred" and event.get("response"))
     return Report(
         key=text(event.get("sg_event_id")),
         message_id=text(event.get(METADATA_KEY)),
@@ -118,6 +120,6 @@ def _report(event: Mapping[str, Any]) -> Report:
             event=event.get("event"),
             type=event.get("type"),
             status=event.get("status"),
-            reason=event.get("reason") or event.get("response"),
+            reason=said,
         ),
     )
