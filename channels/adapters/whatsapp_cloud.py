@@ -132,9 +132,19 @@ class WhatsAppCloudAdapter(Adapter):
         told = [read_change(one) for one in changes(callback, secret, "whatsapp_business_account")]
         return [event for of_change in told for event in of_change]
 
-    def register(self, url: str) -> Registration | None:
-        """Subscribe the business account, with an address of its own among the app's others."""
-        return self._subscribing(url) if self.credentials.get("business_account_id") else None
+    def register(self, url: str) -> Registration:
+        """Subscribe the business account and give this number an address of its own.
+
+        News of templates and of the account go to the app's one address all the same.
+        Source: Webhook overrides, 2026-06
+        """
+        must_verify(self.credentials)
+        if account := self.credentials.get("business_account_id"):
+            read_answer((yield self._graph("POST", f"{account}/subscribed_apps", b"{}")), CODES)
+        own = {"override_callback_uri": url, "verify_token": self.credentials["verify_token"]}
+        body = json.dumps({"webhook_configuration": own}).encode()
+        read_answer((yield self._call("POST", "", body)), CODES)
+        return {}
 
     def acknowledge(self, event: InboundEvent, text: str) -> Sequence[HttpRequest]:
         """Mark her message as read; buttons of WhatsApp can neither be answered nor taken away."""
@@ -142,17 +152,6 @@ class WhatsAppCloudAdapter(Adapter):
             return ()
         seen = {"messaging_product": "whatsapp", "status": "read", "message_id": event.reply_token}
         return [self._call("POST", "/messages", json.dumps(seen).encode())]
-
-    def _subscribing(self, url: str) -> Registration:
-        must_verify(self.credentials)
-        wanted = {
-            "override_callback_uri": url,
-            "verify_token": self.credentials["verify_token"],
-        }
-        account = f"{self.credentials['business_account_id']}/subscribed_apps"
-        body = json.dumps(wanted).encode()
-        read_answer((yield self._graph("POST", account, body)), CODES)
-        return {}
 
     def _sending(self, outbound: Outbound) -> Exchange:
         template = outbound.extra.get("whatsapp_template")

@@ -166,8 +166,9 @@ def test_meta_asks_for_its_challenge_while_it_is_told(salon, server, fakes):
 
     assert connect(salon.pk, number.pk) == Connection("connected")
 
-    assert whatsapp.subscribed["override_callback_uri"] == url_of(number)
-    assert len(whatsapp.subscribed["verify_token"]) == 40  # made up by us
+    assert whatsapp.is_subscribed
+    assert whatsapp.address["override_callback_uri"] == url_of(number)
+    assert len(whatsapp.address["verify_token"]) == 40  # made up by us
     whatsapp.ask = lambda url, query: "403"
     refused = connect(salon.pk, number.pk)
     assert (refused.state, "2200" in refused.reason) == ("refused", True)
@@ -186,7 +187,6 @@ def test_instagram_tells_its_number_and_is_asked_for_messages(salon, server, fak
 @pytest.mark.parametrize(
     ("provider", "changes", "expected"),
     [
-        ("whatsapp_cloud", {"business_account_id": ""}, "manual"),
         ("whatsapp_cloud", {"app_secret": ""}, "refused"),
         ("telegram", {"token": "42:WRONG"}, "refused"),
         ("telegram", {"api_base": nobody()}, "unreachable"),

@@ -51,7 +51,10 @@ class WhatsApp(Fake):
         if call.method == "GET":
             return as_json(200, {"id": self.number_id})
         if rest == f"{self.business_id}/subscribed_apps":
-            return self._subscribe(call.json())
+            self.is_subscribed = True
+            return as_json(200, {"success": True})
+        if rest == self.number_id:
+            return self._override(call.json()["webhook_configuration"])
         if rest == f"{self.number_id}/messages" and call.json().get("status") == "read":
             return as_json(200, {"success": True})
         need(rest == f"{self.number_id}/messages", "path", unknown)
@@ -72,11 +75,12 @@ class WhatsApp(Fake):
 
     def __init__(self) -> None:
         super().__init__()
-        self.subscribed: dict[str, Any] = {}
+        self.is_subscribed = False
+        self.address: dict[str, Any] = {}
         #: what Meta hears when it asks a new address for its challenge
         self.ask: Callable[[str, dict[str, str]], str] = lambda url, query: query["hub.challenge"]
 
-    def _subscribe(self, body: dict[str, Any]) -> Reply:
+    def _override(self, body: dict[str, Any]) -> Reply:
         """Ask the address for the challenge before it is taken."""
         query = {
             "hub.mode": "subscribe",
@@ -86,7 +90,7 @@ class WhatsApp(Fake):
         heard = self.ask(body["override_callback_uri"], query)
         words = "(#2200) Callback verification failed with the following errors: HTTP Status 403"
         need(heard == "1158201444", "challenge", graph_error(400, 2200, words))
-        self.subscribed = body
+        self.address = body
         return as_json(200, {"success": True})
 
     def _text(self, text: dict[str, Any], wrong: Reply) -> str:
