@@ -160,13 +160,14 @@ class Drain:
         self.last_look = time.monotonic()
         dispatch.clear_flags(self.queues)
         self.counts.expanded += fanout.expand_some(self.queues)
-        before = self.counts.claimed
+        before, is_full = self.counts.claimed, False
         for index, queue in enumerate(self.queues):
             reserved = SHARE * (len(self.queues) - index - 1)
             room = min(BATCH, self._worth(queue)) - len(self.parking.sends) - reserved
+            is_full |= room <= 0
             if room > 0:
                 self._claim(queue, room)
-        self.is_dry = self.counts.claimed == before
+        self.is_dry = self.counts.claimed == before and not is_full
 
     def _worth(self, queue: str) -> int:
         """Say how many lines to take: what can leave at once, and no handful of what can wait.
