@@ -50,7 +50,14 @@ class Limit:
 
     def need(self, index: int, whom: str) -> Need:
         """Name the unit that one message needs of it."""
-        key = key_of(self.word + whom)
+        return self.counted(index, self.key(whom))
+
+    def key(self, whom: str) -> str:
+        """Name its counter for one who is counted."""
+        return key_of(self.word + whom)
+
+    def counted(self, index: int, key: str) -> Need:
+        """Name the unit of a counter whose key is known."""
         return Need(index, self.tenant_id, key, self.most, self.ends_at, self.reason)
 
 
@@ -71,7 +78,7 @@ def client_limit(
     limits: Mapping[str, Any],
     now: datetime,
 ) -> Limit:
-    """Give the limit of a client: it counts by subscriber and by address, who may share a phone."""
+    """Give the limit of a client; who shares her address is counted with her."""
     if category == "mk":
         most = int(limits.get("mk_per_window", DEFAULTS["mk_per_window"]))
         ends_at = now + timedelta(days=float(limits.get("mk_window_days", MK_WINDOW.days)))

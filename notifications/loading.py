@@ -39,13 +39,17 @@ class EventFacts:
 
 @dataclass(slots=True)
 class AddressFacts:
-    """One address; state "suppressed" also when somebody else's same value is."""
+    """One address; state "suppressed" also when somebody else's same value is.
+
+    sharers: other clients with the same value, a few of them where they are many.
+    """
 
     id: UUID | None
     kind: str
     value: str
     state: str
     window_until: datetime | None = None
+    sharers: Sequence[UUID] = ()
 
 
 @dataclass(slots=True)

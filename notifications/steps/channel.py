@@ -116,7 +116,8 @@ def _send(
         address=mask(route.address.kind, route.address.value),
         extra=_kept(rendered),
     )
-    return Send(task, route.account, outbound, message, route.address.id, route.detour)
+    address = route.address
+    return Send(task, route.account, outbound, message, address.id, route.detour, address.sharers)
 
 
 def _extra(work: Work, route: Route) -> dict[str, Any]:

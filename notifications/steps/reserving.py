@@ -19,6 +19,8 @@ from notifications.outcomes import (
 )
 from notifications.steps.send import Send
 
+MOST_SHARERS = 5
+
 
 def reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
     counted = _Counted(now)
@@ -46,7 +48,7 @@ class _Counted:
     def __init__(self, now: datetime) -> None:
         self._now = now
         self._clients: dict[tuple[UUID, str, str, str], limits.Limit] = {}
-        self._days: dict[tuple[UUID, str, str], tuple[limits.Limit, str]] = {}
+        self._days: dict[tuple[UUID, str, str], tuple[limits.Limit, str]] = {}  # with its key
 
     def client(self, index: int, work: Work, send: Send) -> list[limits.Need]:
         tenant, mode, kind = work.task.tenant_id, work.event.mode, send.outbound.kind
@@ -61,8 +63,7 @@ class _Counted:
                 limits=work.salon.limits,
                 now=self._now,
             )
-        address = f"{send.message.channel}:{send.outbound.address}"
-        return [limit.need(index, work.person.id.hex), limit.need(index, address)]
+        return [limit.need(index, whom) for whom in _whom(work, send)]
 
     def day(self, index: int, work: Work) -> limits.Need:
         tenant, mode, category = work.task.tenant_id, work.event.mode, work.definition.category
@@ -72,9 +73,21 @@ class _Counted:
             limit = limits.day_limit(
                 tenant, mode=mode, category=category, limits=work.salon.limits, day_end=end
             )
-            known = self._days[tenant, mode, category] = (limit, str(end.date()))
-        limit, day = known
-        return limit.need(index, day)
+            known = self._days[tenant, mode, category] = (limit, limit.key(str(end.date())))
+        limit, key = known
+        return limit.counted(index, key)
+
+
+def _whom(work: Work, send: Send) -> list[str]:
+    """Say who counts a message: the client, and whoever shares the phone it goes to.
+
+    One counter for most, and who comes to share the phone later finds what was sent to it. Where
+    too many share it (a made-up number), the address itself is counted.
+    """
+    sharers = send.sharers
+    if len(sharers) > MOST_SHARERS:
+        return [work.person.id.hex, f"{send.message.channel}:{send.outbound.address}"]
+    return [work.person.id.hex, *(sharer.hex for sharer in sharers)]
 
 
 def _is_fresh(work: Work) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +16,7 @@ class Send:
     """A prepared message: not sent before hand-over has marked its line of work.
 
     detour: why it does not go where it should have gone first.
+    sharers: other clients who are reached at the same address; a few of them where they are many.
     is_marked: prepare did that already, because there was a slot for it.
     """
 
@@ -24,4 +26,5 @@ class Send:
     message: MessageRow
     address_id: UUID | None
     detour: str = ""
+    sharers: Sequence[UUID] = ()
     is_marked: bool = False

@@ -135,6 +135,28 @@ def test_two_clients_who_share_a_phone_get_marketing_once(promos, worker, provid
     assert sorted(promos.states) == [("completed", ""), ("skipped", "frequency_cap")]
 
 
+def test_a_card_made_later_for_the_same_phone_gets_no_second_promo(promos, worker, provider):
+    promos.trigger("spring", ANNA)
+    worker.drain_dry()
+    promos.trigger("summer", [ANNA | {"subscriberId": "anna-again"}])
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+    assert promos.states[-1] == ("skipped", "frequency_cap")
+
+
+def test_a_phone_that_many_share_is_counted_itself(promos, worker, provider):
+    promos.trigger("spring", [{"subscriberId": f"c{n}", "phone": ANNA["phone"]} for n in range(9)])
+
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+    counters = look(
+        "select count(*) from notifications_counter where tenant_id = %s", [promos.salon.pk]
+    )
+    assert counters[0][0] == 9 + 1 + 1  # clients, the phone, the salon's day
+
+
 def test_two_promos_in_one_batch_send_one(promos, worker, provider):
     promos.trigger("spring", ANNA)
     promos.trigger("summer", ANNA)
