@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,46 @@ from notifications.sql import claiming as sql
 from tenants import rows
 from tenants.ids import uuid7
 from tenants.scope import platform_scope
+
+SHARE = 10  # lines per lap that even the last queue of a worker gets
+NIL = UUID(int=0)
+
+
+class Claims:
+    """What one worker takes of its queues, the most urgent first, and where it goes on."""
+
+    def __init__(self, queues: Sequence[str], worker: str) -> None:
+        self._queues = queues
+        self._worker = worker
+        self._cursors: dict[str, UUID] = {}
+        self._suspected: set[str] = set()
+
+    def suspect(self) -> None:
+        """Note that a sweep may have left suspects in every queue."""
+        self._suspected = set(self._queues)
+
+    def take(self, room: Callable[[str], int]) -> tuple[list[Task], bool]:
+        """Lease lines; say whether a queue was not asked for all that it has.
+
+        room: how many lines of a queue to take at most, before those of the queues before it.
+        """
+        tasks: list[Task] = []
+        is_full = False
+        for index, queue in enumerate(self._queues):
+            left = room(queue) - SHARE * (len(self._queues) - index - 1) - len(tasks)
+            is_full |= left <= 0
+            if left > 0:
+                tasks += self._take_from(queue, left)
+        return tasks, is_full
+
+    def _take_from(self, queue: str, room: int) -> list[Task]:
+        tasks = claim(queue, self._worker, room, self._cursors.get(queue, NIL))
+        self._cursors[queue] = max((task.tenant_id for task in tasks), default=NIL)
+        if not tasks and queue in self._suspected:
+            tasks = claim_suspect(queue, self._worker)
+            if not tasks:
+                self._suspected.discard(queue)
+        return tasks
 
 
 def claim(queue: str, worker: str, limit: int, after: UUID) -> list[Task]:

@@ -24,15 +24,18 @@ from django.db import connection
 
 from channels.gateway import Gateway
 from notifications import dispatch, fanout
-from notifications.claiming import claim, claim_suspect
+from notifications.claiming import NIL, Claims, claim, claim_suspect
 from notifications.definition import HURRIED
 from notifications.handover import hand_over
-from notifications.outcomes import Result, Wait
+from notifications.outcomes import Result, Task, Wait
 from notifications.parking import HAND_OVER, Parking, Slots
 from notifications.preparing import Leaving, prepare
 from notifications.settling import LOST, settle
 from notifications.steps.send import Send
 from notifications.verdict import judge
+from tenants.scope import platform_scope
+
+__all__ = ["NIL", "Counts", "Drain", "claim", "claim_suspect", "now"]
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +43,10 @@ BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
-SHARE = 10  # lines per lap that even the last queue of a worker gets
 BREATH_S = 0.005  # between two looks while answers come in
 LOOK_S = 0.5  # how often to look without a wake-up
 SWEEP_S = 1.0
 BUSY = timedelta(seconds=1)
-NIL = UUID(int=0)
 
 
 @dataclass(slots=True)
@@ -69,10 +70,10 @@ class Drain:
     should_stop: Callable[[], bool] = lambda: False
     counts: Counts = field(default_factory=Counts)
     parking: Parking = field(init=False)
+    claims: Claims = field(init=False)
     flying: dict[int, Send] = field(default_factory=dict)
     answers: list[Result] = field(default_factory=list)
     leases: dict[UUID, float] = field(default_factory=dict)
-    cursors: dict[str, UUID] = field(default_factory=dict)
     next_key: int = 0
     last_settle: float = 0.0
     last_look: float = -1e9
@@ -83,6 +84,7 @@ class Drain:
 
     def __post_init__(self) -> None:
         self.parking = Parking(self.gateway)
+        self.claims = Claims(self.queues, self.worker)
 
     def run(self, seconds: float) -> Counts:
         """Work for so long and return the counts; the next run goes on with what is in flight.
@@ -150,6 +152,7 @@ class Drain:
         if time.monotonic() - self.last_sweep >= SWEEP_S:
             self.last_sweep = time.monotonic()
             dispatch.sweep()
+            self.claims.suspect()
 
     def _look(self) -> None:
         """Claim when there is room and either a wake-up, recent success, or time says so."""
@@ -159,37 +162,30 @@ class Drain:
             return
         self.last_look = time.monotonic()
         dispatch.clear_flags(self.queues)
-        self.counts.expanded += fanout.expand_some(self.queues)
-        before, is_full = self.counts.claimed, False
-        for index, queue in enumerate(self.queues):
-            reserved = SHARE * (len(self.queues) - index - 1)
-            room = min(BATCH, self._worth(queue)) - len(self.parking.sends) - reserved
-            is_full |= room <= 0
-            if room > 0:
-                self._claim(queue, room)
-        self.is_dry = self.counts.claimed == before and not is_full
+        leased_at = time.monotonic()  # before the database says so: ours must not end later
+        with platform_scope("a look takes ids of all tenants"):
+            waiting = fanout.waiting(self.queues)
+            tasks, is_full = self.claims.take(self._room)
+        self.is_dry = not (waiting or tasks or is_full)
+        if tasks:
+            self._prepare(tasks, leased_at)
+        self.counts.expanded += fanout.expand(waiting)
 
-    def _worth(self, queue: str) -> int:
+    def _room(self, queue: str) -> int:
         """Say how many lines to take: what can leave at once, and no handful of what can wait.
 
         A line that has its slot when it is prepared needs no transaction of its own to leave.
         """
+        left = BATCH - len(self.parking.sends)
         if queue in HURRIED:
-            return BATCH
+            return left
         spare = self.gateway.spare
-        return spare if spare >= HAND_OVER or not self.flying else 0
+        return min(left, spare) if spare >= HAND_OVER or not self.flying else 0
 
-    def _claim(self, queue: str, limit: int) -> None:
-        leased_at = time.monotonic()  # before the database says so: ours must not end later
-        tasks = claim(queue, self.worker, limit, self.cursors.get(queue, NIL))
-        if not tasks:
-            self.cursors[queue] = NIL
-            leased_at = time.monotonic()
-            tasks = claim_suspect(queue, self.worker)
-        if not tasks:
-            return
-        self.cursors[queue] = max(task.tenant_id for task in tasks)
-        self.leases[tasks[0].batch_id] = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
+    def _prepare(self, tasks: Sequence[Task], leased_at: float) -> None:
+        lease_end = leased_at + settings.LEASE_S - SETTLED_WITHIN_S
+        for batch_id in {task.batch_id for task in tasks}:
+            self.leases[batch_id] = lease_end
         self.counts.claimed += len(tasks)
         sends = prepare(tasks, now(), self.gateway.open_breakers(), self._leaving)
         self._submit([send for send in sends if send.is_marked])

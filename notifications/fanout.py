@@ -21,11 +21,20 @@ _NIL = UUID(int=0)
 
 
 def expand_some(queues: Sequence[str]) -> int:
-    """Write one slice of each waiting fan-out of these queues; return the recipients written."""
-    numbers = [QUEUES.index(queue) for queue in queues]
+    """Write one slice of each of some waiting fan-outs; return the recipients written."""
     with platform_scope("which fan-outs wait is asked over all tenants"):
-        waiting = rows.fetch(sql.PENDING, [numbers])
-    return sum(expand_slice(fanout_id, tenant_id) for fanout_id, tenant_id in waiting)
+        found = waiting(queues)
+    return expand(found)
+
+
+def waiting(queues: Sequence[str]) -> list[rows.Row]:
+    """Name some fan-outs of these queues that wait; call inside a platform scope."""
+    return rows.fetch(sql.PENDING, [[QUEUES.index(queue) for queue in queues]])
+
+
+def expand(found: Sequence[rows.Row]) -> int:
+    """Write one slice of each; return the recipients written."""
+    return sum(expand_slice(fanout_id, tenant_id) for fanout_id, tenant_id in found)
 
 
 def expand_slice(fanout_id: int, tenant_id: UUID) -> int:

@@ -38,6 +38,7 @@ class Scope:
     tenants: frozenset[UUID] = frozenset()
 
 
+_PLATFORM = Scope("platform")
 _current: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
@@ -64,8 +65,14 @@ def batch_scope(tenant_ids: Iterable[UUID]) -> Iterator[None]:
 
 @contextmanager
 def platform_scope(reason: str) -> Iterator[None]:
-    """Work on ids of all tenants: claim, sweep, identity. The reason stands at the call."""
-    with _scope(Scope("platform"), "platform"):
+    """Work on ids of all tenants: claim, sweep, identity. The reason stands at the call.
+
+    Inside another one it is the same scope and transaction.
+    """
+    if current() == _PLATFORM:
+        yield
+        return
+    with _scope(_PLATFORM, "platform"):
         yield
 
 
