@@ -1,19 +1,27 @@
 """Write Python lists as PostgreSQL arrays, quickly: the engine passes columns, not rows.
 
 psycopg's own dumper looks at each element several times; at 16 columns a message that was a fifth
-of the worker's time. Statements name the type (`%s::uuid[]`), so the text needs none.
+of the worker's time. Statements name the type (`%s::uuid[]`), so the text needs none. Columns
+of ids go as bytes: neither side has to write and read digits.
 """
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Callable
 from datetime import date, datetime
 from enum import Enum
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from psycopg.adapt import Dumper
+from psycopg.abc import DumperKey
+from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
+
+_IDS = (list, UUID)
+_HEAD = struct.Struct("!5i")
+_SIXTEEN = struct.pack("!i", 16)
 
 
 class ListDumper(Dumper):
@@ -22,11 +30,36 @@ class ListDumper(Dumper):
     format = Format.TEXT
     oid = 0  # PostgreSQL takes the type of the place
 
+    def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
+        return _IDS if set(map(type, obj)) == {UUID} else self.cls
+
+    def upgrade(self, obj: list[Any], format: PyFormat) -> Dumper:
+        return self if self.get_key(obj, format) is self.cls else IdsDumper(self.cls)
+
     def dump(self, obj: list[Any]) -> bytes:
         """Write {a,b,NULL}; raises TypeError for elements it does not know."""
         kinds = set(map(type, obj))
         write = _WRITERS.get(kinds.pop()) if len(kinds) == 1 else None  # most columns are of one
-        return f"{{{','.join(map(write or _element, obj))}}}".encode()
+        return f"{{{','.join(_each(write or _element, obj))}}}".encode()
+
+
+class IdsDumper(Dumper):
+    """Dumps a list of UUIDs as PostgreSQL keeps them."""
+
+    format = Format.BINARY
+    oid = 2951  # uuid[]
+
+    def dump(self, obj: list[UUID]) -> bytes:
+        """Write one dimension, no nulls, then each length and its 16 bytes."""
+        head = _HEAD.pack(1, 0, 2950, len(obj), 1)
+        return _SIXTEEN.join([head, *_each(attrgetter("bytes"), obj)])
+
+
+def _each(write: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+    """Write each value; what a whole batch has in common only once."""
+    if len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values):
+        return [write(values[0])] * len(values)
+    return list(map(write, values))
 
 
 def _element(value: Any) -> str:

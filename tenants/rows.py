@@ -8,6 +8,7 @@ only executes.
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.abc import Buffer
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
@@ -60,7 +62,7 @@ class Session:
         self.connection = connection
         context = psycopg.Cursor(connection)
         # Django leaves jsonb as text for its own fields to read; here it comes as values.
-        context.adapters.register_loader("jsonb", JsonbLoader)
+        context.adapters.register_loader("jsonb", _Json)
         context.adapters.register_dumper(list, ListDumper)
         self.values = Transformer(context)
         self.names: dict[tuple[str, tuple[int, ...]], bytes] = {}
@@ -107,6 +109,14 @@ class Session:
         if self.connection.pgconn.status != ConnStatus.OK:
             raise psycopg.OperationalError(result.get_error_message())
         raise psycopg.errors.error_from_result(result)
+
+
+class _Json(JsonbLoader):
+    """Most objects of a hot row are empty."""
+
+    def load(self, data: Buffer) -> Any:
+        text = str(data, "utf-8")
+        return {} if text == "{}" else json.loads(text)
 
 
 class _Kept(threading.local):
