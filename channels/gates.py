@@ -6,8 +6,8 @@ Breakers and limits are asked once per batch; between two batches this process k
 from __future__ import annotations
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -47,15 +47,13 @@ class Gates:
 
     def admit(self, wanted: Sequence[Wanted]) -> dict[int, NotStarted]:
         """Ask for a whole batch; give those that may not go now. The others are counted as sent."""
-        accounts = {account.id: account for _, account, _ in wanted}
+        objects = {id(account): account for _, account, _ in wanted}  # ids hash in Python
+        accounts = {account.id: account for account in objects.values()}
         self._ask(set(accounts))
         held = self._shut_out(wanted) if self._shut or self._rests else {}
         rates = {key: found for key, account in accounts.items() if (found := account.rates)}
         if rates:
-            wishes: dict[UUID, list[Wish]] = defaultdict(list)
-            for key, account, outbound in wanted:
-                if account.id in rates and key not in held:
-                    wishes[account.id].append(Wish(key, outbound.address, outbound.category))
+            wishes = _wishes([one for one in wanted if one[0] not in held], rates)
             found_held = self._limits.take(wishes, rates) if wishes else {}
             held |= {key: _limited(reason) for key, reason in found_held.items()}
         return held
@@ -116,13 +114,14 @@ class Gates:
     def count(self, account: Account, address: str, error: DeliveryError | None) -> None:
         """Note how one call ended."""
         key = account.id
-        if isinstance(error, NotStarted):
-            return
-        if isinstance(error, RateLimited):
-            self._freeze(account, address, error)
-        if _is_failure(error):
-            self._failed[key] += 1
-            return
+        if error is not None:
+            if isinstance(error, NotStarted):
+                return
+            if isinstance(error, RateLimited):
+                self._freeze(account, address, error)
+            if _is_failure(error):
+                self._failed[key] += 1
+                return
         self._answered[key] += 1
         if self._shut:
             self._is_urgent |= self._shut.pop(key, None) is not None
@@ -160,6 +159,19 @@ class Gates:
         self._told_at = now
 
 
+def _wishes(wanted: Sequence[Wanted], rates: Collection[UUID]) -> dict[UUID, list[Wish]]:
+    """Sort them by account, of those that have limits; most stand beside others of theirs."""
+    wishes: dict[UUID, list[Wish]] = {}
+    last, own = None, None
+    for key, account, outbound in wanted:
+        if account is not last:
+            last = account
+            own = wishes.setdefault(account.id, []) if account.id in rates else None
+        if own is not None:
+            own.append(Wish(key, outbound.address, outbound.category))
+    return wishes
+
+
 def _check(account: Account) -> None:
     if account.state != "active":
         raise NotStarted(
@@ -184,6 +196,6 @@ def _limited(held: Held) -> NotStarted:
     )
 
 
-def _is_failure(error: DeliveryError | None) -> bool:
+def _is_failure(error: DeliveryError) -> bool:
     """Say whether the provider as a whole is ailing, not just one recipient's phone."""
     return isinstance(error, Temporary | Ambiguous) and error.scope == "integration"

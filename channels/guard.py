@@ -16,6 +16,8 @@ NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # RFC 4291: all that is handed out for the public internet; the rest is reserved or local.
 GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 
+MOST_KNOWN = 4096  # addresses; each call of a kept connection asks again
+
 
 class AddressGuard:
     """Say whether a connection to an address is allowed.
@@ -29,17 +31,24 @@ class AddressGuard:
         networks, hosts = _split(allowed)
         self._networks = networks
         self._hosts = hosts
+        self._known: dict[str, bool] = {}
 
     def permits(self, ip: str) -> bool:
         """Say whether this address may be connected to; what is no address may not."""
+        known = self._known.get(ip)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[ip] = self._judged(ip)
+        return known
+
+    def _judged(self, ip: str) -> bool:
         try:
             address = ipaddress.ip_address(ip)
         except ValueError:
             return False
         inner = _embedded(address)
-        if any(inner in network for network in self._networks):
-            return True
-        return _is_public(ip)
+        return any(inner in network for network in self._networks) or _is_public(ip)
 
     def permits_through(self, proxy_ip: str, host: str) -> bool:
         """Say whether a target may be reached through the proxy at this address.

@@ -21,7 +21,7 @@ from channels.contract import Rate
 from channels.limits_lua import REST, TAKE
 from channels.shared_redis import REST_S, Away, SharedRedis
 
-_Call = tuple[list[str], list[int]]  # keys and arguments of the script
+_Call = tuple[list[str], list[int | str]]  # keys and arguments of the script
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Limits:
         self._take = self._redis.register_script(TAKE)
         self._rest = self._redis.register_script(REST)
         self._prefix = prefix
+        self._secret = settings.SECRET_KEY.encode()[:64]
 
     def take(
         self, wishes: Mapping[UUID, Sequence[Wish]], rates: Mapping[UUID, Sequence[Rate]]
@@ -85,19 +86,14 @@ class Limits:
         self._shared.close()
 
     def _call(self, integration: UUID, rates: Sequence[Rate], wishes: Sequence[Wish]) -> _Call:
-        keys = [self._key(integration)]
-        places: dict[str, int] = {}
-        for wish in wishes:
-            if wish.address not in places:
-                keys.append(self._key(integration, wish.address))
-                places[wish.address] = len(keys)
-        args: list[int] = []
+        base = self._key(integration)
+        keys = [base, *[f"{base}:{self._digest(wish.address)}" for wish in wishes]]
+        args: list[int | str] = []
         for scope in ("account", "address"):
             levels = [rate for rate in rates if rate.scope == scope]
             args.append(len(levels))
             args += [number for rate in levels for number in (rate.count, int(rate.per_s * 1000))]
-        for wish in wishes:
-            args += [places[wish.address], int(wish.category == "mk")]
+        args.append("".join(["1" if wish.category == "mk" else "0" for wish in wishes]))
         return keys, args
 
     def _run(self, calls: Sequence[_Call]) -> list[list[int]]:
@@ -117,10 +113,8 @@ class Limits:
 
     def _key(self, integration: UUID, address: str = "") -> str:
         base = f"{self._prefix}:{{{integration}}}"
-        return f"{base}:{_digest(address)}" if address else base
+        return f"{base}:{self._digest(address)}" if address else base
 
-
-def _digest(address: str) -> str:
-    """Name an address without telling it, even to who knows all phone numbers."""
-    key = settings.SECRET_KEY.encode()[:64]
-    return hashlib.blake2b(address.encode(), key=key, digest_size=12).hexdigest()
+    def _digest(self, address: str) -> str:
+        """Name an address without telling it, even to who knows all phone numbers."""
+        return hashlib.blake2b(address.encode(), key=self._secret, digest_size=12).hexdigest()

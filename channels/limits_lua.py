@@ -3,10 +3,10 @@
 A level counts in ten slices of its period and looks back over eleven, so that no period, wherever
 it starts, holds more than the limit (a fixed window lets twice as many through at its border).
 
-KEYS: the account's, then those of addresses. ARGV of TAKE: how many levels the account has, and
-each one's most and period in ms; the same of addresses; then for each message its address's place
-in KEYS and its category (0 tx, 1 mk). It gives a wait in ms per message: 0 may go, above 0 the
-account holds it, below 0 its address does. Nothing is counted for a message that any level holds.
+KEYS: the account's, then each message's address's. ARGV of TAKE: how many levels the account has,
+and each one's most and period in ms; the same of addresses; then the messages' categories in one
+text (0 tx, 1 mk). It gives a wait in ms per message: 0 may go, above 0 the account holds it, below
+0 its address does. Nothing is counted for a message that any level holds.
 
 Who is held is told to come back when it may be its turn: waits are handed out one interval after
 another, tx at most 10 s or 10 intervals ahead, mk 10 min and at four fifths of the rate, so that
@@ -14,14 +14,33 @@ a campaign leaves room for what is urgent. Of a period that is longer than tx is
 takes four fifths at the most.
 
 Fields of a key: "<ms of a slice>:<number of the slice>" counts, "rest" is the end of a freeze,
-"ahead0" and "ahead1" tell until when waits of tx and mk have been handed out.
+"ahead0" and "ahead1" tell until when waits of tx and mk have been handed out. An address that was
+used once is a text of such fields instead, which one command writes.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-TAKE: Final = """
+#: Read all fields of a key, pairwise; one that is a text becomes what it stands for.
+_FIELDS_OF: Final = """
+local function fields_of(key)
+  local held = redis.pcall('HGETALL', key)
+  if not held.err then return held end
+  local text, ms = redis.call('GET', key), redis.call('PTTL', key)
+  held = {}
+  for field in string.gmatch(text, '%S+') do
+    table.insert(held, field); table.insert(held, '1')
+  end
+  redis.call('DEL', key)
+  if #held > 0 then redis.call('HSET', key, unpack(held)); redis.call('PEXPIRE', key, ms) end
+  return held
+end
+"""
+
+TAKE: Final = (
+    _FIELDS_OF
+    + """
 local SLICES, BOUND, STRETCH = 10, {[0] = 10000, [1] = 600000}, {[0] = 1, [1] = 1.25}
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local at = 0
@@ -35,7 +54,7 @@ local of_account, of_address = rates(), rates()
 
 local function open(key, rates)
   local state = {key = key, rest = 0, levels = {}, stale = {}, step = 0, ends = now}
-  local held, cells = redis.call('HGETALL', key), {}
+  local held, cells = fields_of(key), {}
   for i = 1, #held, 2 do
     local width, number = string.match(held[i], '^(%d+):(%d+)$')
     if not width then state[held[i]] = tonumber(held[i + 1])
@@ -117,29 +136,26 @@ local function save(state)
 end
 
 -- Most messages of a campaign go to addresses of which nothing is known: counted without a look.
-local first_fields, first_ms = {}, 0
+local first_fields, first_ms = {}, 1
 for i, rate in ipairs(of_address) do
   local width = math.max(1, math.ceil(rate.period / SLICES))
-  first_fields[2 * i - 1] = string.format('%d:%d', width, math.floor(now / width))
-  first_fields[2 * i] = 1
+  first_fields[i] = string.format('%d:%d', width, math.floor(now / width))
   first_ms = math.max(first_ms, width * (SLICES + 1))
 end
+local first_text = table.concat(first_fields, ' ')
 local function take_unknown(key)
-  if redis.call('EXISTS', key) == 1 then return false end
-  if #first_fields > 0 then
-    redis.call('HSET', key, unpack(first_fields)); redis.call('PEXPIRE', key, first_ms)
-  end
-  return true
+  return redis.call('SET', key, first_text, 'NX', 'PX', first_ms)
 end
 
 local account, addresses, out = open(KEYS[1], of_account), {}, {}
-while at < #ARGV do
-  local place, category = arg(), arg()
+local categories = ARGV[at + 1]
+for i = 1, #categories do
+  local category, key = string.byte(categories, i) - 48, KEYS[i + 1]
   local held, first = account, wait(account, category)
-  local is_unknown = first == 0 and not addresses[place] and take_unknown(KEYS[place])
+  local is_unknown = first == 0 and not addresses[key] and take_unknown(key)
   if first == 0 and not is_unknown then
-    held = addresses[place] or open(KEYS[place], of_address)
-    addresses[place] = held
+    held = addresses[key] or open(key, of_address)
+    addresses[key] = held
     first = wait(held, category)
   end
   if is_unknown then take(account); table.insert(out, 0)
@@ -153,9 +169,13 @@ save(account)
 for _, state in pairs(addresses) do save(state) end
 return out
 """
+)
 
 #: A freeze of an account or an address: ARGV holds its ms; it never shortens another one.
-REST: Final = """
+REST: Final = (
+    _FIELDS_OF
+    + """
+fields_of(KEYS[1])
 local t = redis.call('TIME'); local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local ms = now + tonumber(ARGV[1])
 if ms > tonumber(redis.call('HGET', KEYS[1], 'rest') or '0') then
@@ -164,3 +184,4 @@ end
 redis.call('PEXPIRE', KEYS[1], math.max(tonumber(ARGV[1]), redis.call('PTTL', KEYS[1])))
 return 0
 """
+)
