@@ -11,7 +11,6 @@ The life of a batch:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -20,6 +19,7 @@ from channels.accounts import Account
 from channels.contract import Outbound, Receipt
 from channels.errors import DeliveryError, Permanent, UnknownReply
 from channels.faults import FAULTS, unread, unwritten
+from channels.flights import Lanes
 from channels.request import HttpRequest, HttpResponse
 from channels.routing import routed
 from channels.transport import Transport
@@ -40,13 +40,13 @@ class _Batch:
 class Batches:
     """The batches of one process, over its transport. Belongs to the transport's thread.
 
-    busy: calls of each account that hold or will want a slot; kept up to date here. Calls of
+    lanes: calls of each account that hold or will want a slot; kept up to date here. Calls of
     batches have keys below zero; those of single messages are never negative.
     """
 
-    def __init__(self, http: Transport, busy: Counter[UUID]) -> None:
+    def __init__(self, http: Transport, lanes: Lanes) -> None:
         self._http = http
-        self._busy = busy
+        self._lanes = lanes
         self._open: dict[tuple[UUID, Hashable], _Batch] = {}
         self._flying: dict[int, _Batch] = {}
         self._ended: list[tuple[int, Result]] = []
@@ -80,7 +80,7 @@ class Batches:
         batch = self._open.get(place)
         if batch is None:
             batch = self._open[place] = _Batch(account, lease_end)
-            self._busy[account.id] += 1
+            self._lanes.enter(self._lanes.of(account))
         batch.keys.append(key)
         batch.outbounds.append(outbound)
         batch.lease_end = min(batch.lease_end, lease_end)
@@ -128,15 +128,12 @@ class Batches:
             self._write_halves(batch)
 
     def _write_halves(self, batch: _Batch) -> None:
-        self._busy[batch.account.id] += 1
+        self._lanes.enter(self._lanes.of(batch.account))
         for half in _halves(batch):
             self._write(half)
 
     def _leave(self, batch: _Batch) -> None:
-        key = batch.account.id
-        self._busy[key] -= 1
-        if not self._busy[key]:
-            del self._busy[key]
+        self._lanes.leave(self._lanes.of(batch.account))
 
 
 def _written(batch: _Batch) -> HttpRequest | DeliveryError:

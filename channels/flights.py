@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from uuid import UUID
 
 from channels.accounts import Account
 from channels.contract import Outbound, Receipt
@@ -23,12 +24,54 @@ class Sent:
 
 
 @dataclass(slots=True)
+class Lane:
+    """What one account has under way. busy: calls, not messages; heard_at: when it last answered,
+    or began (monotonic).
+    """
+
+    account_id: UUID
+    busy: int = 0
+    heard_at: float = 0.0
+
+
+class Lanes:
+    """The lanes of all accounts; those that are empty are forgotten."""
+
+    def __init__(self) -> None:
+        self._of: dict[UUID, Lane] = {}
+
+    def of(self, account: Account) -> Lane:
+        """Give the account's lane; an empty one is kept only when something enters it."""
+        return self._of.get(account.id) or Lane(account.id)
+
+    def enter(self, lane: Lane) -> None:
+        """Count one more call."""
+        if not lane.busy:
+            self._of[lane.account_id] = lane
+            lane.heard_at = time.monotonic()
+        lane.busy += 1
+
+    def leave(self, lane: Lane) -> None:
+        """Count one call less, which was an answer."""
+        lane.busy -= 1
+        lane.heard_at = time.monotonic()
+        if not lane.busy:
+            del self._of[lane.account_id]
+
+    def are_silent(self, for_s: float) -> bool:
+        """Ask whether an account with calls under way has not answered for so long."""
+        now = time.monotonic()
+        return any(now - lane.heard_at > for_s for lane in self._of.values())
+
+
+@dataclass(slots=True)
 class Flight:
     """A message that is under way. started_at: monotonic."""
 
     account: Account
     outbound: Outbound
     started_at: float
+    lane: Lane
 
 
 def sent_of(key: int, flight: Flight, result: Receipt | DeliveryError) -> Sent:

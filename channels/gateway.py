@@ -13,7 +13,6 @@ The life of a submission:
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from uuid import UUID
 
@@ -27,7 +26,7 @@ from channels.contract import Outbound, Receipt
 from channels.errors import DeliveryError, NotStarted, Unsupported
 from channels.exchanges import LOOK_S, Exchanges
 from channels.faults import FAULTS, unread, unwritten
-from channels.flights import Flight, Sent, sent_of
+from channels.flights import Flight, Lane, Lanes, Sent, sent_of
 from channels.gates import Gates, Wanted
 from channels.guard import AddressGuard
 from channels.limits import Limits
@@ -78,10 +77,10 @@ class Gateway:
         self._tokens = tokens or Tokens(settings.REDIS_URL)
         self._flights: dict[int, Flight] = {}
         self._slots = slots or settings.SENDING_SLOTS
-        self._busy: Counter[UUID] = Counter()  # calls, not messages
+        self._most_busy = int(self._slots * HEALTHY_SHARE)  # of one account
+        self._lanes = Lanes()
         self._exchanges = Exchanges(self._http, self._tokens)
-        self._batches = Batches(self._http, self._busy)
-        self._heard_at: dict[UUID, float] = {}  # when a busy account last answered, or began
+        self._batches = Batches(self._http, self._lanes)
         self._by_smtp = 0
         self._refused: list[Sent] = []
 
@@ -96,35 +95,28 @@ class Gateway:
 
         While a provider stalls it holds slots already, so that nothing more is kept.
         """
-        kept = self._slots - int(self._slots * HEALTHY_SHARE)
-        return self.free if self._is_stalled else max(0, self.free - kept)
-
-    @property
-    def _is_stalled(self) -> bool:
-        now = time.monotonic()
-        return any(now - heard_at > STALLED_AFTER_S for heard_at in self._heard_at.values())
+        kept = self._slots - self._most_busy
+        is_stalled = self._lanes.are_silent(STALLED_AFTER_S)
+        return self.free if is_stalled else max(0, self.free - kept)
 
     def room(self, account: Account) -> int:
         """Tell how many more messages may leave here now: what fits into the calls left."""
-        return self._calls_left(account) * account.adapter.batch_size
+        return self._calls_left(account, self._lanes.of(account)) * account.adapter.batch_size
 
     def most(self, account: Account) -> int:
         """Tell how many messages may be in flight there at all."""
-        slots = int(self._slots * HEALTHY_SHARE)
+        slots = self._most_busy
         own_sockets = account.adapter.sender in OWN_SOCKETS
         return min(slots, self._smtp.slots) if own_sockets else slots * account.adapter.batch_size
 
-    def _calls_left(self, account: Account) -> int:
-        busy = self._busy[account.id]
-        most = STALLED_SLOTS if self.stalls(account) else int(self._slots * HEALTHY_SHARE)
+    def _calls_left(self, account: Account, lane: Lane) -> int:
+        most = STALLED_SLOTS if _is_silent(lane) else self._most_busy
         free = self._smtp.free if account.adapter.sender in OWN_SOCKETS else self.free
-        return max(0, min(most - busy, free))
+        return max(0, min(most - lane.busy, free))
 
     def stalls(self, account: Account) -> bool:
         """Say whether messages are in flight there and no answer has come for a while."""
-        if not self._busy[account.id]:
-            return False
-        return time.monotonic() - self._heard_at[account.id] > STALLED_AFTER_S
+        return _is_silent(self._lanes.of(account))
 
     @property
     def in_flight(self) -> int:
@@ -156,16 +148,13 @@ class Gateway:
         What may not start is reported as NotStarted with retry_after_s. Never raises for what
         an adapter or a provider does.
         """
-        flight = Flight(account, outbound, time.monotonic())
-        was_busy = self._busy[account.id]
+        flight = Flight(account, outbound, time.monotonic(), self._lanes.of(account))
         try:
             self._start(key, flight, lease_end)
         except DeliveryError as error:
             self._refused.append(sent_of(key, flight, error))
             return
         self._flights[key] = flight
-        if not was_busy:
-            self._heard_at[account.id] = flight.started_at
 
     def poll(self, timeout_s: float) -> list[Sent]:
         """Give what has finished; wait at most timeout_s for the first."""
@@ -208,11 +197,11 @@ class Gateway:
                 if batch_key is not None:
                     self._gather(key, flight, batch_key, lease_end)
                     return
-            self._check(account, bool(self._calls_left(account)))
+            self._check(account, bool(self._calls_left(account, flight.lane)))
             self._carry(key, flight, lease_end)
         except FAULTS as error:
             raise unwritten(adapter, error) from error
-        self._busy[account.id] += 1
+        self._lanes.enter(flight.lane)
 
     def _check(self, account: Account, has_slot: bool) -> None:
         if not has_slot:
@@ -223,7 +212,9 @@ class Gateway:
 
     def _gather(self, key: int, flight: Flight, batch_key: Hashable, lease_end: float) -> None:
         account, outbound = flight.account, flight.outbound
-        has_slot = self._batches.joins(account, batch_key) or bool(self._calls_left(account))
+        has_slot = self._batches.joins(account, batch_key) or bool(
+            self._calls_left(account, flight.lane)
+        )
         self._check(account, has_slot)
         self._batches.add(key, account, outbound, batch_key=batch_key, lease_end=lease_end)
 
@@ -259,14 +250,12 @@ class Gateway:
         return list(results) if self._exchanges.is_idle else self._exchanges.sift(results)
 
     def _land_one(self, key: int, result: Outcome) -> Sent:
-        account = self._flights[key].account
-        self._busy[account.id] -= 1
-        if not self._busy[account.id]:
-            del self._busy[account.id]
+        flight = self._flights[key]
+        self._lanes.leave(flight.lane)
         if isinstance(result, HttpResponse):
-            result = _read(account, result)
+            result = _read(flight.account, result)
         sent = self._landed(key, result)
-        self._gates.count(account, sent.outbound.address, sent.error)
+        self._gates.count(flight.account, flight.outbound.address, sent.error)
         return sent
 
     def _land_batch(self, key: int, result: Outcome) -> list[Sent]:
@@ -280,11 +269,11 @@ class Gateway:
 
     def _landed(self, key: int, result: Receipt | DeliveryError) -> Sent:
         flight = self._flights.pop(key)
-        if flight.account.id in self._busy:
-            self._heard_at[flight.account.id] = time.monotonic()
-        else:
-            self._heard_at.pop(flight.account.id, None)
         return sent_of(key, flight, result)
+
+
+def _is_silent(lane: Lane) -> bool:
+    return lane.busy > 0 and time.monotonic() - lane.heard_at > STALLED_AFTER_S
 
 
 def _read(account: Account, response: HttpResponse) -> Receipt | DeliveryError:
