@@ -83,12 +83,11 @@ class Work:
     definition: Definition
     person: Person
     failed: frozenset[str] = frozenset()  # kinds of address that are closed to this very message
+    step: StepDefinition | None = field(init=False)  # None when the workflow is through
 
-    @property
-    def step(self) -> StepDefinition | None:
-        """Give the step at which the task stands; None when the workflow is through."""
+    def __post_init__(self) -> None:
         steps = self.definition.steps
-        return steps[self.task.step] if self.task.step < len(steps) else None
+        self.step = steps[self.task.step] if self.task.step < len(steps) else None
 
 
 @dataclass(slots=True)
@@ -184,12 +183,7 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _add_addresses(works: Sequence[Work]) -> None:
-    people: dict[UUID, list[Person]] = defaultdict(list)
-    tenants: list[UUID] = []
-    for work in works:
-        if work.person.id not in people:
-            tenants.append(work.task.tenant_id)
-        people[work.person.id].append(work.person)
-    for subscriber, *address in rows.fetch(sql.ADDRESSES, [tenants, list(people)]):
-        for person in people[subscriber]:
-            person.addresses.append(AddressFacts(*address))
+    tenants = [work.task.tenant_id for work in works]
+    people = [work.person.id for work in works]
+    for place, *address in rows.fetch(sql.ADDRESSES, [tenants, people]):
+        works[place - 1].person.addresses.append(AddressFacts(*address))

@@ -28,13 +28,13 @@ from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s)
 # A suppressed value is suppressed for everybody who shares it (a mother and a daughter). Of those
 # who share it six are named: one more than are counted one by one.
 ADDRESSES: Final = """
-select a.subscriber_id, a.id, a.kind, a.value, case when a.state = 'active' and exists (
+select u.place, a.id, a.kind, a.value, case when a.state = 'active' and exists (
     select 1 from tenants_address x where x.tenant_id = a.tenant_id and x.kind = a.kind
     and x.value = a.value and x.state = 'suppressed') then 'suppressed' else a.state end,
   a.window_until,
   array(select x.subscriber_id from tenants_address x where x.tenant_id = a.tenant_id
     and x.kind = a.kind and x.value = a.value and x.subscriber_id <> a.subscriber_id limit 6)
-from unnest(%s::uuid[], %s::uuid[]) u(tenant_id, subscriber_id)
+from unnest(%s::uuid[], %s::uuid[]) with ordinality u(tenant_id, subscriber_id, place)
 join tenants_address a on a.tenant_id = u.tenant_id and a.subscriber_id = u.subscriber_id
 order by a.id
 """

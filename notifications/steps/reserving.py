@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from notifications import limits
 from notifications.gates import next_day
@@ -47,16 +46,17 @@ class _Counted:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._clients: dict[tuple[UUID, str, str, str], limits.Limit] = {}
-        self._days: dict[tuple[UUID, str, str], tuple[limits.Limit, str]] = {}  # with its key
+        # By salon, as one object per batch: its id would be hashed in Python.
+        self._clients: dict[tuple[int, str, str, str], limits.Limit] = {}
+        self._days: dict[tuple[int, str, str], tuple[limits.Limit, str]] = {}  # with its key
 
     def client(self, index: int, work: Work, send: Send) -> list[limits.Need]:
-        tenant, mode, kind = work.task.tenant_id, work.event.mode, send.outbound.kind
-        category = work.definition.category
-        limit = self._clients.get((tenant, mode, kind, category))
+        mode, kind, category = work.event.mode, send.outbound.kind, work.definition.category
+        place = (id(work.salon), mode, kind, category)
+        limit = self._clients.get(place)
         if limit is None:
-            limit = self._clients[tenant, mode, kind, category] = limits.client_limit(
-                tenant,
+            limit = self._clients[place] = limits.client_limit(
+                work.task.tenant_id,
                 mode=mode,
                 channel=kind,
                 category=category,
@@ -66,14 +66,19 @@ class _Counted:
         return [limit.need(index, whom) for whom in _whom(work, send)]
 
     def day(self, index: int, work: Work) -> limits.Need:
-        tenant, mode, category = work.task.tenant_id, work.event.mode, work.definition.category
-        known = self._days.get((tenant, mode, category))
+        mode, category = work.event.mode, work.definition.category
+        place = (id(work.salon), mode, category)
+        known = self._days.get(place)
         if known is None:
             end = next_day(self._now, work.salon.zone)
             limit = limits.day_limit(
-                tenant, mode=mode, category=category, limits=work.salon.limits, day_end=end
+                work.task.tenant_id,
+                mode=mode,
+                category=category,
+                limits=work.salon.limits,
+                day_end=end,
             )
-            known = self._days[tenant, mode, category] = (limit, limit.key(str(end.date())))
+            known = self._days[place] = (limit, limit.key(str(end.date())))
         limit, key = known
         return limit.counted(index, key)
 

@@ -30,7 +30,7 @@ from notifications.rendering import (
 def published(works: list[Work]) -> dict[UUID, Texts]:
     """Give the texts that are published now, by template; one query for what is not kept."""
     versions: dict[UUID, UUID] = {}
-    for work in works:
+    for work in {(id(work.salon), id(work.step)): work for work in works}.values():
         template = work.step.template_id if work.step else None
         version = work.salon.texts.get(template) if template else None
         if template and version:
