@@ -43,7 +43,25 @@ def adapter_of(name: str) -> Adapter:
 def bodies(name: str) -> list[Any]:
     """Give the captured bodies of a provider, to be bent."""
     found = [json.loads(path.read_bytes()) for path in (PAYLOADS / name).glob("*.json")]
-    return [body for body in found if isinstance(body, dict)] or [{}]
+    return [body for whole in found for body in calls_in(whole)] or [{}]
+
+
+def calls_in(whole: Any) -> list[dict[str, Any]]:
+    """Give the calls of a file: its own body, a list of them, or one that is kept as text."""
+    if isinstance(whole, list):
+        return [one for one in whole if isinstance(one, dict)]
+    if "raw_body" in whole:
+        return calls_in(json.loads(whole["raw_body"]))
+    if "messages" in whole and "forged" in whole:
+        return [
+            json.loads(one["Message"]) for one in whole["messages"].values() if "Subject" in one
+        ]
+    events = whole.get("events")
+    return (
+        [one for event in events for one in calls_in(event)]
+        if isinstance(events, list)
+        else [whole]
+    )
 
 
 def bent(draw: Any, body: Any) -> Any:
