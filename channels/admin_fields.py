@@ -48,6 +48,10 @@ _HELP: Mapping[str, Any] = {
     "callback_networks": _(
         "Addresses or networks between commas from which callbacks are taken. Empty: from anywhere."
     ),
+    "public_name": _(
+        "The bot's, community's or profile's name, in WhatsApp the number. With it you can give"
+        " clients a link that ties their chat to them."
+    ),
 }
 #: The sentences of channels.fields, up to their ": ".
 _SENTENCES = (
@@ -59,6 +63,7 @@ _SENTENCES = (
     _("must be an e-mail address"),
     _("must be a number of messages per second, or a number per seconds such as 20/60"),
     _("must be addresses or networks between commas, such as 203.0.113.7, 198.51.100.0/24"),
+    _("must be the name in the link to the chat (in WhatsApp the number) and nothing else"),
     _("must be the JSON key file as the provider gave it, whole"),
     _("must be the private key file as the provider gave it, with its BEGIN and END lines"),
     _("is a JSON file without these keys"),

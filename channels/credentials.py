@@ -2,7 +2,8 @@
 
 Beside its own fields every account that is reached over HTTP may carry the gateway's: `proxy`,
 `rate`, which replaces the provider's published limit of the account, and `callback_networks`, the
-only addresses from which its callbacks are taken.
+only addresses from which its callbacks are taken. Accounts of chats may carry `public_name`, by
+which clients open them (channels.deep_links).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from django.utils.text import slugify
 
 from channels.adapters.sandbox import SandboxAdapter
 from channels.contract import Adapter, Rate
-from channels.fields import AGAIN, are_networks, faults, is_address, is_proxy, is_rate
+from channels.deep_links import FORMS, NAME
+from channels.fields import AGAIN, are_networks, faults, is_address, is_name, is_proxy, is_rate
 from channels.guard import AddressGuard
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt, encrypt
@@ -28,6 +30,8 @@ DOTS = "••••"
 
 #: The gateway's own fields -> True when secret: a proxy's address may hold a password.
 OF_HTTP: Mapping[str, bool] = {"proxy": True, "rate": False, "callback_networks": False}
+#: Of chats that a client can open by a link: the name in it.
+OF_CHATS: Mapping[str, bool] = {NAME: False}
 _ADDRESSES = frozenset({"url", "api_base"})
 
 Errors = dict[str, list[str]]
@@ -81,7 +85,8 @@ def addable(provider: str) -> type[Adapter]:
 def fields_of(adapter: type[Adapter]) -> dict[str, bool]:
     """Name all fields of an account -> whether they are secret."""
     has_gateways_own = adapter.sender == "http" and adapter is not SandboxAdapter
-    return {**adapter.fields, **OF_HTTP} if has_gateways_own else dict(adapter.fields)
+    more = {**OF_HTTP, **OF_CHATS} if adapter.provider in FORMS else OF_HTTP
+    return {**adapter.fields, **more} if has_gateways_own else dict(adapter.fields)
 
 
 def is_required(adapter: type[Adapter], field: str) -> bool:
@@ -111,7 +116,7 @@ def field_faults(adapter: type[Adapter], credentials: Mapping[str, object]) -> d
     addresses = {
         name: partial(is_address, may_be_plain=trusts) for name in values if _is_address(name)
     }
-    own = {"proxy": is_proxy, "rate": is_rate, "callback_networks": are_networks}
+    own = {"proxy": is_proxy, "rate": is_rate, "callback_networks": are_networks, NAME: is_name}
     common = faults(values, **own, **addresses)
     return {**adapter.check(values), **common}
 

@@ -104,6 +104,7 @@ LABELS: Mapping[str, Any] = {
     "proxy": _("Proxy"),
     "rate": _("Own limit"),
     "callback_networks": _("Who may call back"),
+    "public_name": _("Name in the link to the chat"),
 }
 
 

@@ -29,12 +29,14 @@ NOT_RATE = "must be a number of messages per second, or a number per seconds suc
 NOT_NETWORKS = "must be addresses or networks between commas, such as 203.0.113.7, 198.51.100.0/24"
 NOT_JSON = "must be the JSON key file as the provider gave it, whole"
 NOT_PEM = "must be the private key file as the provider gave it, with its BEGIN and END lines"
+NOT_NAME = "must be the name in the link to the chat (in WhatsApp the number) and nothing else"
 LACKS = "is a JSON file without these keys: "
 ONE_OF = "must be one of: "
 AGAIN = "must be filled in again when the account's address changes"
 
 PROXY_SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
 _EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+|[^@\s<>,;]+@localhost")
+_NAME = re.compile(r"@?\+?[A-Za-z0-9_.-]{3,64}")
 _RATE = re.compile(r"[1-9][0-9]{0,4}(/[1-9][0-9]{0,4})?")
 
 
@@ -81,6 +83,11 @@ def are_networks(value: str) -> str:
 def is_rate(value: str) -> str:
     """Take "30" (per second) or "20/60" (per 60 seconds)."""
     return "" if _RATE.fullmatch(value) else NOT_RATE
+
+
+def is_name(value: str) -> str:
+    """Take the name under which a chat is found: @rosa_bot, +79161234567."""
+    return "" if _NAME.fullmatch(value) else NOT_NAME
 
 
 def is_proxy(value: str) -> str:

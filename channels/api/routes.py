@@ -12,10 +12,12 @@ from channels.api.integrations import (
     PrimaryView,
     RegisterView,
 )
+from channels.api.links import LinksView
 
 _ONE = "v1/integrations/<str:integration_id>"
 
 urlpatterns = [
+    path("v1/subscribers/<str:subscriber_id>/links", LinksView.as_view()),
     path("v1/integrations", IntegrationsView.as_view()),
     path("v1/integrations/active", ActiveView.as_view()),
     path(_ONE, IntegrationView.as_view()),

@@ -93,6 +93,10 @@ API: Mapping[str, tuple[Call, ...]] = {
         Call("GET", f"{_SUBSCRIBER}/consents"),
         Call("POST", f"{_SUBSCRIBER}/consents", _CONSENT, live=201),
     ),
+    "v1/subscribers/<str:subscriber_id>/links": (
+        Call("POST", f"{_SUBSCRIBER}/links", {}, live=201),
+        Call("POST", f"{_SUBSCRIBER}/links", {"channels": ["telegram"]}, live=201),
+    ),
     "v2/subscribers": (
         listing("/v2/subscribers"),
         listing("/v2/subscribers?name=first"),

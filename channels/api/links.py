@@ -1,0 +1,115 @@
+"""The route that makes links by which a client's own messengers are tied to her."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from channels.adapters.sandbox import SandboxAdapter
+from channels.api.integration_shapes import answers
+from channels.deep_links import FORMS, NAME, deep_link
+from channels.models import Integration
+from channels.phone import CHATS
+from channels.registry import ADAPTERS
+from channels.secrets import decrypt
+from tenants import links
+from tenants.answers import data, iso
+from tenants.audience import find_subscriber
+from tenants.auth import Caller, require_scope
+from tenants.errors import InvalidFields
+from tenants.models import Tenant
+from tenants.queries import body
+
+Json = dict[str, Any]
+_BODY = inline_serializer(
+    "LinksBody",
+    {"channels": serializers.ListField(child=serializers.ChoiceField(CHATS), required=False)},
+)
+_EXAMPLE = {
+    "links": [
+        {
+            "channel": "telegram",
+            "url": "https://t.me/rosa_bot?start=…",
+            "expiresAt": "2026-11-28T09:00:00.000Z",
+        }
+    ],
+    "missing": [{"channel": "vk", "integration": "vk", "field": f"credentials.{NAME}"}],
+}
+
+
+class LinksView(APIView):
+    """/v1/subscribers/{subscriberId}/links."""
+
+    @extend_schema(
+        operation_id="subscriber_links_create", request=_BODY, responses=answers(201, _EXAMPLE)
+    )
+    def post(self, request: Request, subscriber_id: str) -> Response:
+        """Make a link per messenger of the salon, each good once and for a week.
+
+        The client opens it, and her chat is hers from then on. `missing` names accounts whose
+        links cannot be written before their public_name is filled in.
+        """
+        who = require_scope(request, "subscribers:write")
+        wanted = _channels(body(request))
+        subscriber = find_subscriber(who.mode, subscriber_id)
+        named, missing = _accounts(who, wanted)
+        now = datetime.now(UTC)
+        tokens = links.issue(who.tenant_id, subscriber.pk, named, now)
+        until = iso(now + links.GOOD_FOR)
+        shown = [
+            {"channel": channel, "url": _url(named[channel], channel, token), "expiresAt": until}
+            for channel, token in tokens.items()
+        ]
+        return data({"links": shown, "missing": missing}, 201)
+
+
+#: A provider and what its link is written with.
+_Account = tuple[str, Mapping[str, str]]
+
+
+def _accounts(who: Caller, wanted: list[str]) -> tuple[dict[str, _Account], list[Json]]:
+    """Choose the first account of each channel that has a name; tell of those that lack it."""
+    if _plays_on_phone(who):
+        return {channel: (SandboxAdapter.provider, {}) for channel in wanted}, []
+    named: dict[str, _Account] = {}
+    lacking: dict[str, Json] = {}
+    rows = Integration.objects.filter(tenant_id=who.tenant_id, provider__in=FORMS)
+    for row in rows.exclude(state=Integration.State.DISABLED).order_by("position", "pk"):
+        channel, credentials = ADAPTERS[row.provider].address_kinds[0], decrypt(row.credentials)
+        if channel not in wanted or channel in named:
+            continue
+        if credentials.get(NAME):
+            named[channel] = row.provider, credentials
+        else:
+            field = f"credentials.{NAME}"
+            about = {"channel": channel, "integration": row.identifier, "field": field}
+            lacking.setdefault(channel, about)
+    return named, [one for channel, one in lacking.items() if channel not in named]
+
+
+def _plays_on_phone(who: Caller) -> bool:
+    return who.mode == "test" or Tenant.objects.get(pk=who.tenant_id).is_sandbox
+
+
+def _url(account: _Account, channel: str, token: str) -> str:
+    if account[0] == SandboxAdapter.provider:
+        return f"{settings.PUBLIC_URL}/phone/?tab={channel}&start={token}"
+    return deep_link(*account, token)
+
+
+def _channels(given: Mapping[str, Any]) -> list[str]:
+    wanted = given.get("channels")
+    if wanted is None:
+        return list(CHATS)
+    if isinstance(wanted, list) and all(one in CHATS for one in wanted):
+        return list(dict.fromkeys(wanted))
+    rule = f"channels must be a list of {', '.join(CHATS)}"
+    raise InvalidFields(f"{rule}.", errors={"channels": [rule]})
