@@ -89,7 +89,7 @@ class RotateView(APIView):
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         """Give a new secret, shown this once; for 24 hours the old one signs, too."""
-        row = _found(require_scope(request, WRITE), webhook_id)
+        row = _asked(request, webhook_id)
         secret = endpoints.rotate_secret(row, datetime.now(UTC))
         return data(shapes.endpoint(row, secret=secret), headers=SECRET)
 
@@ -108,7 +108,7 @@ class TestView(APIView):
     )
     def post(self, request: Request, webhook_id: str) -> Response:
         """Send an event `webhook.test`, whatever events the webhook wants."""
-        row = _found(require_scope(request, WRITE), webhook_id)
+        row = _asked(request, webhook_id)
         return data(shapes.delivery(endpoints.send_test(row)), 201)
 
 
@@ -150,7 +150,7 @@ class ResendView(APIView):
     )
     def post(self, request: Request, webhook_id: str, delivery_id: str) -> Response:
         """Send one again under the same `webhook-id`."""
-        row = _found(require_scope(request, WRITE), webhook_id)
+        row = _asked(request, webhook_id)
         deliveries = WebhookDelivery.objects.filter(tenant_id=row.tenant_id, endpoint_id=row.pk)
         delivery: WebhookDelivery | None = deliveries.filter(pk=_id(delivery_id)).first()
         if delivery is None:
@@ -173,6 +173,13 @@ class ResendFailedView(APIView):
         row = _found(require_scope(request, WRITE), webhook_id)
         since = _since(body(request).get("since"))
         return data({"resent": endpoints.resend_failed(row, since)})
+
+
+def _asked(request: Request, webhook_id: str) -> WebhookEndpoint:
+    """Find what a call without fields is about."""
+    row = _found(require_scope(request, WRITE), webhook_id)
+    body(request)  # says what is wrong with it
+    return row
 
 
 def _found(who: Caller, text: str) -> WebhookEndpoint:

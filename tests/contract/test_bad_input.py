@@ -21,6 +21,7 @@ PERSON, TOPIC = "/v2/subscribers/{client}", "/v2/topics/{topic}"
 OLD, CREDENTIALS = "/v1/subscribers/{client}", "/v1/subscribers/{client}/credentials"
 TRIGGER, BROADCAST = "/v1/events/trigger", "/v1/events/trigger/broadcast"
 ACCOUNTS, ACCOUNT = "/v1/integrations", "/v1/integrations/{bot}"
+HOOKS, HOOK = "/v1/webhooks", "/v1/webhooks/{webhook_pk}"
 LONG = "x" * 300
 
 
@@ -58,6 +59,14 @@ FIELDS = [
         422,
         "credentials.api_base",
     ),
+    # webhooks
+    ("POST", HOOKS, {}, 422, "url"),
+    ("POST", HOOKS, {"url": "http://a.example/"}, 422, "url"),
+    ("PATCH", HOOK, {"url": None}, 422, "url"),
+    ("PATCH", HOOK, {"events": ["message.lost"]}, 422, "events"),
+    ("PATCH", HOOK, {"enabled": 1}, 422, "enabled"),
+    ("POST", f"{HOOK}/resend-failed", {}, 422, "since"),
+    ("GET", f"{HOOK}/deliveries?state=lost", None, 400, "state"),
     # events: the workflow, the recipients, the moment
     ("POST", TRIGGER, {}, 422, "name"),
     ("POST", TRIGGER, event(name="nothing"), 422, "name"),
