@@ -31,7 +31,8 @@ class Processes:
         """Start one web process, wait until it answers, give its port."""
         port = _free_port()
         command = [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--http", "1"),
+            *(sys.executable, "-m", "config.web", str(os.getpid())),
+            *("--interface", "wsgi", "--no-ws", "--http", "1"),
             *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
             "config.wsgi:application",

@@ -164,7 +164,7 @@ class Injector:
 
     def _kill_web(self, kind: str, _: str) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
-            for master in self.installation.named("granian"):
+            for master in self.installation.named("config.web"):
                 family = [master, *master.children(recursive=True)]
                 victim = self.luck.choice(family)
                 victim.kill()

@@ -162,7 +162,8 @@ def _children(options: dict[str, Any]) -> list[Child]:
     web = Child(
         "web",
         [
-            *(python, "-m", "granian", "--interface", "wsgi", "--no-ws", "--http", "1"),
+            *(python, "-m", "config.web", str(os.getpid())),
+            *("--interface", "wsgi", "--no-ws", "--http", "1"),
             *("--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
             "config.wsgi:application",
