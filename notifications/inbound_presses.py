@@ -94,5 +94,9 @@ def _write(tenant_id: UUID, lines: Sequence[Line]) -> None:
         {line.message.id: {"answer": (line.message.extra or {})["answer"]} for line in lines},
     )
     write_log(tenant_id, lines)
-    for line in lines:
-        events.publish(events.ANSWERED, tenant_id, line.message.news(action=line.reason))
+    events.publish_all(
+        [
+            events.Told(tenant_id, events.ANSWERED, line.message.news(action=line.reason))
+            for line in lines
+        ]
+    )

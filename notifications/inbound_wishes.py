@@ -14,7 +14,6 @@ from notifications.inbound_answers import CONSENT, STOPPED, answer, daily
 from notifications.inbound_people import Heard, Owner
 from tenants import consents
 from tenants.consents import Word
-from tenants.events import UNSUBSCRIBED, SubscriberNews, tell
 from tenants.models import Purpose
 
 STOP_WORD, PROVIDER = "stop_word", "provider"
@@ -55,6 +54,4 @@ def _withdraw(tenant_id: UUID, heard: Heard, *, channel: str, source: str) -> li
         at=heard.at,
     )
     consents.record(tenant_id, [owner.subscriber for owner in fresh], word)
-    news = [SubscriberNews(one.subscriber, one.kind, one.state, source) for one in fresh]
-    tell(tenant_id, [(UNSUBSCRIBED, one) for one in news])
     return fresh

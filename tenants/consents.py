@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from tenants.errors import InvalidFields
+from tenants.events import UNSUBSCRIBED, SubscriberNews, tell
 from tenants.ids import uuid7
 from tenants.models import AddressKind, Consent, Purpose, Subscriber
 from tenants.rows import fetch, run
@@ -105,7 +106,11 @@ def record(tenant_id: UUID, subscribers: Collection[UUID], word: Word) -> int:
         "evidence": word.evidence,
         "at": word.at or datetime.now(UTC),
     }
-    return run(_RECORD, arguments) if who else 0
+    written = run(_RECORD, arguments) if who else 0
+    if written and not word.given:
+        told = [SubscriberNews(key, word.channel, reason=word.source) for key in who]
+        tell(tenant_id, [(UNSUBSCRIBED, one) for one in told])
+    return written
 
 
 def withdrawn(asked: Collection[Asked]) -> set[Asked]:

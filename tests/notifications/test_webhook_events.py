@@ -14,7 +14,9 @@ from notifications.events import AppointmentNews, News
 from notifications.models import LogEntry
 from notifications.news import DESCRIPTIONS, NAMES
 from notifications.webhooks.outbox import MOST_BYTES
+from tenants import consents
 from tenants.audience import set_address
+from tenants.consents import Word
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory, TenantFactory
@@ -186,6 +188,30 @@ def test_a_linked_chat_is_told_once(hook, salon):
     assert told(hook)[1:] == [
         ("subscriber.linked", {"subscriberId": "anna", "channel": "telegram", "state": "active"})
     ]
+
+
+def test_a_withdrawn_consent_is_told_and_a_given_one_is_not(hook, salon):
+    anna = SubscriberFactory(tenant=salon, subscriber_id="anna")
+
+    with tenant_scope(salon.pk):
+        for given in (True, False):
+            word = Word("advertising", given=given, source="api", actor="key", channel="sms")
+            consents.record(salon.pk, [anna.pk], word)
+
+    assert told(hook)[1:] == [
+        ("subscriber.unsubscribed", {"subscriberId": "anna", "channel": "sms", "reason": "api"})
+    ]
+
+
+def test_a_client_who_blocks_the_salon_is_told_as_a_changed_address(reminders_on_the_phone):
+    line, hook = reminders_on_the_phone
+
+    line.told({"type": "blocked", "key": "k", "address": PHONE})
+
+    assert told(hook)[-1] == (
+        "subscriber.address_changed",
+        {"subscriberId": "anna", "channel": "phone", "state": "inactive", "reason": "blocked"},
+    )
 
 
 def test_an_endpoint_hears_only_of_what_it_wants_in_its_mode(salon, api, sandbox):
