@@ -2,16 +2,19 @@
 
 1. Messages move forward, and what is no state is noted in their story (`tracking`).
 2. Costs are kept beside the message; how long it took to arrive is measured.
-3. Effects on addresses and consents (`tracking_effects`): once per report that says something new.
+3. Effects on addresses and consents follow (`tracking_effects`).
 4. A message that was sent and did not arrive gets another channel (`late_failures`).
-Repetitions change nothing, because a report whose state or note is there already says nothing new.
+Repetitions change nothing: states only move forward, a note is told once, and each message
+remembers which effects it had.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from uuid import UUID
 
 from channels.told import StatusEvent
@@ -23,6 +26,7 @@ from notifications.tracking_places import Destination, named, written_to
 from notifications.tracking_reach import OVERTAKEN, UP_TO
 from tenants.ids import created_at
 
+EFFECTS = "effects"  # in what a message keeps beside its text
 ARRIVED = frozenset({"delivered", "read"})
 NOTED_BESIDE = frozenset({"clicked"})  # told of a letter that was read already
 DEAREST, MOST_DIGITS = Decimal(100_000), 6  # more is no price of a message
@@ -30,16 +34,16 @@ DEAREST, MOST_DIGITS = Decimal(100_000), 6  # more is no price of a message
 
 @dataclass(slots=True)
 class _Heard:
-    """A report with the message that it is about, and the lines that it adds to the story."""
+    """A report with the message that it is about. was: the message's state before it.
+
+    lines: what it adds to the story. effect: on the address, unless the message had it before.
+    """
 
     report: Received[StatusEvent]
     message: Tracked
-    lines: list[Line]
     was: str
-
-    @property
-    def event(self) -> StatusEvent:
-        return self.report.event
+    lines: list[Line]
+    effect: str
 
 
 def apply(
@@ -57,12 +61,11 @@ def apply(
     strangers = [one for one in received if one.id not in found and _is_strangers(one)]
     lines = [line for one in heard for line in one.lines]
     tracking.write_states(tenant_id, [line for line in lines if line.status != REPORTED])
-    notes = tracking.write_notes(tenant_id, [line for line in lines if line.status == REPORTED])
-    _keep_costs(tenant_id, heard)
+    tracking.write_notes(tenant_id, [line for line in lines if line.status == REPORTED])
+    _keep(tenant_id, heard)
     _measure(heard)
-    telling = [one for one in heard if any(_is_new(line, notes) for line in one.lines)]
-    places = _apply_effects(tenant_id, telling, strangers)
-    _follow(tenant_id, heard, places)
+    dead = _apply_effects(tenant_id, [one for one in heard if one.effect], strangers)
+    _follow(tenant_id, heard, dead)
     return {one.report.id for one in heard} | {one.id for one in strangers}
 
 
@@ -70,12 +73,29 @@ def _hear(report: Received[StatusEvent], message: Tracked) -> _Heard:
     event, was = report.event, message.state
     reason = event.reason or tracking_effects.reason_of(event.effect)
     lines = tracking.advance(message, event.state, reason, event.raw)
+    effect = _effect(event, message, lines)
     if not lines and _is_notable(event):
         lines = tracking.note(message, reason, event.raw)
     if event.reach == UP_TO:
         for earlier in message.earlier:
             lines += tracking.advance(earlier, event.state)
-    return _Heard(report, message, lines, was)
+    return _Heard(report, message, was, lines, effect)
+
+
+def _effect(event: StatusEvent, message: Tracked, lines: Sequence[Line]) -> str:
+    """Name the effect, once per message; a bounce that says nothing of the address is a soft one.
+
+    A text that a mail server dislikes is not the address's fault.
+    """
+    if not event.effect:
+        is_soft = event.state == "bounced" and event.reason != "permanent_content"
+        return SOFT_BOUNCE if is_soft and lines else ""
+    extra = message.extra or {}
+    before = extra.get(EFFECTS, [])
+    if event.effect in before:
+        return ""
+    message.extra = {**extra, EFFECTS: [*before, event.effect]}
+    return event.effect
 
 
 def _is_notable(event: StatusEvent) -> bool:
@@ -90,19 +110,15 @@ def _is_strangers(one: Received[StatusEvent]) -> bool:
     return bool(event.address) and (not is_named or bool(event.effect and one.attempt >= OVERTAKEN))
 
 
-def _is_new(line: Line, notes: set[tuple[UUID, str]]) -> bool:
-    """Say whether a line was written; a note counts for the first report that brings it."""
-    if line.status != REPORTED:
-        return True
-    key = (line.message.id, line.reason[:100])
-    is_there = key in notes
-    notes.discard(key)
-    return is_there
-
-
-def _keep_costs(tenant_id: UUID, heard: Sequence[_Heard]) -> None:
-    costs = {one.message.id: cost for one in heard if (cost := _cost(one.event))}
-    tracking.write_extra(tenant_id, costs)
+def _keep(tenant_id: UUID, heard: Sequence[_Heard]) -> None:
+    """Write costs, and which effects a message had, beside it."""
+    kept: defaultdict[UUID, dict[str, Any]] = defaultdict(dict)
+    for one in heard:
+        if cost := _cost(one.report.event):
+            kept[one.message.id] |= cost
+        if one.report.event.effect:
+            kept[one.message.id][EFFECTS] = (one.message.extra or {})[EFFECTS]
+    tracking.write_extra(tenant_id, kept)
 
 
 def _cost(event: StatusEvent) -> dict[str, str]:
@@ -113,10 +129,8 @@ def _cost(event: StatusEvent) -> dict[str, str]:
         return {}
     if not amount.is_finite() or not 0 <= amount < DEAREST:
         return {}
-    return {
-        "cost": f"{round(amount, MOST_DIGITS).normalize():f}",
-        "currency": event.currency[:3].upper(),
-    }
+    cost = f"{round(amount, MOST_DIGITS).normalize():f}"
+    return {"cost": cost, "currency": event.currency[:3].upper()}
 
 
 def _measure(heard: Sequence[_Heard]) -> None:
@@ -127,11 +141,10 @@ def _measure(heard: Sequence[_Heard]) -> None:
 
 
 def _apply_effects(
-    tenant_id: UUID, telling: Sequence[_Heard], strangers: Sequence[Received[StatusEvent]]
+    tenant_id: UUID, meant: Sequence[_Heard], strangers: Sequence[Received[StatusEvent]]
 ) -> set[UUID]:
     """Apply effects; return the messages whose own address is dead."""
-    effects = {one.report.id: effect for one in telling if (effect := _effect(one.event))}
-    meant = [one for one in telling if one.report.id in effects]
+    effects = {one.report.id: one.effect for one in meant}
     written = written_to(tenant_id, {one.report.id: _destination(one.message) for one in meant})
     lost = [one.report for one in meant if one.report.id not in written]
     told = named(tenant_id, [*lost, *(one for one in strangers if one.event.effect)])
@@ -140,18 +153,7 @@ def _apply_effects(
     tracking_effects.apply(
         tenant_id, [Affected(effects[key], places, key) for key, places in sorted(told.items())]
     )
-    return {one.message.id for one in meant if one.event.effect == "dead" and one.report.id in told}
-
-
-def _effect(event: StatusEvent) -> str:
-    """Name the effect; a bounce that says nothing of the address is a soft one.
-
-    A text that a mail server dislikes is not the address's fault.
-    """
-    if event.effect:
-        return event.effect
-    is_soft = event.state == "bounced" and event.reason != "permanent_content"
-    return SOFT_BOUNCE if is_soft else ""
+    return {one.message.id for one in meant if one.effect == "dead" and one.report.id in told}
 
 
 def _destination(message: Tracked) -> Destination:
@@ -161,12 +163,11 @@ def _destination(message: Tracked) -> Destination:
 def _follow(tenant_id: UUID, heard: Sequence[_Heard], dead: set[UUID]) -> None:
     """Start another channel for what has failed now, stop it for what arrived after all."""
     was = {one.message.id: one.was for one in reversed(heard)}  # before the first report
-    messages = {one.message.id: one.message for one in heard}
     failed, arrived = [], []
-    for key, message in messages.items():
-        if message.state in REFUSED and was[key] not in REFUSED:
+    for message in {one.message.id: one.message for one in heard}.values():
+        if message.state in REFUSED and was[message.id] not in REFUSED:
             failed.append(message)
-        elif message.state in ARRIVED and was[key] in REFUSED:
+        elif message.state in ARRIVED and was[message.id] in REFUSED:
             arrived.append(message)
     late_failures.take_up(tenant_id, failed, dead)
     late_failures.call_off(tenant_id, arrived)

@@ -121,13 +121,13 @@ def write_states(tenant_id: UUID, lines: Sequence[Line]) -> None:
     )
 
 
-def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> set[tuple[UUID, str]]:
-    """Write what was never told of these messages before; return it as message and reason.
+def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> None:
+    """Write what was never told of these messages before.
 
     A letter that is put off twenty times is put off: the story says so once.
     """
     if not notes:
-        return set()
+        return
     arguments = [tenant_id, list({line.message.notification_id for line in notes})]
     told = set(rows.fetch(tracking_sql.TOLD, arguments))
     fresh = {
@@ -137,7 +137,6 @@ def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> set[tuple[UUID, str]]
     }
     if fresh:
         write_log(tenant_id, list(reversed(fresh.values())))
-    return set(fresh)
 
 
 def write_log(tenant_id: UUID, lines: Collection[Line]) -> None:
