@@ -24,7 +24,7 @@ from channels.told import Callback
 from tests.providers import keys
 from tests.providers.mail_too import UnisenderGo
 from tests.providers.server import Call
-from tests.providers.sms import Twilio
+from tests.providers.sms import SmsRu, Twilio
 
 Json = dict[str, Any]
 
@@ -46,9 +46,9 @@ def report(name: str, call: Call, number: str, event: str, at: int) -> Callback:
     return WRITERS[name](call, number, event, at)
 
 
-def proven(name: str, body: str, at: int) -> Callback:
-    """Sign a body, whatever it is, as the provider would."""
-    return SIGNERS[name](body, at) if name in SIGNERS else _made(body, {}, at)
+def proven(name: str, body: str, at: int, url: str = "https://kolokol.example/c") -> Callback:
+    """Sign a body, whatever it is, as the provider would for this address."""
+    return SIGNERS[name](body, at, url) if name in SIGNERS else _made(body, {}, at)
 
 
 def _made(body: str, headers: Mapping[str, str], at: int, url: str = "") -> Callback:
@@ -74,7 +74,7 @@ def _sendgrid(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_sendgrid(json.dumps([told]) + "\r\n", at)
 
 
-def _signed_sendgrid(body: str, at: int) -> Callback:
+def _signed_sendgrid(body: str, at: int, url: str = "") -> Callback:
     signed = keys.SENDGRID.sign(f"{at}{body}".encode(), ECDSA(SHA256()))
     start = "X-Twilio-Email-Event-Webhook"
     signature = base64.b64encode(signed).decode()
@@ -97,7 +97,7 @@ def _mailgun(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_mailgun(json.dumps(told), at)
 
 
-def _signed_mailgun(event: str, at: int) -> Callback:
+def _signed_mailgun(event: str, at: int, url: str = "") -> Callback:
     token = "0123456789abcdef"
     made = hmac.new(keys.MAILGUN.encode(), f"{at}{token}".encode(), hashlib.sha256).hexdigest()
     signature = json.dumps({"timestamp": str(at), "token": token, "signature": made})
@@ -139,7 +139,7 @@ def _resend(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_resend(json.dumps({"type": name, "data": data | bounce}), at)
 
 
-def _signed_resend(body: str, at: int) -> Callback:
+def _signed_resend(body: str, at: int, url: str = "") -> Callback:
     secret = base64.b64decode(keys.RESEND.removeprefix("whsec_"))
     made = hmac.new(secret, f"msg_1.{at}.{body}".encode(), hashlib.sha256).digest()
     signature = f"v1,{base64.b64encode(made).decode()}"
@@ -163,7 +163,7 @@ def _unisender_go(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_unisender_go(body, at)
 
 
-def _signed_unisender_go(body: str, at: int) -> Callback:
+def _signed_unisender_go(body: str, at: int, url: str = "") -> Callback:
     start = '{"auth":"%s",' + body[1:]
     made = hashlib.md5(start.replace("%s", UnisenderGo.key, 1).encode()).hexdigest()  # noqa: S324
     return _made(start.replace("%s", made, 1), {}, at)
@@ -180,7 +180,7 @@ def _ses(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_ses(json.dumps(told), at)
 
 
-def _signed_ses(message: str, at: int) -> Callback:
+def _signed_ses(message: str, at: int, url: str = "") -> Callback:
     moment = dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds")
     envelope = {
         "Message": message,
@@ -208,20 +208,25 @@ def _twilio(call: Call, number: str, event: str, at: int) -> Callback:
     return _signed_twilio(urlencode(form), at, sent["StatusCallback"])
 
 
-def _signed_twilio(body: str, at: int, url: str = "https://kolokol.example/c") -> Callback:
+def _signed_twilio(body: str, at: int, url: str) -> Callback:
     form = dict(parse_qsl(body, keep_blank_values=True))
     told = url + "".join(name + form[name] for name in sorted(form))
     made = hmac.new(Twilio.token.encode(), told.encode(), hashlib.sha1).digest()
     return _made(body, {"X-Twilio-Signature": base64.b64encode(made).decode()}, at, url)
 
 
+def _signed_smsc(body: str, at: int, url: str) -> Callback:
+    form = dict(parse_qsl(body, keep_blank_values=True))
+    told = ":".join(form.get(name, "") for name in ("id", "phone", "status"))
+    made = hashlib.md5(f"{told}:SMSC-WORD".encode("utf-8", "replace")).hexdigest()  # noqa: S324
+    return _made(f"{body}&md5={made}", {}, at)
+
+
 def _smsc(call: Call, number: str, event: str, at: int) -> Callback:
     phone = call.form()["phones"]
     status, _, error = event.partition("/")
-    signed = f"{number}:{phone}:{status}:SMSC-WORD".encode()
     form = {"id": number, "phone": phone, "status": status, "err": error, "cost": "4.10"}
-    made = hashlib.md5(signed).hexdigest()  # noqa: S324 (theirs)
-    return _made(urlencode({**form, "md5": made}), {}, at)
+    return _signed_smsc(urlencode(form), at, "")
 
 
 def _smsaero(call: Call, number: str, event: str, at: int) -> Callback:
@@ -232,21 +237,28 @@ def _smsaero(call: Call, number: str, event: str, at: int) -> Callback:
     return _made(body, headers, at, sent["callbackUrl"])
 
 
+def _signed_smsru(body: str, at: int, url: str) -> Callback:
+    records = [value for name, value in parse_qsl(body) if name.startswith("data[")]
+    signed = SmsRu.api_id + "".join(records)
+    made = hashlib.sha256(signed.encode("utf-8", "replace")).hexdigest()
+    return _made(f"{body}&hash={made}", {}, at)
+
+
 def _smsru(call: Call, number: str, event: str, at: int) -> Callback:
     records = [f"sms_status\n{number}\n{event}\n{at}", f"test\n{at}"]
-    signed = call.form()["api_id"] + "".join(records)
     form = {f"data[{n}]": record for n, record in enumerate(records)}
-    made = hashlib.sha256(signed.encode()).hexdigest()
-    return _made(urlencode({**form, "hash": made}), {}, at)
+    return _signed_smsru(urlencode(form), at, "")
 
 
-SIGNERS: Mapping[str, Callable[[str, int], Callback]] = {
+SIGNERS: Mapping[str, Callable[[str, int, str], Callback]] = {
     "sendgrid": _signed_sendgrid,
     "mailgun": _signed_mailgun,
     "resend": _signed_resend,
     "unisender_go": _signed_unisender_go,
     "ses": _signed_ses,
     "twilio": _signed_twilio,
+    "smsc": _signed_smsc,
+    "smsru": _signed_smsru,
 }
 WRITERS: Mapping[str, Callable[[Call, str, str, int], Callback]] = {
     "sendgrid": _sendgrid,
