@@ -77,7 +77,7 @@ def _failed(event: StatusEvent, status: dict[str, Any]) -> StatusEvent:
     meant = CODES.by_code.get(int(code[:9]), DeliveryError) if code.isdecimal() else DeliveryError
     words = word(error, "error_data", "details") or word(error, "title") or word(error, "message")
     effect = EFFECTS.get(meant.outcome, "")
-    raw = f"{code}: {clean(words)}"
+    raw = f"{code[:9]}: {clean(words)}"
     return replace(event, reason=meant.outcome.value, effect=effect, raw=raw)
 
 

@@ -6,6 +6,8 @@ the Cloud API and of Instagram of 2026, in tests/payloads.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,15 @@ from typing import Any
 import pytest
 
 from channels.registry import ADAPTERS
-from channels.told import AccountEvent, BadSignature, InboundEvent, Needs, Reply, StatusEvent
+from channels.told import (
+    AccountEvent,
+    BadSignature,
+    Callback,
+    InboundEvent,
+    Needs,
+    Reply,
+    StatusEvent,
+)
 from tests.channels.captured import MESSAGE_ID, Captured, is_private
 from tests.providers.signing import APP_SECRET, VERIFY_TOKEN, called, credentials, of_meta
 
@@ -218,6 +228,13 @@ def test_what_is_told_twice_has_one_key(provider, name):
     assert keys[0] == keys[1]
 
 
+def test_the_same_words_at_another_time_have_another_key_in_max():
+    name = "message_created_stop.json"
+    later = changed("max", name, lambda body: body.update(timestamp=1795248100738))
+
+    assert told("max", later)[0].key != told("max", CAPTURED["max"].raw(name))[0].key
+
+
 def test_different_calls_of_max_have_different_keys():
     names = CAPTURED["max"].telling
 
@@ -252,6 +269,14 @@ def test_another_secret_or_none_at_all_is_refused(provider):
         if secret in ADAPTERS[provider].fields:
             with pytest.raises(BadSignature):
                 ADAPTERS[provider](without).read_callback(good)
+
+
+def test_what_is_signed_with_no_secret_is_refused_where_none_is_known():
+    signed = hmac.new(b"", b"{}", hashlib.sha256).hexdigest()
+    naked = ADAPTERS["instagram"](credentials("instagram") | {"app_secret": ""})
+
+    with pytest.raises(BadSignature):
+        naked.read_callback(Callback(b"{}", {"x-hub-signature-256": f"sha256={signed}"}))
 
 
 def test_metas_vector_is_verified_over_the_raw_bytes_only():
@@ -349,6 +374,20 @@ def test_the_contact_of_max_must_be_signed_by_max_and_the_senders_own():
         assert told("max", body) == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sender": {"id": "17841405822304914"}},
+        {"message": {"mid": "1", "text": "x", "is_echo": True}},
+    ],
+)
+def test_what_the_salon_itself_wrote_in_instagram_is_nobodys_word(change):
+    def own(body):
+        body["entry"][0]["messaging"][0] |= change
+
+    assert told("instagram", changed("instagram", "webhook_quick_reply.json", own)) == []
+
+
 def test_only_the_person_herself_speaks():
     def in_group(body):
         body["message"]["recipient"]["chat_type"] = "chat"
@@ -400,6 +439,7 @@ def test_a_client_without_a_number_is_known_by_her_user_id():
         (131042, "provider_pause", ""),
         (999999, "unknown", ""),
         ("", "unknown", ""),
+        ("9" * 5000, "unknown", ""),
     ],
 )
 def test_a_failure_that_comes_later_has_the_words_of_a_refusal(code, reason, effect):
@@ -411,7 +451,7 @@ def test_a_failure_that_comes_later_has_the_words_of_a_refusal(code, reason, eff
     event, _ = told("whatsapp_cloud", changed("whatsapp_cloud", "status_failed_131047.json", fail))
 
     assert (event.state, event.reason, event.effect) == ("failed", reason, effect)
-    assert event.raw == f"{code}: Sorry ..."
+    assert event.raw == f"{str(code)[:9]}: Sorry ..."
 
 
 def test_what_a_message_counts_as_is_kept_beside_its_status():

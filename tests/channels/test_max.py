@@ -22,7 +22,7 @@ from channels.errors import (
     UnknownReply,
 )
 from channels.told import InboundEvent
-from tests.channels.captured import VISIT, Captured, answer, is_private, outbound
+from tests.channels.captured import VISIT, Captured, answer, drive, is_private, outbound
 
 CAPTURED = Captured("max")
 CLIENT = "123456789"
@@ -196,6 +196,17 @@ def test_an_answered_press_takes_the_keyboard_away():
 
     assert (bare.method, json.loads(bare.body)) == ("PUT", {"attachments": []})
     assert bare.url.endswith("/messages?message_id=mid.1")
+
+
+def test_a_subscription_that_is_not_on_the_list_is_not_believed():
+    steps = MaxAdapter({"token": "TOKEN", "webhook_secret": "hush-hush"}).register(
+        "https://k.example/"
+    )
+    others = {"subscriptions": [{"url": "https://other.example/"}]}
+
+    _, error = drive(steps, answer(200, {"success": True}), answer(200, others))
+
+    assert isinstance(error, UnknownReply)
 
 
 def test_the_probe_asks_who_the_bot_is():
