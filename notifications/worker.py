@@ -15,6 +15,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
 from notifications import tasks
+from notifications.webhooks import tasks as webhooks
 
 RESULT_TTL_S = 86_400  # finished drains stay a day for whoever asks what a worker did
 FAILURE_TTL_S = 7 * 86_400
@@ -73,6 +74,7 @@ class DrainWorker(SimpleWorker):
             return bool(super().work(*args, **kwargs))
         finally:
             tasks.finish()
+            webhooks.finish()
 
     def handle_warm_shutdown_request(self) -> None:
         """Let the running drain finish what is in flight, then stop."""

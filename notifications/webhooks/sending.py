@@ -16,8 +16,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 SLOTS = 40
 UNPROVEN_SLOTS = 30  # the rest is for endpoints that answer quickly
-QUICK_ROOM = 4  # calls at once to an endpoint that answers quickly
+QUICK_ROOM = 8  # calls at once to an endpoint that answers quickly
 QUICK_S = 2.0
 TIMEOUT_S = 15.0
 LEASE_S = 60.0
@@ -52,7 +52,7 @@ Due = tuple[UUID, UUID, bool]  # tenant, endpoint, is it failing
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """A delivery that is under way. started_at: monotonic."""
+    """A delivery that is under way. started_at: monotonic. is_known_fine: nothing to mend."""
 
     id: UUID
     tenant_id: UUID
@@ -60,6 +60,10 @@ class Flight:
     lease: UUID
     attempts: int
     started_at: float
+    is_known_fine: bool
+
+
+Landed = tuple[Flight, HttpResponse | DeliveryError]
 
 
 @dataclass(slots=True)
@@ -82,8 +86,8 @@ class Sender:
                 self._launch()
             if not self.flying:
                 return self.counts
-            for key, result in self.transport.poll(LOOK_S):
-                self._land(self.flying.pop(key), result)
+            polled = self.transport.poll(LOOK_S)
+            self._land([(self.flying.pop(key), result) for key, result in polled])
 
     def _launch(self) -> None:
         with platform_scope("endpoints of all salons that have something due, by id"):
@@ -93,19 +97,21 @@ class Sender:
         due.sort(key=lambda one: not self._is_quick(one))
         for one in due:
             if (room := self._room(one)) > 0:
-                self._start(one, room)
+                self._land(self._start(one, room))
 
     def _is_quick(self, due: Due) -> bool:
         return due[1] in self.quick and not due[2]
 
     def _room(self, due: Due) -> int:
         under_way = sum(flight.endpoint_id == due[1] for flight in self.flying.values())
-        if self._is_quick(due):
-            return min(QUICK_ROOM - under_way, self.transport.free)
+        if self._is_quick(due):  # a few at a time: one by one costs a transaction each
+            room = QUICK_ROOM - under_way
+            return min(room, self.transport.free) if room >= QUICK_ROOM // 2 else 0
         unproven = sum(flight.endpoint_id not in self.quick for flight in self.flying.values())
         return min(1 - under_way, self.transport.free, UNPROVEN_SLOTS - unproven)
 
-    def _start(self, due: Due, room: int) -> None:
+    def _start(self, due: Due, room: int) -> list[Landed]:
+        """Lease what is due at an endpoint and let it leave; give what cannot."""
         tenant_id, endpoint_id, _ = due
         leased_at, lease = time.monotonic(), uuid7()
         with tenant_scope(tenant_id):
@@ -113,52 +119,66 @@ class Sender:
                 tenant_id=tenant_id, pk=endpoint_id, is_enabled=True
             ).first()
             if endpoint is None:
-                return
-            taken = rows.fetch(
-                sql.LEASE,
-                {
-                    "tenant": tenant_id,
-                    "endpoint": endpoint_id,
-                    "room": room,
-                    "lease": lease,
-                    "lease_s": LEASE_S,
-                },
-            )
+                return []
+            arguments = {
+                "tenant": tenant_id,
+                "endpoint": endpoint_id,
+                "room": room,
+                "lease": lease,
+                "lease_s": LEASE_S,
+            }
+            taken = rows.fetch(sql.LEASE, arguments)
+        is_fine = endpoint.failing_since is None and endpoint.not_before is None
+        refused: list[Landed] = []
         for key, event_id, body, attempts in taken:
-            flight = Flight(key, tenant_id, endpoint_id, lease, attempts, time.monotonic())
-            self._submit(flight, endpoint, str(event_id), body, leased_at + LEASE_S)
+            now = time.monotonic()
+            flight = Flight(key, tenant_id, endpoint_id, lease, attempts, now, is_fine)
+            request = _request(endpoint, str(event_id), body, attempts)
+            if isinstance(request, DeliveryError):
+                refused.append((flight, request))
+            else:
+                self._submit(flight, request, leased_at + LEASE_S)
+        return refused
 
-    def _submit(
-        self, flight: Flight, endpoint: WebhookEndpoint, event_id: str, body: str, lease_end: float
-    ) -> None:
-        if flight.attempts > MOST_ATTEMPTS:
-            self._land(flight, Permanent("given up: its attempts were interrupted"))
-            return
-        now = datetime.now(UTC)
-        try:
-            headers = signed_headers(valid_secrets(endpoint, now), event_id, body, now)
-        except ImproperlyConfigured:
-            log.error("a webhook's secret cannot be read", extra={"webhook": str(endpoint.pk)})
-            self._land(flight, Permanent("its secret cannot be read"))
-            return
+    def _submit(self, flight: Flight, request: HttpRequest, lease_end: float) -> None:
         self.next_key += 1
         self.flying[self.next_key] = flight
-        request = HttpRequest(
-            method="POST",
-            url=endpoint.url,
-            headers={"Content-Type": "application/json", "User-Agent": "Kolokol", **headers},
-            body=body.encode(),
-            timeout_s=TIMEOUT_S,
-        )
         self.transport.submit(self.next_key, request, lease_end)
 
-    def _land(self, flight: Flight, result: HttpResponse | DeliveryError) -> None:
+    def _land(self, landed: Sequence[Landed]) -> None:
+        """Write down what came of calls, a transaction for each salon."""
         now = datetime.now(UTC)
-        verdict = judge(result, flight.attempts, now, random.random())  # noqa: S311 (jitter)
-        is_quick = time.monotonic() - flight.started_at < QUICK_S and verdict.is_fine
-        (self.quick.add if is_quick else self.quick.discard)(flight.endpoint_id)
-        with tenant_scope(flight.tenant_id):
-            self.counts[verdict.state] += settle(flight, verdict, now)
+        of_tenant: defaultdict[UUID, list[tuple[Flight, Verdict]]] = defaultdict(list)
+        for flight, result in landed:
+            verdict = judge(result, flight.attempts, now, random.random())  # noqa: S311 (jitter)
+            of_tenant[flight.tenant_id].append((flight, verdict))
+            is_quick = verdict.is_fine and time.monotonic() - flight.started_at < QUICK_S
+            (self.quick.add if is_quick else self.quick.discard)(flight.endpoint_id)
+        for tenant_id, verdicts in of_tenant.items():
+            with tenant_scope(tenant_id):
+                for flight, verdict in verdicts:
+                    self.counts[verdict.state] += settle(flight, verdict, now)
+
+
+def _request(
+    endpoint: WebhookEndpoint, event_id: str, body: str, attempts: int
+) -> HttpRequest | DeliveryError:
+    """Write the signed call of one attempt, or say why there is none."""
+    if attempts > MOST_ATTEMPTS:
+        return Permanent("given up: its attempts were interrupted")
+    now = datetime.now(UTC)
+    try:
+        headers = signed_headers(valid_secrets(endpoint, now), event_id, body, now)
+    except ImproperlyConfigured:
+        log.error("a webhook's secret cannot be read", extra={"webhook": str(endpoint.pk)})
+        return Permanent("its secret cannot be read")
+    return HttpRequest(
+        method="POST",
+        url=endpoint.url,
+        headers={"Content-Type": "application/json", "User-Agent": "Kolokol", **headers},
+        body=body.encode(),
+        timeout_s=TIMEOUT_S,
+    )
 
 
 def settle(flight: Flight, verdict: Verdict, now: datetime) -> int:
@@ -176,7 +196,7 @@ def settle(flight: Flight, verdict: Verdict, now: datetime) -> int:
             "unused": verdict.unused,
         },
     )
-    if verdict.is_fine is not None:
+    if verdict.is_fine is False or (verdict.is_fine and not flight.is_known_fine):
         _note_health(flight, verdict, now)
     return written
 
