@@ -43,6 +43,8 @@ CHATS = ("telegram", "whatsapp", "max", "vk", "instagram")
 WHOLE_PHONE = frozenset({PhoneSwitch.Fault.NO_NETWORK, PhoneSwitch.Fault.SLOW})
 #: After these the platform has given the address up; switching them off brings it back.
 GIVEN_UP = frozenset({PhoneSwitch.Fault.NOT_REGISTERED, PhoneSwitch.Fault.BLOCKED})
+#: Their providers tell at once that a client has blocked the salon; others only refuse messages.
+TELL_OF_BLOCKS = frozenset({"telegram", "vk", "max"})
 #: What counts when several switches are on.
 ORDER = (
     PhoneSwitch.Fault.NO_NETWORK,
@@ -166,7 +168,7 @@ def reply(tenant_id: UUID, tab: str, address: str, text: str) -> list[Event]:
 def set_switch(
     tenant_id: UUID, subscriber_id: UUID, tab: str, *, fault: str, is_on: bool
 ) -> list[Event]:
-    """Turn a fault on or off; the end of a refusal tells the platform to try again."""
+    """Turn a fault on or off; blocking and its end are told, where messengers tell of them."""
     if fault not in PhoneSwitch.Fault.values or (tab not in TABS and tab != ""):
         raise BadRequest("The Phone has no such switch.")
     channel = "" if fault in WHOLE_PHONE else tab
@@ -175,22 +177,19 @@ def set_switch(
             raise NotFound("There is no such client.")
         of = {"tenant_id": tenant_id, "subscriber_id": subscriber_id, "channel": channel}
         if is_on:
-            row = PhoneSwitch(**of, fault=fault)
-            PhoneSwitch.objects.bulk_create([row], ignore_conflicts=True)
-            return []
+            _, is_new = PhoneSwitch.objects.get_or_create(**of, fault=fault)
+            is_told = is_new and fault == PhoneSwitch.Fault.BLOCKED and tab in TELL_OF_BLOCKS
+            return _told(tenant_id, subscriber_id, tab, "blocked") if is_told else []
         gone, _ = PhoneSwitch.objects.filter(**of, fault=fault).delete()
         if not gone or fault not in GIVEN_UP:
             return []
-        return _unblocked(tenant_id, subscriber_id, channel)
+        return _told(tenant_id, subscriber_id, channel, "unblocked")
 
 
-def _unblocked(tenant_id: UUID, subscriber_id: UUID, tab: str) -> list[Event]:
+def _told(tenant_id: UUID, subscriber_id: UUID, tab: str, kind: str) -> list[Event]:
     rows = Address.objects.filter(tenant_id=tenant_id, subscriber_id=subscriber_id)
     values = rows.filter(kind__in=TABS[tab]).values_list("value", flat=True) if tab else []
-    return [
-        {"type": "unblocked", "key": str(uuid7()), "address": value, "value": ""}
-        for value in values
-    ]
+    return [{"type": kind, "key": str(uuid7()), "address": value, "value": ""} for value in values]
 
 
 def _event(kind: str, key: str, row: PhoneMessage, value: str = "") -> Event:

@@ -8,6 +8,7 @@ from channels.api.phone import (
     ClientsView,
     LetterView,
     MessagesView,
+    OpenView,
     PhonePage,
     PressView,
     ReadView,
@@ -30,5 +31,6 @@ def phone_routes(take: TakeCallback) -> list[URLPattern]:
         path("read", ReadView.as_view(reports=reports)),
         path("press", PressView.as_view(reports=reports)),
         path("reply", ReplyView.as_view(reports=reports)),
+        path("open", OpenView.as_view(reports=reports)),
         path("switch", SwitchView.as_view(reports=reports)),
     ]

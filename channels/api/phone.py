@@ -29,6 +29,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from channels import phone, phone_screen
 from channels.api.phone_receive import read_object
 from channels.phone_access import BY_LINK, Refused, Visitor, keep, tenant_of, visitor
+from channels.phone_links import open_link
 from channels.phone_reports import Reports
 from channels.phone_texts import texts
 from tenants.errors import BadRequest, NotFound, PlatformError
@@ -202,6 +203,15 @@ class ReplyView(TouchView):
         """Write it; body: {"tab", "address", "text"}."""
         tab, address, text = (_text(body.get(name)) for name in ("tab", "address", "text"))
         return phone.reply(tenant_id, tab, address, text)
+
+
+class OpenView(TouchView):
+    """She opened the salon's chat by a link."""
+
+    def events(self, tenant_id: UUID, body: dict[str, Any]) -> Sequence[phone.Event]:
+        """Open it; body: {"client", "tab", "start": the link's parameter}."""
+        tab, parameter = _text(body.get("tab")), _text(body.get("start", ""))
+        return open_link(tenant_id, _uuid(body.get("client")), tab, parameter)
 
 
 class SwitchView(TouchView):

@@ -9,6 +9,7 @@ const RARE_TABS = ["vk", "instagram", "work"];
 const WHOLE_PHONE = ["no_network", "slow"];
 const ONE_APP = ["not_registered", "blocked", "window_closed"];
 const WINDOWED = ["telegram", "whatsapp", "max", "vk", "instagram"];
+const CHATS = WINDOWED; // may be opened by a link before the client has an address there
 const OVERLAP_MS = 3500; // the server repeats what came in the last 3 s
 const time = new Intl.DateTimeFormat(t.language, { hour: "2-digit", minute: "2-digit" });
 const date = new Intl.DateTimeFormat(t.language, { day: "numeric", month: "long" });
@@ -54,6 +55,22 @@ async function reason(answer) {
   }
 }
 
+/* A deep link of a salon on the Phone: ?tab=telegram&start=<token>. */
+function readLink() {
+  const query = new URLSearchParams(location.search);
+  const [tab, start] = [query.get("tab") || "", query.get("start") || ""];
+  return CHATS.includes(tab) && start ? { tab, start } : null;
+}
+
+function forgetLink() {
+  link = null;
+  const query = new URLSearchParams(location.search);
+  query.delete("tab");
+  query.delete("start");
+  history.replaceState(null, "", `${location.pathname}?${query}`);
+}
+
+let link = readLink();
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function listen() {
@@ -217,10 +234,10 @@ function preview(message) {
 
 function choose(id, isByHand) {
   state.client = id;
-  state.isTabChosen = false;
   const client = current();
   const last = of(client).at(-1);
-  state.tab = last?.tab || tabsOf(client)[0] || "";
+  state.tab = (mayOpen(client, link?.tab) && link.tab) || last?.tab || tabsOf(client)[0] || "";
+  state.isTabChosen = link?.tab === state.tab; // nothing that comes in leads away from the link
   if (isByHand) {
     document.body.dataset.view = "phone";
     if (!matchMedia("(min-width: 721px)").matches) scrollTo(0, 0);
@@ -231,11 +248,11 @@ function choose(id, isByHand) {
 
 function showTabs() {
   const client = current();
-  const tabs = [...BASE_TABS, ...RARE_TABS.filter((tab) => client?.tabs[tab])];
+  const tabs = [...BASE_TABS, ...RARE_TABS.filter((tab) => client?.tabs[tab] || link?.tab === tab)];
   const messages = client ? of(client) : [];
   const focused = document.activeElement?.dataset?.tab;
   const buttons = tabs.map((tab) => {
-    const has = Boolean(client?.tabs[tab]);
+    const has = Boolean(client?.tabs[tab]) || mayOpen(client, tab);
     const button = make("button", "tab", t[tab]);
     button.type = "button";
     button.dataset.tab = tab;
@@ -276,13 +293,15 @@ function showApp() {
   $("feed").setAttribute("aria-live", "off"); // old messages are not news
   $("feed").replaceChildren();
   if (state.tab === "push") $("feed").append(lockClock());
-  if (!messages.length) $("feed").append(nothing(client));
+  const isStrange = mayOpen(client, state.tab) && !client.tabs[state.tab];
+  if (!messages.length && !isStrange) $("feed").append(nothing(client));
   for (const message of messages) showMessage(message);
+  if (isStrange || (link?.tab === state.tab && client)) $("feed").append(opener(client, isStrange));
   const last = $("feed").lastElementChild;
   const isLetter = state.tab === "email" && last.classList.contains("msg");
   $("feed").scrollTop = isLetter ? last.offsetTop - $("feed").offsetTop - 12 : $("feed").scrollHeight;
   setTimeout(() => $("feed").setAttribute("aria-live", "polite"), 100);
-  for (const field of $("reply").elements) field.disabled = !client || !state.tab || !config.may_touch;
+  for (const field of $("reply").elements) field.disabled = !client || !state.tab || isStrange || !config.may_touch;
   readSoon();
 }
 
@@ -291,6 +310,21 @@ function nothing(client) {
   const icon = make("span", "sleep", client ? "☕" : "🔔");
   icon.setAttribute("aria-hidden", "true");
   box.append(icon, make("b", "", client ? t.empty : t.choose), make("span", "", t.empty_hint));
+  return box;
+}
+
+function mayOpen(client, tab) {
+  return Boolean(client) && !client.id.includes(":") && CHATS.includes(tab);
+}
+
+function opener(client, isStrange) {
+  const box = make("div", "void opener");
+  if (isStrange) box.append(make("b", "", t.no_address), make("span", "", t.open_hint));
+  const button = make("button", "start", link?.tab === state.tab ? t.open_link : t.open_chat);
+  button.type = "button";
+  button.disabled = !config.may_touch;
+  button.addEventListener("click", () => openChat(client.id, state.tab, button));
+  box.append(button);
   return box;
 }
 
@@ -419,6 +453,23 @@ async function press(message, index, mark, element) {
   } finally {
     if (isButton) element.disabled = false;
   }
+}
+
+/* The platform needs a moment to learn whose chat it is: until then it is a stranger's. */
+async function openChat(id, tab, button) {
+  const start = link?.tab === tab ? link.start : "";
+  button.disabled = true;
+  try {
+    await tell("open", { client: id, tab, start });
+    if (start) forgetLink();
+    for (let tries = 0; tries < 8 && !state.known.get(id).tabs[tab]; tries += 1) {
+      await sleep(700);
+      await loadClients();
+    }
+  } catch (error) {
+    notice(error.message);
+  }
+  showApp();
 }
 
 async function reply(event) {
@@ -551,5 +602,6 @@ showSwitches();
     notice(error.message);
   }
   showApp();
+  if (link) notice(t.link_waits);
   listen();
 })();

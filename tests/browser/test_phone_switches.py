@@ -54,7 +54,6 @@ def test_without_network_it_is_tried_again_until_it_arrives(site, vera):
     ("fault", "reason"),
     [
         ("not_registered", "the client cannot be reached at this address"),
-        ("blocked", "the client cannot be reached at this address"),
         ("window_closed", "free text is not allowed"),
     ],
 )

@@ -276,15 +276,17 @@ def slow_answer(salon):
         connection.close()
 
 
-def test_the_end_of_a_block_tells_the_platform_once(salon, anna):
+def test_a_block_and_its_end_tell_the_platform_once_each(salon, anna):
     browser = linked(salon)
     flip = {"client": str(anna.pk), "tab": "telegram", "fault": "blocked"}
 
     for is_on in (True, True, False, False):
         assert do(browser, "switch", **flip, on=is_on).status_code == 200
 
-    (event,) = told(salon)
-    assert (event.kind, event.address) == ("unblocked", "100")
+    assert [(event.kind, event.address) for event in told(salon)] == [
+        ("blocked", "100"),
+        ("unblocked", "100"),
+    ]
     assert deliver(salon, outbound())
 
 

@@ -128,6 +128,7 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     "phone/read": (touch("read", 200, {"ids": ["{phone_pk}"]}),),
     "phone/press": (touch("press", 404, {"id": "{phone_pk}", "button": 0}),),
     "phone/reply": (touch("reply", 404, {"tab": "email", "address": "{mail}", "text": "да"}),),
+    "phone/open": (touch("open", 404, {"client": "{client_pk}", "tab": "vk", "start": ""}),),
     "phone/switch": (
         touch(
             "switch", 404, {"client": "{client_pk}", "tab": "", "fault": "no_network", "on": True}

@@ -20,7 +20,10 @@ from tests.notifications.conftest import Reminders
 
 WAID, NEW, BSUID = "79161234567", "79031112233", "RU.13491208655302741918"
 NUMBER = {
-    **{"token": "EAA", "phone_number_id": "1", "app_secret": "s", "verify_token": "v"},
+    "token": "EAA",
+    "phone_number_id": "1",
+    "app_secret": "s",
+    "verify_token": "v",
     "api_base": "https://127.0.0.1:9",
 }
 
