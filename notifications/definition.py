@@ -5,6 +5,7 @@ The document of a WorkflowVersion:
  "steps": [{"key", "kind", "channels": [...], "settings": {...}, "template": "<uuid>" or null}]}
 The texts of a TemplateVersion:
 {"ru": {"title", "body", "image_url", "buttons": [{"text", "url", "action"}]}, "en": {...}}
+and, where staff designed the e-mail, "letter": as written, "html": what was made of it.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ def _read_source(text: Mapping[str, Any]) -> Source:
         body=text.get("body") or "",
         title=text.get("title") or "",
         image_url=text.get("image_url") or "",
+        letter=text.get("letter") or "",
+        html=text.get("html") or "",
         buttons=tuple(
             ButtonSource(b.get("text", ""), b.get("url", ""), b.get("action", ""))
             for b in text.get("buttons") or ()

@@ -14,6 +14,8 @@ from channels.errors import Permanent
 from channels.formatting import fit
 from channels.segments import Segments, count, price
 from notifications.channel_views import ChannelView, channel_views
+from notifications.letters.compiling import BadMarkup
+from notifications.letters.design import compile_letter
 from notifications.liquid.names import payload_key
 from notifications.rendering import (
     Locale,
@@ -21,6 +23,7 @@ from notifications.rendering import (
     Source,
     compile_unit,
     context_for,
+    email_html,
     variables,
 )
 from tenants.models import Tenant
@@ -50,6 +53,10 @@ _SUBSCRIBERS = {
     "ru": {"firstName": "Анна", "lastName": "Иванова"},
     "en": {"firstName": "Anna", "lastName": "Ivanova"},
 }
+_LINKS = {
+    "unsubscribeUrl": "https://example.com/u/5fK2",
+    "preferencesUrl": "https://example.com/p/5fK2",
+}
 _VALUES: Mapping[str, Any] = {"number": 20, "integer": 20, "boolean": True}
 
 
@@ -58,7 +65,7 @@ class Preview:
     """One language of a draft as a client would see it, or what stands in the way.
 
     sms: what it would be as an SMS, where asked for; sms_price: where the account tells its price.
-    views: what is read on channels that cannot show all of it.
+    views: what is read on channels that cannot show all of it. letter: the e-mail's HTML.
     """
 
     language: str
@@ -68,6 +75,7 @@ class Preview:
     sms_price: Decimal | None = None
     is_too_long_for_sms: bool = False
     views: tuple[ChannelView, ...] = ()
+    letter: str = ""
 
 
 def preview(
@@ -83,23 +91,27 @@ def preview(
             | _SUBSCRIBERS[language],
             salon={"name": salon.name, **salon.brand},
             location={"name": salon.name, "address": "", "phone": "", "mapUrl": ""},
-            links={
-                "unsubscribeUrl": "https://example.com/u/5fK2",
-                "preferencesUrl": "https://example.com/p/5fK2",
-            },
+            links=_LINKS,
             year=now.astimezone(zone).year,
             defaults={},
         )
-        return Preview(language, compile_unit(source).render(context, Locale(language, zone)))
+        unit, locale = compile_unit(with_design(source)), Locale(language, zone)
+        content = unit.render(context, locale)
+        designed = replace(content, html=unit.letter(context, locale))
+        brand = {"name": salon.name, **salon.brand}
+        letter = email_html(designed, brand=brand, language=language, links=_LINKS)
+        return Preview(language, content, letter=letter)
     except RenderError as error:
         return Preview(language, error=str(error))
 
 
 def on_channels(shown: Preview, words: Iterable[str]) -> Preview:
-    """Add what is left of the text on the channels of steps that use it."""
+    """Add what is left of the text on the channels of steps; take the letter where none is sent."""
     if shown.content is None or not shown.content.body:
         return shown
-    return replace(shown, views=channel_views(shown.content, words))
+    chosen = list(words)
+    letter = shown.letter if "email" in chosen else ""
+    return replace(shown, views=channel_views(shown.content, chosen), letter=letter)
 
 
 def as_sms(shown: Preview, price_per_segment: str) -> Preview:
@@ -111,6 +123,14 @@ def as_sms(shown: Preview, price_per_segment: str) -> Preview:
     except Permanent:
         return replace(shown, is_too_long_for_sms=True)
     return replace(shown, sms=count(text), sms_price=price(text, price_per_segment))
+
+
+def with_design(source: Source) -> Source:
+    """Compile a draft's letter, as publishing will; raises RenderError."""
+    try:
+        return replace(source, html=compile_letter(source.letter))
+    except BadMarkup as error:
+        raise RenderError(str(error), field="letter") from error
 
 
 def example_payload(

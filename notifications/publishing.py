@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db.models import Max
 
+from notifications.letters.design import compile_letter
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow, WorkflowVersion
 from notifications.refusals import (
     LANGUAGES,
@@ -34,7 +35,7 @@ __all__ = [
     "texts_of",
 ]
 
-TEXT_FIELDS = ("title", "body", "image_url", "buttons")
+TEXT_FIELDS = ("title", "body", "letter", "image_url", "buttons")
 
 
 class PublishRefused(ValueError):
@@ -130,10 +131,16 @@ def texts_of(draft: MessageTemplate) -> dict[str, Any]:
                 {name: button.get(name) or "" for name in ("text", "url", "action")}
                 for button in getattr(draft, f"buttons_{language}") or ()
             ],
+            **_design_of(getattr(draft, f"letter_{language}") or ""),
         }
         for language in LANGUAGES
         if is_begun(draft, language)
     }
+
+
+def _design_of(letter: str) -> dict[str, str]:
+    """Compile a designed letter, once for all who will get it."""
+    return {"letter": letter, "html": compile_letter(letter)} if letter.strip() else {}
 
 
 def _publish_texts(

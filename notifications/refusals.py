@@ -15,6 +15,7 @@ from uuid import UUID
 import jsonschema_rs
 
 from notifications.definition import read_texts
+from notifications.letters.design import letter_faults
 from notifications.models import (
     Category,
     Chunk,
@@ -66,7 +67,10 @@ def template_problems(draft: MessageTemplate) -> list[Refusal]:
     return [
         Refusal(found.code, found.field, found.message, language, found.line)
         for language in begun or LANGUAGES[:1]  # an empty template is refused, once
-        for found in check(source_of(draft, language), known=known)
+        for found in (
+            *check(source_of(draft, language), known=known),
+            *letter_faults(getattr(draft, f"letter_{language}") or ""),
+        )
     ]
 
 
@@ -85,12 +89,13 @@ def workflow_problems(draft: Workflow, steps: Sequence[Step]) -> list[Refusal]:
 
 
 def source_of(draft: MessageTemplate, language: str) -> Source:
-    """Give one language of a draft as the renderer wants it."""
+    """Give one language of a draft as the renderer wants it; publishing adds `html`."""
     buttons = getattr(draft, f"buttons_{language}") or ()
     return Source(
         body=getattr(draft, f"body_{language}") or "",
         title=getattr(draft, f"title_{language}") or "",
         image_url=getattr(draft, f"image_url_{language}") or "",
+        letter=getattr(draft, f"letter_{language}") or "",
         buttons=tuple(
             ButtonSource(b.get("text") or "", b.get("url") or "", b.get("action") or "")
             for b in buttons
@@ -119,7 +124,8 @@ def schema_keys(schema: Any) -> frozenset[str]:
 
 def is_begun(draft: MessageTemplate, language: str) -> bool:
     """Tell whether anything is written in this language."""
-    return any(getattr(draft, f"{field}_{language}") for field in ("title", "body", "buttons"))
+    fields = ("title", "body", "letter", "buttons")
+    return any(getattr(draft, f"{field}_{language}") for field in fields)
 
 
 def _schemas_using(template: MessageTemplate) -> Iterator[Mapping[str, Any]]:

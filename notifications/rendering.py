@@ -11,7 +11,6 @@ Life of a text:
 
 from __future__ import annotations
 
-import html as html_entities
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -46,7 +45,6 @@ __all__ = [
 MAX_ACTION = 64  # bytes; Telegram's callback_data, the smallest of the channels
 _PLAN_MISSES = (NotPlanned, *TEMPLATE_FAULTS)
 _ONE_LINE = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
-_TAG = re.compile(r"<[^<>]*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +58,17 @@ class ButtonSource:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One language of one template version, as written."""
+    """One language of one template version, as written.
+
+    letter: the e-mail as staff designed it, if they did. html: what was made of it.
+    """
 
     body: str
     title: str = ""
     image_url: str = ""
     buttons: tuple[ButtonSource, ...] = ()
+    letter: str = ""
+    html: str = ""
 
     def fields(self) -> Iterator[tuple[str, str]]:
         """Yield (field name, template text), the body first."""
@@ -75,6 +78,8 @@ class Source:
         for index, button in enumerate(self.buttons):
             yield f"buttons.{index}.text", button.text
             yield f"buttons.{index}.url", button.url
+        if self.letter:
+            yield "letter", self.letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,28 +128,29 @@ class Unit:
     has_links: it may name the client's own pages, which have to be signed for each client.
     """
 
-    is_html: bool
     body: _Field
     title: _Field
     image_url: _Field
     buttons: tuple[_ButtonFields, ...] = field(default=())
     has_links: bool = True
+    html: _Field | None = None
 
     def render(self, context: Mapping[str, Any], locale: Locale) -> Content:
         """Render for one recipient; raises RenderError.
 
-        context: from context_for; plain values only. In HTML mode the content carries the
-        escaped letter in `html` and its words in `body`.
+        context: from context_for; plain values only.
         """
         values = context if type(context) is dict else dict(context)
-        body = self.body.text(values, locale)
         return Content(
-            body=_words_of(body) if self.is_html else body,
+            body=self.body.text(values, locale),
             title=self.title.line(values, locale),
-            html=body if self.is_html else "",
             image_url=self.image_url.line(values, locale),
             buttons=tuple([button.render(values, locale) for button in self.buttons]),
         )
+
+    def letter(self, context: dict[str, Any], locale: Locale) -> str:
+        """Render what staff designed for e-mail, with escaped values; "" when they did not."""
+        return self.html.text(context, locale) if self.html else ""
 
     @property
     def is_planned(self) -> bool:
@@ -158,15 +164,12 @@ class Unit:
 
 
 @lru_cache(maxsize=4096)  # texts of a few hundred salons; a seeded text counts once
-def compile_unit(source: Source, *, html: bool = False) -> Unit:
-    """Parse all fields of a text; raises RenderError at the first that is broken.
-
-    html: the body is HTML and values in it are escaped; other fields are plain in any case.
-    """
-    parts = {name: _compiled(name, text) for name, text in source.fields() if name != "body"}
+def compile_unit(source: Source) -> Unit:
+    """Parse all fields of a text; raises RenderError at the first that is broken."""
+    parts = {name: _compiled(name, text) for name, text in source.fields() if name != "letter"}
     return Unit(
-        is_html=html,
-        body=_compiled("body", source.body, html=html),
+        body=parts["body"],
+        html=_compiled("letter", source.html, html=True) if source.html else None,
         title=parts["title"],
         image_url=parts["image_url"],
         buttons=tuple(
@@ -267,7 +270,3 @@ def _clean(text: str) -> str:
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
-
-
-def _words_of(letter: str) -> str:
-    return html_entities.unescape(_TAG.sub("", letter)).strip()

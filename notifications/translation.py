@@ -11,7 +11,7 @@ from notifications.models import MessageTemplate, Workflow
 class MessageTemplateTranslation(TranslationOptions):
     """Everything that a client reads."""
 
-    fields = ("title", "body", "image_url", "buttons")
+    fields = ("title", "body", "letter", "image_url", "buttons")
 
 
 @register(Workflow)

@@ -26,7 +26,7 @@ from tenants.admin_base import SalonAdmin, SalonForm, column, person, submit_but
 from tenants.models import Tenant
 
 PUBLISH = "notifications_messagetemplate_save_and_publish"  # the button's name in the form
-FIELDS = ("title", "body", "image_url", "buttons")
+FIELDS = ("title", "body", "letter", "image_url", "buttons")
 
 
 class TemplateForm(SalonForm):
@@ -44,11 +44,14 @@ class TemplateForm(SalonForm):
             for field, label in (
                 ("title", _("Title or subject")),
                 ("body", _("Text")),
+                ("letter", _("E-mail design")),
                 ("image_url", _("Picture")),
             )
         }
         widgets = {
-            f"body_{language}": UnfoldAdminTextareaWidget({"rows": 14}) for language in LANGUAGES
+            f"{field}_{language}": UnfoldAdminTextareaWidget({"rows": rows})
+            for language in LANGUAGES
+            for field, rows in (("body", 14), ("letter", 6))
         }
 
     def _post_clean(self) -> None:
@@ -212,7 +215,7 @@ def _previews(draft: MessageTemplate) -> list[Preview]:
 def _take_typed(draft: MessageTemplate, request: HttpRequest) -> None:
     """Put what is typed, however unfinished, into the draft in memory."""
     for language in LANGUAGES:
-        for field in ("title", "body", "image_url"):
+        for field in ("title", "body", "letter", "image_url"):
             setattr(draft, f"{field}_{language}", request.POST.get(f"{field}_{language}", ""))
         rows = ButtonRows().value_from_datadict(request.POST, {}, f"buttons_{language}")
         setattr(draft, f"buttons_{language}", rows)

@@ -22,6 +22,16 @@ SENTENCES: dict[str, Any] = {
     "unknown_variable": gettext_lazy(
         "Nothing gives “%(name)s” a value: the workflow neither requires it nor has a default."
     ),
+    "letter_syntax": gettext_lazy("The letter's tags do not fit together: %(detail)s"),
+    "letter_forbidden": gettext_lazy("“%(name)s” is not allowed in a letter."),
+    "letter_unknown_tag": gettext_lazy("MJML has no “%(name)s”."),
+    "letter_address": gettext_lazy(
+        "An address in “%(name)s” begins with https://, mailto: or tel:."
+    ),
+    "letter_lost_text": gettext_lazy(
+        "Words directly in “%(name)s” would be lost: put them into <mj-text>."
+    ),
+    "letter_too_deep": gettext_lazy("Too many tags stand within each other."),
     "too_long": gettext_lazy("Too long: %(detail)s"),
     "bad_character": gettext_lazy("The text holds a character that cannot be sent."),
     "no_steps": gettext_lazy("Add at least one step."),

@@ -21,6 +21,11 @@ class MessageTemplate(TenantModel):
         _("title or subject"), max_length=300, blank=True, help_text=_("Subject of an e-mail.")
     )
     body = models.TextField(_("text"), blank=True)
+    letter = models.TextField(
+        _("e-mail design"),
+        blank=True,
+        help_text=_("MJML or HTML for e-mail alone. Empty: the text in the salon's own layout."),
+    )
     image_url = models.CharField(_("picture"), max_length=500, blank=True)
     buttons = models.JSONField(
         _("buttons"),
@@ -54,7 +59,7 @@ class MessageTemplate(TenantModel):
 
 
 class TemplateVersion(TenantModel):
-    """One published state of a template, frozen: {"ru": {title, body, image_url, buttons}, ...}."""
+    """One published state of a template, frozen: notifications.definition reads it."""
 
     template = inside("notifications.MessageTemplate", related_name="versions", db_index=False)
     number = models.PositiveIntegerField(_("version"))

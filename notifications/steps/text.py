@@ -56,7 +56,7 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     locale = Locale(language, place.zone if place else work.salon.zone)
     content = unit.render(context, locale)
     if channel == "email":
-        content = _letter(work, content, language, context)
+        content = _letter(work, content, unit.letter(context, locale), language, context)
     return Rendered(content, language, text.version_id)
 
 
@@ -119,9 +119,11 @@ def _context(work: Work, place: Place | None, language: str, now: datetime) -> d
     return {**shared, "subscriber": subscriber}
 
 
-def _letter(work: Work, content: Content, language: str, context: dict[str, Any]) -> Content:
+def _letter(
+    work: Work, content: Content, design: str, language: str, context: dict[str, Any]
+) -> Content:
     letter = email_html(
-        content,
+        Content(content.body, content.title, design, content.image_url, content.buttons),
         brand={"name": work.salon.name, **work.salon.brand},
         language=language,
         links={k: str(context[k]) for k in ("unsubscribeUrl",) if k in context},

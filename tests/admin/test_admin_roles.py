@@ -90,6 +90,7 @@ def test_an_owner_cannot_lift_the_platforms_limits(salon):
         "language": "ru",
         "timezone": "Europe/Samara",
         "brand": "{}",
+        "followed_letters": "mk",
         "limits": '{"tx_per_day": 1000000}',
         "is_sandbox": "on",
     }

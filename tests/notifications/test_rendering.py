@@ -34,9 +34,8 @@ def context(payload=None, **given):
     return context_for(payload=payload or {}, **parts)
 
 
-def text(body, payload=None, *, html=False, **given):
-    content = compile_unit(Source(body), html=html).render(context(payload, **given), MOSCOW)
-    return content.html if html else content.body
+def text(body, payload=None, **given):
+    return compile_unit(Source(body)).render(context(payload, **given), MOSCOW).body
 
 
 def failure(body, payload=None):
@@ -162,19 +161,12 @@ def test_a_missing_variable_may_not_be_used(body):
     assert failure(body).code == "missing_variable"
 
 
-def test_values_are_escaped_in_html_mode_only():
+def test_values_are_escaped_in_letters_only():
     payload = {"x": "<b>&'\""}
+    unit = compile_unit(Source("{{ x }}", html="<i>{{ x }}</i>"))
 
-    assert text("<i>{{ x }}</i>", payload) == "<i><b>&'\"</i>"
-    assert text("<i>{{ x }}</i>", payload, html=True) == "<i>&lt;b&gt;&amp;&#39;&#34;</i>"
-
-
-def test_an_html_unit_keeps_its_words_as_the_plain_body():
-    unit = compile_unit(Source("<p>Здравствуйте, {{ x }}</p>", title="{{ x }}"), html=True)
-
-    content = unit.render(context({"x": "A & B"}), MOSCOW)
-
-    assert (content.body, content.title) == ("Здравствуйте, A & B", "A & B")
+    assert unit.letter(context(payload), MOSCOW) == "<i>&lt;b&gt;&amp;&#39;&#34;</i>"
+    assert unit.render(context(payload), MOSCOW).body == "<b>&'\""
 
 
 def test_attributes_and_methods_of_objects_are_out_of_reach():
