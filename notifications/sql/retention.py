@@ -53,6 +53,10 @@ SPENT: Final = {
       delete from channels_phonemessage r where r.id in (select s.id from channels_phonemessage s
         where s.tenant_id = any(%(tenants)s) and s.received_at < %(now)s - interval '30 days'
         limit 5000) and r.tenant_id = any(%(tenants)s)""",
+    "links": """
+      delete from tenants_linktoken r where r.id in (select s.id from tenants_linktoken s
+        where s.tenant_id = any(%(tenants)s) and s.expires_at < %(now)s - interval '30 days'
+        limit 5000) and r.tenant_id = any(%(tenants)s)""",
     "transaction_ids": """
       delete from notifications_eventkey r where r.id in (select s.id from notifications_eventkey s
         where s.tenant_id = any(%(tenants)s) and s.event_id < %(events)s limit 5000)

@@ -29,9 +29,10 @@ from notifications.models import (
 )
 from notifications.retention import TABLES, months, purge
 from tenants.ids import floor_id, uuid7
-from tenants.models import StoredResponse
+from tenants.models import LinkToken, StoredResponse
 from tenants.scope import tenant_scope
 from tests.commands import manage
+from tests.factories import SubscriberFactory
 from tests.notifications.conftest import forget_open_work
 
 MONTH = datetime(2024, 3, 1, tzinfo=UTC)
@@ -275,6 +276,14 @@ def make_rows(salon, *, is_old: bool) -> None:
         content={},
     )
     PhoneMessage.objects.filter(pk=message.pk).update(received_at=ago(days=30))
+    person = SubscriberFactory(tenant=salon)
+    LinkToken.objects.create(
+        tenant_id=salon.pk,
+        subscriber=person,
+        channel="telegram",
+        digest=tag,
+        expires_at=ago(days=30),
+    )
     key = then() if is_old else uuid7()
     EventKey.objects.create(tenant_id=salon.pk, mode="live", transaction_id=tag, event_id=key)
     DeadLetter.objects.create(
@@ -288,6 +297,7 @@ def counted(salon) -> dict[str, int]:
         "counters": Counter,
         "callbacks": ReceivedCallback,
         "phone_messages": PhoneMessage,
+        "links": LinkToken,
         "transaction_ids": EventKey,
         "dead_letters": DeadLetter,
     }
