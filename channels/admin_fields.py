@@ -84,6 +84,7 @@ _SENTENCES = (
     _("may have names behind the host only"),
     _("must be an Apprise URL of one of these services"),
     _("is not a URL that Apprise can read"),
+    _("must be the verification key as SendGrid shows it"),
 )
 
 

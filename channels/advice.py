@@ -49,12 +49,13 @@ def _lines(row: ProviderAccount, language: str) -> list[str]:
 def _fields(provider: str, language: str) -> list[str]:
     """Name what proves who we are: secrets, and what has a hint; else all that must be there."""
     adapter = ADAPTERS[provider]
-    wheres = {name: hint(provider, name, language) for name in adapter.fields}
+    sent = [name for name in adapter.fields if name not in adapter.for_callbacks]
+    wheres = {name: hint(provider, name, language) for name in sent}
     named = [
         name
-        for name, is_secret in adapter.fields.items()
-        if wheres[name] or (is_secret and name not in adapter.generated)
-    ] or [name for name in adapter.fields if is_required(adapter, name)]
+        for name in sent
+        if wheres[name] or (adapter.fields[name] and name not in adapter.generated)
+    ] or [name for name in sent if is_required(adapter, name)]
     return [_told(name, wheres[name]) for name in named]
 
 

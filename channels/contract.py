@@ -127,7 +127,7 @@ class Adapter(ABC):
     Must override: provider, kinds, fields, address_kinds, place, request, receipt.
     May override: optional, sends_secrets, hints, check, rates, is_idempotent, sender,
     probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts;
-    for callbacks read_callback, greet, taken, generated, proving, register,
+    for callbacks read_callback, greet, taken, generated, for_callbacks, register,
     callback_place, forgets_after_s, route_of and acknowledge.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
@@ -162,8 +162,8 @@ class Adapter(ABC):
     taken: ClassVar[Reply] = Reply()
     #: secrets that we choose ourselves: made up when they are left empty
     generated: ClassVar[frozenset[str]] = frozenset()
-    #: secrets that only prove the provider's calls: they are sent nowhere
-    proving: ClassVar[frozenset[str]] = frozenset()
+    #: fields that are about the callbacks alone: they are sent nowhere
+    for_callbacks: ClassVar[frozenset[str]] = frozenset()
     #: where at the provider our address is set by hand, in Russian and in English
     callback_place: ClassVar[tuple[str, str]] = ("", "")
     #: seconds of failure after which the provider stops calling, so that `register` is repeated

@@ -134,7 +134,7 @@ def asked_again(
     )
     if not (is_moved and adapter.sends_secrets):
         return []
-    kept = adapter.generated | adapter.proving  # these are not sent
+    kept = adapter.generated | adapter.for_callbacks  # these are not sent
     secret = [name for name, is_secret in adapter.fields.items() if is_secret and name not in kept]
     return [name for name in secret if name in stored and name not in changes]
 

@@ -98,6 +98,10 @@ REASONS: Mapping[str, Pair] = {
         "the client has not written lately, so free text is not allowed",
     ),
     "mailbox_full": ("почтовый ящик клиента переполнен", "the client's mailbox is full"),
+    "unreachable": (
+        "телефон клиента был недоступен",
+        "the client's phone could not be reached",
+    ),
     "opt_out": ("клиент отписался у провайдера", "the client opted out at the provider"),
     "unsupported": ("провайдер так не умеет", "the provider cannot do this"),
     "poisoned": ("ошибка платформы на этом сообщении", "the platform failed on this message"),

@@ -42,7 +42,7 @@ class BrevoAdapter(EmailApiAdapter):
     place = Place.FOREIGN
     fields = {"api_key": True, "callback_password": True, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL | {"callback_password"}
-    proving = frozenset({"callback_password"})
+    for_callbacks = frozenset({"callback_password"})
     callback_place = (
         "Brevo: Transactional → Settings → Webhook",
         "Brevo: Transactional → Settings → Webhook",

@@ -25,8 +25,7 @@ DEFERRED = Fate("", "deferred")
 
 # refused, or given up, before it reached anybody
 FAILED = Fate("failed", "unknown")
-LOST = Fate("failed", "attempts_exhausted")
-EXPIRED = Fate("failed", "expired")
+UNREACHED = Fate("failed", "unreachable")
 CANCELED = Fate("failed", "canceled")
 REFUSED = Fate("failed", "permanent_content")
 PAUSED = Fate("failed", "provider_pause")
@@ -61,8 +60,7 @@ BY_WORD: Mapping[str, Fate] = {
     "clicked": CLICKED,
     "deferred": DEFERRED,
     "failed": FAILED,
-    "expired": EXPIRED,
-    "attempts_exhausted": LOST,
+    "unreachable": UNREACHED,
     "permanent_recipient": NOBODY,
     "permanent_content": REFUSED,
     "opt_out": KEPT_OFF_UNSUBSCRIBED,
@@ -78,7 +76,7 @@ def meant_by(error: DeliveryError) -> Fate:
     if isinstance(error, OptedOut):
         return KEPT_OFF_UNSUBSCRIBED
     if isinstance(error, Temporary) or error.outcome == Outcome.RETRY_AFTER:
-        return LOST
+        return UNREACHED
     return Fate("failed", error.outcome.value)
 
 

@@ -85,7 +85,7 @@ class GenericHttpAdapter(Adapter):
     """One form. clock: unix time, for waits that are told as a date."""
 
     provider = "generic_http"
-    kinds = frozenset(ChannelKind)
+    kinds = frozenset(ChannelKind) - {ChannelKind.DESK}
     fields = {
         "url": False,
         "method": False,
@@ -104,7 +104,9 @@ class GenericHttpAdapter(Adapter):
         "callback_states": False,
     }
     optional = frozenset(fields) - {"url"}
-    proving = frozenset({"callback_password"})
+    for_callbacks = frozenset(
+        {"callback_password", "callback_id_path", "callback_state_path", "callback_states"}
+    )
     hints = {
         "url": (
             "Можно вставить {{address}} и другие имена после адреса сервера.",

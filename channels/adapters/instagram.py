@@ -70,7 +70,7 @@ class InstagramAdapter(Adapter):
     }
     optional = frozenset({"instagram_id", "app_secret", "api_base"})
     generated = frozenset({"verify_token"})
-    proving = frozenset({"app_secret"})
+    for_callbacks = frozenset({"app_secret"})
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Приложение в Meta for Developers → Instagram → Настройка API: «Создать токен» для "

@@ -38,7 +38,7 @@ class MailgunAdapter(EmailApiAdapter):
     provider = "mailgun"
     fields = {"api_key": True, "domain": False, "signing_key": True, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL | {"signing_key"}
-    proving = frozenset({"signing_key"})
+    for_callbacks = frozenset({"signing_key"})
     callback_place = (
         "Mailgun: Send → Sending → Webhooks, по одному на каждое событие",
         "Mailgun: Send → Sending → Webhooks, one for each event",

@@ -42,7 +42,7 @@ class PostmarkAdapter(EmailApiAdapter):
         **SENDER_FIELDS,
     }
     optional = SENDER_OPTIONAL | {"message_stream", "broadcast_stream", "callback_password"}
-    proving = frozenset({"callback_password"})
+    for_callbacks = frozenset({"callback_password"})
     callback_place = (
         "Postmark: Servers → поток писем → Webhooks, для каждого потока",
         "Postmark: Servers → message stream → Webhooks, for each stream",

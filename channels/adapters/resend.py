@@ -45,7 +45,7 @@ class ResendAdapter(EmailApiAdapter):
     rates = (Rate("account", 5, 1.0),)
     fields = {"api_key": True, "signing_secret": True, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL | {"signing_secret"}
-    proving = frozenset({"signing_secret"})
+    for_callbacks = frozenset({"signing_secret"})
     callback_place = ("Resend: Webhooks → Add Webhook", "Resend: Webhooks → Add Webhook")
     hints = {
         "api_key": ("Resend: API Keys → Create API Key", "Resend: API Keys → Create API Key"),

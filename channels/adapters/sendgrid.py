@@ -72,6 +72,7 @@ class SendgridAdapter(EmailApiAdapter):
     provider = "sendgrid"
     fields = {"api_key": True, "verification_key": False, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL | {"verification_key"}
+    for_callbacks = frozenset({"verification_key"})
     place = Place.FOREIGN
     tracks = True
     batch_size = 1000

@@ -37,6 +37,7 @@ class SesAdapter(TableAdapter):
     kinds = frozenset({ChannelKind.EMAIL})
     fields = {**AWS_FIELDS, "configuration_set": False, "topic_arn": False, **SENDER_FIELDS}
     optional = SENDER_OPTIONAL | {"configuration_set", "topic_arn"}
+    for_callbacks = frozenset({"topic_arn"})
     address_kinds = ("email",)
     place = Place.FOREIGN
     callback_place = (

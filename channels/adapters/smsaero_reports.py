@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from channels.adapters.callback_reading import MESSAGE, digest, fields_of, prove, raw_of
-from channels.adapters.fates import DEFERRED, DELIVERED, LOST, REFUSED, SENT, Fate, Report
+from channels.adapters.fates import DEFERRED, DELIVERED, REFUSED, SENT, UNREACHED, Fate, Report
 from channels.told import Callback, Told
 
 STATES: Mapping[str, Fate] = {
     "0": SENT,
     "1": DELIVERED,
-    "2": LOST,
+    "2": UNREACHED,
     "3": SENT,
     "4": SENT,
     "6": REFUSED,

@@ -56,7 +56,7 @@ class SmscAdapter(SmsAdapter):
         **SMS_FIELDS,
     }
     optional = SMS_OPTIONAL | {"api_key", "login", "password", "callback_word"}
-    proving = frozenset({"callback_word"})
+    for_callbacks = frozenset({"callback_word"})
     callback_place = (
         "SMSC: Настройки → Обработчик статусов; допишите к адресу ?charset=utf-8&fmt=3&md5",
         "SMSC: Settings → Status handler; add ?charset=utf-8&fmt=3&md5 to the address",

@@ -13,13 +13,12 @@ from channels.adapters.callback_reading import amount, digest, fields_of, prove,
 from channels.adapters.fates import (
     CLICKED,
     DELIVERED,
-    EXPIRED,
-    LOST,
     NOBODY,
     PAUSED,
     READ,
     REFUSED,
     SENT,
+    UNREACHED,
     Fate,
     Report,
 )
@@ -31,13 +30,13 @@ STATES: Mapping[str, Fate] = {
     "0": SENT,
     "1": DELIVERED,
     "2": READ,
-    "3": EXPIRED,
+    "3": UNREACHED,
     "4": CLICKED,
-    "20": LOST,
+    "20": UNREACHED,
     "22": NOBODY,
     "23": REFUSED,
     "24": PAUSED,
-    "25": LOST,
+    "25": UNREACHED,
 }
 #: .../status_messages/errors/: why it failed, where that says more than the status.
 CAUSES: Mapping[str, Fate] = {
@@ -60,7 +59,7 @@ def events(callback: Callback, word: str) -> Sequence[Told]:
     fields = fields_of(callback)
     _verify(fields, word)
     fate = STATES.get(fields.get("status", ""))
-    if fate in {LOST, EXPIRED}:
+    if fate is UNREACHED:
         fate = CAUSES.get(fields.get("err", ""), fate)
     return [_report(fields).told(fate)] if fate else []
 

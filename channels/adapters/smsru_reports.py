@@ -13,12 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from channels.adapters.callback_reading import digest, form_of, prove, raw_of, same
 from channels.adapters.fates import (
     DELIVERED,
-    EXPIRED,
-    LOST,
     NOBODY,
     READ,
     REFUSED,
     SENT,
+    UNREACHED,
     Fate,
     Report,
 )
@@ -32,10 +31,10 @@ STATES: Mapping[str, Fate] = {
     "101": SENT,
     "102": SENT,
     "103": DELIVERED,
-    "104": EXPIRED,
+    "104": UNREACHED,
     "105": REFUSED,  # the operator has removed it
-    "106": LOST,
-    "107": LOST,
+    "106": UNREACHED,
+    "107": UNREACHED,
     "108": REFUSED,
     "110": READ,
     "150": NOBODY,  # no way to this number

@@ -55,7 +55,7 @@ class TwilioAdapter(SmsAdapter):
         **SMS_FIELDS,
     }
     optional = SMS_OPTIONAL | {"messaging_service_sid", "login_sid", "signing_token"}
-    proving = frozenset({"signing_token"})
+    for_callbacks = frozenset({"signing_token"})
     taken = Reply(b"<Response/>", "text/xml")
     place = Place.FOREIGN
     hints = {

@@ -42,10 +42,10 @@ class WebhookAdapter(Adapter):
     """
 
     provider = "webhook"
-    kinds = frozenset(ChannelKind)
+    kinds = frozenset(ChannelKind) - {ChannelKind.DESK}
     fields = {"url": False, "secret": True, "callback_key": True}
     optional = frozenset({"callback_key"})
-    proving = frozenset({"callback_key"})
+    for_callbacks = frozenset({"callback_key"})
     hints = {
         "callback_key": (
             "Чем подписаны отчёты: whsec_… или whpk_…; пусто: тем же секретом",

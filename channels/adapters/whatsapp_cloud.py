@@ -49,7 +49,7 @@ class WhatsAppCloudAdapter(Adapter):
     }
     optional = frozenset({"business_account_id", "app_secret", "api_base"})
     generated = frozenset({"verify_token"})
-    proving = frozenset({"app_secret"})
+    for_callbacks = frozenset({"app_secret"})
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Meta Business → Настройки компании → Системные пользователи → Создать токен "

@@ -28,6 +28,8 @@ SENTENCES: dict[str, Any] = {
     "deferred_by_provider": _("the provider asked to wait for too long"),
     "window_closed": _("the 24-hour window of the messenger is closed"),
     "permanent_recipient": _("the provider does not know this address"),
+    "mailbox_full": _("the client's mailbox is full"),
+    "unreachable": _("the client's phone could not be reached"),
     "permanent_content": _("the provider does not accept this text"),
     "auth_pause": _("the provider refuses the salon's account"),
     "provider_pause": _("the provider has paused the account"),

@@ -15,7 +15,7 @@ from tests.channels.heard import BREVO, MAILGUN, NOW, POSTMARK, RESEND, SES, TWI
 from tests.providers.calling import KNOWN, proven
 from tests.providers.rows import ROWS
 
-JUNK = (None, True, 7, -1.5, "", "\ud800", [], [None], [{}], {}, {"id": []})
+JUNK: tuple[object, ...] = (None, True, 7, -1.5, "", "\ud800", [], [None], [{}], {}, {"id": []})
 MISSING = object()
 
 

@@ -30,8 +30,8 @@ DEFERRED = ("", "deferred", "")
 DEAD = ("bounced", "permanent_recipient", "dead")
 FULL, DISLIKED = ("bounced", "mailbox_full", ""), ("bounced", "permanent_content", "")
 NOBODY = ("failed", "permanent_recipient", "dead")
-REFUSED, LOST = ("failed", "permanent_content", ""), ("failed", "attempts_exhausted", "")
-PAUSED, EXPIRED = ("failed", "provider_pause", ""), ("failed", "expired", "")
+REFUSED, UNREACHED = ("failed", "permanent_content", ""), ("failed", "unreachable", "")
+PAUSED = ("failed", "provider_pause", "")
 COMPLAINT = ("", "complaint", "complaint")
 UNSUBSCRIBED = ("", "unsubscribed", "unsubscribed")
 OPENED, CLICKED = ("read", "opened", ""), ("read", "clicked", "")
@@ -57,10 +57,10 @@ MEANINGS = {
         *(SENT, DELIVERED, DEAD, DEAD, FULL, COMPLAINT, REFUSED, OPENED, CLICKED, DEFERRED),
         *(REFUSED, UNSUBSCRIBED),
     ],
-    "twilio": [SENT, SENT, DELIVERED, LOST, NOBODY, REFUSED, PAUSED],
-    "smsc": [SENT, DELIVERED, EXPIRED, NOBODY, NOBODY, REFUSED, PAUSED, LOST],
+    "twilio": [SENT, SENT, DELIVERED, UNREACHED, NOBODY, REFUSED, PAUSED],
+    "smsc": [SENT, DELIVERED, UNREACHED, NOBODY, NOBODY, REFUSED, PAUSED, UNREACHED],
     "smsaero": [DELIVERED],
-    "smsru": [DELIVERED, EXPIRED],
+    "smsru": [DELIVERED, UNREACHED],
 }
 #: The provider's name for the message in the captured calls.
 NUMBERS = {
