@@ -11,6 +11,8 @@ import logging
 from datetime import datetime
 from typing import Final
 
+from channels.contract import ChannelKind
+from channels.registry import CHANNEL_OF_ADDRESS
 from notifications.commands import Command
 from notifications.inbound_people import Owner
 from notifications.publish import caller_here
@@ -20,16 +22,20 @@ from tenants.people import SubscriberInput
 
 log = logging.getLogger(__name__)
 
+#: Where people talk; a letter or a push is not answered by another one.
+TALKS: Final = frozenset({ChannelKind.CHAT, ChannelKind.SMS})
 PACK: Final = "answers"
 LINKED, STOPPED, CONSENT = "chat-linked", "marketing-stopped", "marketing-consent"
 
 
 def answer(owner: Owner, workflow: str, reason: str, now: datetime) -> None:
-    """Answer a client where she wrote; call inside the tenant's scope.
+    """Answer a client where she wrote, if one talks there; call inside the tenant's scope.
 
     reason: makes the answer unique. A salon that has no such workflow, or has changed it so that
     it wants a payload, stays silent: that is noted, and stops nothing.
     """
+    if CHANNEL_OF_ADDRESS.get(owner.kind) not in TALKS:
+        return
     command = Command(
         name=workflow,
         transaction_id=f"{workflow}:{reason}",

@@ -43,7 +43,7 @@ def recall(
 
     Call before messages are locked, so that all locks are taken at once.
     """
-    asked = [one for one in received if one.event.kind in RECALLS and not one.event.message_id]
+    asked = [one for one in received if _is_vague(one.event)]
     found = _recalled(tenant_id, list(inbound_people.of(tenant_id, asked).values()))
     return [
         replace(one, event=replace(one.event, message_id=str(found[one.id])))
@@ -51,6 +51,13 @@ def recall(
         else one
         for one in received
     ]
+
+
+def _is_vague(event: InboundEvent) -> bool:
+    """Ask whether the provider names no message, or one that may be the client's own."""
+    if event.kind == "button":  # Instagram's replies do not say to what
+        return not (event.message_id or event.provider_id)
+    return event.kind in RECALLS and not event.message_id
 
 
 def hear(tenant_id: UUID, heard: Heard, message: Tracked | None) -> str:

@@ -45,7 +45,7 @@ def anna(line) -> Subscriber:
 
 
 def client(line, value: str = PHONE, **fields: str) -> Subscriber:
-    person: Subscriber = SubscriberFactory(tenant=line.salon)
+    person: Any = SubscriberFactory(tenant=line.salon)
     AddressFactory(subscriber=person, kind="whatsapp", value=value, **fields)
     return person
 

@@ -93,6 +93,20 @@ def test_a_quoted_message_is_the_one_that_is_answered(line, reminders, worker):
     assert (line.story_of(first), line.story_of(second)) == ([("answered", "confirm")], [])
 
 
+def test_a_press_that_names_no_message_is_on_the_newest_with_buttons(line):
+    line.hears(InboundEvent("b", "button", address=PHONE, value="confirm"))
+
+    assert line.log == [("answered", "confirm")]
+
+
+def test_who_chose_by_letter_is_not_answered_elsewhere(line):
+    AddressFactory(subscriber=line.all(Subscriber)[0], kind="email", value="anna@mail.example")
+
+    line.hears(InboundEvent("i", "opt_in", address="anna@mail.example"))
+
+    assert (line.consents, line.answered) == ([], [])
+
+
 def test_stop_ends_marketing_for_all_who_share_the_address_and_is_confirmed_once(line, daughter):
     line.writes("СТОП")
     line.writes("стоп.")

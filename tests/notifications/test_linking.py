@@ -38,7 +38,7 @@ def line() -> ClientLine:
 @pytest.fixture
 def anna(line) -> Subscriber:
     """A client whom no messenger reaches yet."""
-    person: Subscriber = SubscriberFactory(tenant=line.salon)
+    person: Any = SubscriberFactory(tenant=line.salon)
     return person
 
 
