@@ -27,6 +27,8 @@ class LinkToken(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "subscriber"], name="linktoken_subscriber"),
             models.Index(fields=["expires_at"], name="linktoken_expires"),
+            # a lent bot does not know whose link was opened
+            models.Index(fields=["digest"], name="linktoken_by_digest"),
         ]
 
     def __str__(self) -> str:

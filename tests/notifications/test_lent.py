@@ -17,9 +17,10 @@ from notifications.callbacks import receive
 from notifications.keeping import Kept, keep
 from notifications.models import LentCallback, ReceivedCallback
 from tenants.ids import uuid7
+from tenants.links import issue
 from tenants.owner import as_owner
 from tenants.scope import support_scope, tenant_scope
-from tests.factories import TenantFactory, word
+from tests.factories import SubscriberFactory, TenantFactory, word
 
 SECRET = "s3cret-of-the-platform"
 SOON = timedelta(minutes=1)
@@ -148,3 +149,16 @@ def test_another_accounts_message_is_nobodys(account, sent, reminders):
     lent.bring_home(datetime.now(UTC))
 
     assert received(reminders.salon) == []
+
+
+@pytest.mark.parametrize("kind", ["start", "text"])
+def test_an_opened_link_comes_home_to_the_salon_that_made_it(account, kind):
+    salon = TenantFactory()
+    with tenant_scope(salon.pk):
+        person = SubscriberFactory(tenant=salon)
+        token = issue(salon.pk, person.pk, ["telegram"], datetime.now(UTC))["telegram"]
+
+    tell(account, type="inbound", kind=kind, value=f"Код {token}.", address=word("chat"))
+    bring_home()
+
+    assert [(row[0], row[1]["kind"]) for row in received(salon)] == [(account.pk, kind)]
