@@ -99,6 +99,11 @@ class Gateway:
         is_stalled = self._lanes.are_silent(STALLED_AFTER_S)
         return self.free if is_stalled else max(0, self.free - kept)
 
+    @property
+    def has_room(self) -> bool:
+        """Say whether so much is free for work that can wait that a batch is worth its queries."""
+        return self.spare >= self._most_busy // 2
+
     def room(self, account: Account) -> int:
         """Tell how many more messages may leave here now: what fits into the calls left."""
         return self._calls_left(account, self._lanes.of(account)) * account.adapter.batch_size

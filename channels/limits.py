@@ -32,7 +32,7 @@ class Held:
     wait_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Wish:
     """One message that wants to leave through an integration. key: the caller's own."""
 

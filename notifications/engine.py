@@ -28,7 +28,7 @@ from notifications.claiming import NIL, Claims, claim, claim_suspect
 from notifications.definition import HURRIED
 from notifications.handover import hand_over
 from notifications.outcomes import Result, Task, Wait
-from notifications.parking import HAND_OVER, Parking, Slots
+from notifications.parking import Parking, Slots
 from notifications.preparing import Leaving, prepare
 from notifications.settling import LOST, settle
 from notifications.steps.send import Send
@@ -179,8 +179,8 @@ class Drain:
         left = BATCH - len(self.parking.sends)
         if queue in HURRIED:
             return left
-        spare = self.gateway.spare
-        return min(left, spare) if spare >= HAND_OVER or not self.flying else 0
+        is_worth_it = self.gateway.has_room or not self.flying
+        return min(left, self.gateway.spare) if is_worth_it else 0
 
     def _prepare(self, tasks: Sequence[Task], leased_at: float) -> None:
         lease_end = leased_at + settings.LEASE_S - SETTLED_WITHIN_S

@@ -2,7 +2,7 @@
 
 Limits are reserved, not checked: one conditional upsert per batch with sorted keys (check, then
 insert let 50 of 50 through; unsorted keys met in deadlocks). Salons' quotas come last before the
-commit, because every worker wants those rows.
+commit, because every worker wants those rows; what is given back was locked already.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ DEFAULTS = {"mk_per_window": 1, "per_hour": 10, "tx_per_day": 3000, "mk_per_day"
 
 @dataclass(slots=True)
 class Need:
-    """One unit of one limit that one message needs. index: the message's place in the batch."""
+    """One unit of one limit that one message needs. index: the message's place in the batch.
+
+    is_last: every worker wants this counter, so that it is locked after all others.
+    """
 
     index: int
     tenant_id: UUID
@@ -32,6 +35,7 @@ class Need:
     limit: int
     ends_at: datetime
     reason: str
+    is_last: bool = False
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class Limit:
     most: int
     ends_at: datetime
     reason: str
+    is_last: bool = False
 
     def __post_init__(self) -> None:
         self.word = f"{self.tenant_id.hex}\0{self.mode}\0{self.word}\0"
@@ -58,7 +63,7 @@ class Limit:
 
     def counted(self, index: int, key: str) -> Need:
         """Name the unit of a counter whose key is known."""
-        return Need(index, self.tenant_id, key, self.most, self.ends_at, self.reason)
+        return Need(index, self.tenant_id, key, self.most, self.ends_at, self.reason, self.is_last)
 
 
 def key_of(text: str) -> str:
@@ -93,7 +98,8 @@ def day_limit(
     """Give the salon's limit of this day."""
     word = f"{category}_per_day"
     most = int(limits.get(word, DEFAULTS[word]))
-    return Limit(tenant_id, word, mode, most, day_end, f"daily_{category}_limit")
+    reason = f"daily_{category}_limit"
+    return Limit(tenant_id, word, mode, most, day_end, reason, is_last=True)
 
 
 # A window that has ended starts anew; `granted` tells this statement's own share.
@@ -127,8 +133,8 @@ from held where c.id = held.id
 def reserve(needs: Sequence[Need]) -> dict[int, Need]:
     """Take one unit for each need; return, by message, the first that was refused.
 
-    What a refused message took of its other limits is given back. Call it twice per batch:
-    clients first, salons' days last.
+    A message's needs stand in the order in which they may be refused. What a refused one took of
+    its other limits is given back, and so is what was taken for it and not used.
     """
     if not needs:
         return {}
@@ -136,20 +142,30 @@ def reserve(needs: Sequence[Need]) -> dict[int, Need]:
     taken: list[Need] = []
     left = _take(needs)
     for need in needs:
+        if need.index in refused:
+            continue
         if left[need.key] > 0:
             left[need.key] -= 1
             taken.append(need)
         else:
-            refused.setdefault(need.index, need)
-    release([need for need in taken if need.index in refused])
+            refused[need.index] = need
+    if refused:
+        of_key = {need.key: need for need in needs}
+        unused = [of_key[key] for key, count in left.items() for _ in range(count)]
+        release(unused + [need for need in taken if need.index in refused])
     return refused
 
 
 def _take(needs: Sequence[Need]) -> dict[str, int]:
     wanted = Counter([need.key for need in needs])
-    one = sorted({need.key: need for need in needs}.items())
+    one = sorted({need.key: need for need in needs}.items(), key=_place)
     columns = [(key, n.tenant_id, wanted[key], n.limit, n.ends_at) for key, n in one]
     return dict(rows.fetch(_RESERVE, [list(column) for column in zip(*columns, strict=True)]))
+
+
+def _place(pair: tuple[str, Need]) -> tuple[bool, str]:
+    """Lock in one order everywhere: first by kind, then by key."""
+    return pair[1].is_last, pair[0]
 
 
 def release(needs: Sequence[Need]) -> None:

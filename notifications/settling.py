@@ -24,6 +24,7 @@ from notifications.outcomes import (
     Done,
     Fail,
     Heal,
+    MessageRow,
     Reroute,
     Result,
     Task,
@@ -93,58 +94,58 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
 
 def _move_lines(moves: Sequence[Pair]) -> set[int]:
     ordered = sorted(moves, key=lambda pair: pair[0].task.due_id)
-    tasks = [result.task for result, _ in ordered]
-    lines = [move for _, move in ordered]
-    found = rows.fetch(
-        sql.DUE,
-        [
-            [task.due_id for task in tasks],
-            [task.batch_id for task in tasks],
-            [move.state for move in lines],
-            [move.step for move in lines],
-            [move.attempt for move in lines],
-            [move.flags for move in lines],
-            [move.due_at for move in lines],
-            [
-                move.status in ("retry", "waiting") and task.category == "tx"
-                for task, move in zip(tasks, lines, strict=True)
-            ],
-        ],
-    )
+    found = rows.fetch(sql.DUE, _columns(_due(result.task, move) for result, move in ordered))
     return {row[0] for row in found}
 
 
-def _insert_messages(pairs: Iterable[Pair]) -> None:
-    written = [(result.task, move.message) for result, move in pairs if move.message]
-    if not written:
-        return
-    messages = [message for _, message in written]
-    rows.run(
-        sql.MESSAGES,
-        [
-            [m.id for m in messages],
-            [task.tenant_id for task, _ in written],
-            [task.notification_id for task, _ in written],
-            [m.integration_id for m in messages],
-            [m.channel for m in messages],
-            [m.provider for m in messages],
-            [task.step for task, _ in written],
-            [m.state for m in messages],
-            [_clean(m.provider_id, 255) for m in messages],
-            [m.language for m in messages],
-            [m.template_version_id for m in messages],
-            [m.address for m in messages],
-            [_clean(m.title, 500) for m in messages],
-            [m.body for m in messages],
-            [json.dumps(m.extra) if m.extra else None for m in messages],
-            [m.reason for m in messages],
-        ],
+def _due(task: Task, move: Move) -> tuple[object, ...]:
+    keeps_id = move.status in ("retry", "waiting") and task.category == "tx"
+    return (
+        task.due_id,
+        task.batch_id,
+        move.state,
+        move.step,
+        move.attempt,
+        move.flags,
+        move.due_at,
+        keeps_id,
     )
+
+
+def _insert_messages(pairs: Iterable[Pair]) -> None:
+    written = [_message(result.task, move.message) for result, move in pairs if move.message]
+    if written:
+        rows.run(sql.MESSAGES, _columns(written))
+
+
+def _message(task: Task, message: MessageRow) -> tuple[object, ...]:
+    return (
+        message.id,
+        task.tenant_id,
+        task.notification_id,
+        message.integration_id,
+        message.channel,
+        message.provider,
+        task.step,
+        message.state,
+        _clean(message.provider_id, 255),
+        message.language,
+        message.template_version_id,
+        message.address,
+        _clean(message.title, 500),
+        message.body,
+        json.dumps(message.extra) if message.extra else None,
+        message.reason,
+    )
+
+
+def _columns(written: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*written, strict=True)]
 
 
 def _clean(text: str, limit: int) -> str:
     """Cut what a provider said to what a column holds; PostgreSQL knows no NUL."""
-    return text.replace("\0", "")[:limit]
+    return (text.replace("\0", "") if "\0" in text else text)[:limit]
 
 
 def _insert_log(ours: Iterable[Pair], stale: Iterable[Pair]) -> None:
@@ -154,20 +155,20 @@ def _insert_log(ours: Iterable[Pair], stale: Iterable[Pair]) -> None:
         for r, m in stale
         if m.message is not None
     ]
-    if not lines:
-        return
-    rows.run(
-        sql.LOG,
-        [
-            [uuid7() for _ in lines],
-            [task.tenant_id for task, *_ in lines],
-            [task.notification_id for task, *_ in lines],
-            [move.message.id if move.message else None for _, move, *_ in lines],
-            [task.step for task, *_ in lines],
-            [status for _, _, status, _ in lines],
-            [_clean(move.reason, 100) for _, move, *_ in lines],
-            [_clean(detail, 2000) for *_, detail in lines],
-        ],
+    if lines:
+        rows.run(sql.LOG, _columns(_line(*line) for line in lines))
+
+
+def _line(task: Task, move: Move, status: str, detail: str) -> tuple[object, ...]:
+    return (
+        uuid7(),
+        task.tenant_id,
+        task.notification_id,
+        move.message.id if move.message else None,
+        task.step,
+        status,
+        _clean(move.reason, 100),
+        _clean(detail, 2000),
     )
 
 

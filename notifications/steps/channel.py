@@ -121,7 +121,7 @@ def _send(
 
 
 def _extra(work: Work, route: Route) -> dict[str, Any]:
-    extra: dict[str, Any] = {"address_kind": route.address.kind, "subscriber": str(work.person.id)}
+    extra: dict[str, Any] = {"address_kind": route.address.kind, "subscriber": work.person.id}
     if route.address.window_until is not None:
         extra["window_until"] = route.address.window_until.isoformat()
     if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):

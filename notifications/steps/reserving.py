@@ -24,19 +24,15 @@ MOST_SHARERS = 5
 def reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
     counted = _Counted(now)
     own = [counted.client(index, *pair) for index, pair in enumerate(routed)]
-    fresh = [
-        need for index, (work, _) in enumerate(routed) if _is_fresh(work) for need in own[index]
-    ]
-    refused: dict[int, limits.Need] = limits.reserve(fresh)
-    days = [
-        counted.day(index, work)
-        for index, (work, _) in enumerate(routed)
-        if index not in refused and not work.task.flags & DAY_RESERVED
-    ]
-    late = limits.reserve(days)
-    limits.release([need for need in fresh if need.index in late])
+    needs: list[limits.Need] = []
+    for index, (work, _) in enumerate(routed):
+        if not work.task.flags & (SLOT_RESERVED | SLOT_USED):
+            needs += own[index]
+        if not work.task.flags & DAY_RESERVED:
+            needs.append(counted.day(index, work))
+    refused = limits.reserve(needs)
     return [
-        _held(work, refused.get(index) or late.get(index), now) or _marked(send, own[index])
+        _held(work, refused.get(index), now) or _marked(send, own[index])
         for index, (work, send) in enumerate(routed)
     ]
 
@@ -93,10 +89,6 @@ def _whom(work: Work, send: Send) -> list[str]:
     if len(sharers) > MOST_SHARERS:
         return [work.person.id.hex, f"{send.message.channel}:{send.outbound.address}"]
     return [work.person.id.hex, *(sharer.hex for sharer in sharers)]
-
-
-def _is_fresh(work: Work) -> bool:
-    return not work.task.flags & (SLOT_RESERVED | SLOT_USED)
 
 
 def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:

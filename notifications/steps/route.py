@@ -20,7 +20,7 @@ REST = timedelta(seconds=5)  # the same for one that is failing: breakers rest t
 FAILED, PAUSED = "instead_of_failing", "instead_of_paused"  # what a detour is instead of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Route:
     """Where this message goes. detour: why not where it should have gone first."""
 

@@ -54,6 +54,16 @@ def test_a_batch_gets_as_much_as_is_left_and_no_more(salon):
     assert sorted(second) == [0, 1, 2, 3, 4]
 
 
+def test_what_a_refused_message_does_not_use_is_the_next_ones(salon):
+    day = [need(salon, "day", index=index, limit=1) for index in range(3)]
+    refused, free, late = need(salon, "full", limit=0), need(salon, "one", index=1), day[2]
+
+    with batch_scope([salon.pk]):
+        assert reserve([refused, day[0]]) == {0: refused}
+        assert reserve([refused, day[0], free, day[1], late]) == {0: refused, 2: late}
+        assert reserve([late]) == {2: late}
+
+
 def test_a_refused_message_gives_back_what_it_took_elsewhere(salon):
     full, free = need(salon, "full", limit=0), need(salon, "free")
 
