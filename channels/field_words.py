@@ -28,12 +28,18 @@ NAMES: Mapping[str, Any] = {
     "teams": "Microsoft Teams",
     "generic_http": _("Any HTTP API"),
     "webhook": _("Webhook"),
+    "novu": "Novu",
     "sandbox": _("The Phone"),
 }
 #: What the fields of adapters are called for a person; others are shown by their own name.
 LABELS: Mapping[str, Any] = {
     "token": _("Token"),
     "webhook_secret": _("Webhook secret"),
+    "critical_workflows": _("Critical workflows"),
+    "unsigned": _("Calls without a signature"),
+    "mirror": _("Mirror messages"),
+    "mirror_inbox_id": _("Inbox for mirrored messages"),
+    "team_id": _("Team for cases"),
     "webhook_url": _("Address of the webhook"),
     "callback_secret": _("Secret of callbacks"),
     "app_secret": _("App secret"),

@@ -13,6 +13,7 @@ from channels.adapters.instagram import InstagramAdapter
 from channels.adapters.mailgun import MailgunAdapter
 from channels.adapters.mattermost import MattermostAdapter
 from channels.adapters.max import MaxAdapter
+from channels.adapters.novu import NovuAdapter
 from channels.adapters.ntfy import NtfyAdapter
 from channels.adapters.postmark import PostmarkAdapter
 from channels.adapters.resend import ResendAdapter
@@ -78,6 +79,7 @@ GROUPS: dict[str, tuple[type[Adapter], ...]] = {
     "any": (
         GenericHttpAdapter,
         WebhookAdapter,
+        NovuAdapter,
         SandboxAdapter,
     ),
 }

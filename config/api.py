@@ -1,4 +1,4 @@
-"""The API's front: /v1 and /v2 are answered by a short chain of their own.
+"""The API's front: /v1, /v2 and what Novu calls are answered by a short chain of their own.
 
 1. ApiMiddleware gives the request an id and finds the view; an unknown address is a JSON 404.
 2. tenants.middleware.ApiScope reads the key, opens the transaction and the salon's scope.
@@ -35,7 +35,7 @@ _REQUEST_ID = re.compile(r"[\w.:/+=-]{1,128}")
 
 
 class ApiMiddleware:
-    """Answers what begins with /v1/ or /v2/ by itself."""
+    """Answers what begins with /v1/, /v2/, /internal/ or /webhook/ by itself."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -96,7 +96,7 @@ class _Views(BaseHandler):
 
 def is_api(path: str) -> bool:
     """Ask whether a path is answered by this chain."""
-    return path.startswith(("/v1/", "/v2/"))
+    return path.startswith(("/v1/", "/v2/", "/internal/", "/webhook/"))
 
 
 @lru_cache(maxsize=5_000)

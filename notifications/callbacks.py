@@ -98,6 +98,17 @@ def receive(
     asked and cannot be. caller: IP address, "" if unknown.
     now: when the events are due; the clock's when it is not given.
     """
+    door = door_of(account_id, token, callback, caller=caller)
+    try:
+        greeting, told = answered(callback, partial(_hear, door))
+    except BadSignature as error:
+        raise Unauthorized("The callback's signature is missing or wrong.") from error
+    kept = keep_told(door.tenant_id, door.id, told, now or datetime.now(UTC))
+    return Taken(kept, greeting or door.adapter.taken)
+
+
+def door_of(account_id: UUID, token: str, callback: Callback, *, caller: str) -> Door:
+    """Find the account that is called; raises NotFound, Forbidden, TooLarge."""
     if len(callback.body) > MOST_BYTES:
         raise TooLarge("The body is larger than 512 KB.")
     door = callback_doors.find(account_id)
@@ -105,12 +116,7 @@ def receive(
         raise NotFound("There is no such callback address.")
     if not door.lets_in(caller):
         raise Forbidden("This address is not on the list of those that may call back.")
-    try:
-        greeting, told = answered(callback, partial(_hear, door))
-    except BadSignature as error:
-        raise Unauthorized("The callback's signature is missing or wrong.") from error
-    kept = keep_told(door.tenant_id, door.id, told, now or datetime.now(UTC))
-    return Taken(kept, greeting or door.adapter.taken)
+    return door
 
 
 def keep_told(tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], now: datetime) -> int:

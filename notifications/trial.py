@@ -44,7 +44,9 @@ from tenants.people import SubscriberInput
 IDENTIFIER: Final = "template-try"
 CHANNELS: Final = ("in_app", "email", "sms", "chat", "push")
 #: Also a provider's name: the try then goes through this provider's account and no other.
-PROVIDERS: Final = tuple(name for name in ADAPTERS if name != "sandbox")
+PROVIDERS: Final = tuple(
+    name for name, one in ADAPTERS.items() if name != "sandbox" and one.address_kinds
+)
 QUEUE: Final = QUEUES.index(Priority.HIGH)  # somebody waits for it
 
 

@@ -53,6 +53,7 @@ class ChatwootAdapter(Adapter):
         "api_base": False,
     }
     optional = frozenset(fields) - {"token", "account_id"}
+    proving = frozenset({"signing_secret"})
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Chatwoot → Настройки профиля → Токен доступа; сообщения идут от имени этого агента",

@@ -29,7 +29,8 @@ def callback(request: HttpRequest, integration_id: UUID, token: str) -> HttpResp
         response["Allow"] = ", ".join(METHODS)
         return response
     try:
-        taken = receive(integration_id, token, _callback(request), caller=client_address(request))
+        told, caller = read_callback(request), client_address(request)
+        taken = receive(integration_id, token, told, caller=caller)
     except PlatformError as error:
         extra = {"integration": str(integration_id), "status": error.status}
         log.warning("a callback was refused", extra=extra)
@@ -41,7 +42,8 @@ def callback(request: HttpRequest, integration_id: UUID, token: str) -> HttpResp
 callback.door = "open"  # type: ignore[attr-defined]  # read by tenants.middleware.ApiScope
 
 
-def _callback(request: HttpRequest) -> Callback:
+def read_callback(request: HttpRequest) -> Callback:
+    """Take a request as it arrived; raises TooLarge, BadRequest."""
     return Callback(
         body=_body(request),
         headers={name.lower(): value for name, value in request.headers.items()},

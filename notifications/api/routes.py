@@ -6,6 +6,7 @@ from django.urls import path
 
 from notifications.api.activity import ActivitiesView, ActivityView
 from notifications.api.callbacks import callback
+from notifications.api.escalations import AnswerView, CasesView, CaseView, CloseView, TakeView
 from notifications.api.events import BroadcastView, BulkView, CancelView, TriggerView
 from notifications.api.inbox import (
     CountView,
@@ -15,6 +16,9 @@ from notifications.api.inbox import (
     UnreadView,
     UnseenView,
 )
+from notifications.api.novu import ExternalDeliveriesView
+from notifications.api.novu import adapter as novu_adapter
+from notifications.api.novu import webhook as novu_webhook
 from notifications.api.webhooks import (
     DeliveriesView,
     ResendFailedView,
@@ -50,4 +54,12 @@ urlpatterns = [
     path(f"{_WEBHOOK}/deliveries/<str:delivery_id>/resend", ResendView.as_view()),
     path(f"{_WEBHOOK}/resend-failed", ResendFailedView.as_view()),
     path("v1/callbacks/<uuid:integration_id>/<str:token>", callback),
+    path("v1/escalations", CasesView.as_view()),
+    path("v1/escalations/<str:escalation_id>", CaseView.as_view()),
+    path("v1/escalations/<str:escalation_id>/take", TakeView.as_view()),
+    path("v1/escalations/<str:escalation_id>/answer", AnswerView.as_view()),
+    path("v1/escalations/<str:escalation_id>/close", CloseView.as_view()),
+    path("v1/external-deliveries", ExternalDeliveriesView.as_view()),
+    path("internal/webhooks/novu/<uuid:integration_id>/<str:token>", novu_webhook),
+    path("webhook/novu/<uuid:integration_id>/<str:token>", novu_adapter),
 ]

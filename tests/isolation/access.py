@@ -50,6 +50,7 @@ _SUBSCRIBER = "/v1/subscribers/{client}"
 _NEW = "/v2/subscribers/{client}"
 _TOPIC = "/v2/topics/{topic}"
 _MESSAGE = f"{_NEW}/notifications/{{message}}"
+_CASE = "/v1/escalations/{case_pk}"
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
 
 _HOOK = "/v1/webhooks/{webhook_pk}"
@@ -214,6 +215,26 @@ API: Mapping[str, tuple[Call, ...]] = {
         listing("/v1/notifications?topicKey={topic}"),
         listing("/v1/notifications?templates={workflow_pk}"),
     ),
+    "v1/escalations": (
+        listing("/v1/escalations"),
+        listing("/v1/escalations?state=open&cause=manual"),
+        listing("/v1/escalations?subscriberId={client}"),
+        Call("POST", "/v1/escalations", {"subscriberId": "{client}"}, live=201, test=404),
+    ),
+    "v1/escalations/<str:escalation_id>": (Call("GET", _CASE, test=404),),
+    "v1/escalations/<str:escalation_id>/take": (
+        Call("POST", f"{_CASE}/take", {"by": "Mine"}, test=404),
+    ),
+    "v1/escalations/<str:escalation_id>/answer": (
+        Call("POST", f"{_CASE}/answer", {"text": "Mine"}, test=404),
+    ),
+    "v1/escalations/<str:escalation_id>/close": (
+        Call("POST", f"{_CASE}/close", {"by": "Mine"}, test=404),
+    ),
+    "v1/external-deliveries": (
+        listing("/v1/external-deliveries"),
+        listing("/v1/external-deliveries?subscriberId={client}"),
+    ),
     "v1/notifications/<str:notification_id>": (
         Call("GET", "/v1/notifications/{notification_pk}", test=403),
     ),
@@ -264,6 +285,7 @@ class Names:
             "message": str(one.of("notifications.Message").pk),
             "webhook_pk": str(one.of("notifications.WebhookEndpoint").pk),
             "delivery_pk": str(one.of("notifications.WebhookDelivery").pk),
+            "case_pk": str(one.of("notifications.Escalation").pk),
             "tx": one.word("tx"),
         }
 

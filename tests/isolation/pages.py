@@ -92,6 +92,7 @@ SCREENS: Mapping[str, Screen] = {
 _TEMPLATE = "/admin/notifications/messagetemplate/{template_pk}"
 _COMPLETE = "/admin/autocomplete/?app_label=notifications&model_name=step&field_name=template"
 _CALLBACK = "/v1/callbacks/{integration_pk}"
+_NOVU = "/internal/webhooks/novu/{integration_pk}"
 _Q, _JOB = "admin/queues/queues/<int:queue_index>/", "queues/0/nobody/"
 _QJ = f"{_Q}<str:job_id>/"
 
@@ -114,6 +115,15 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     "u/<str:token>": (
         same("/u/{client_pk}", 404),
         same("/u/{client_pk}", 404, "POST", {"List-Unsubscribe": "One-Click"}),
+    ),
+    "internal/webhooks/novu/<uuid:integration_id>/<str:token>": (
+        same(f"{_NOVU}/{{callback_token}}", 404, "POST", {"ok": "{client}"}),  # it is a bot's
+        same(f"{_NOVU}/wrong", 404, "POST", {"ok": "{client}"}),
+        same(f"{_NOVU}/{{callback_token}}", 405),
+    ),
+    "webhook/novu/<uuid:integration_id>/<str:token>": (
+        same("/webhook/novu/{integration_pk}/{callback_token}", 404, "POST", {"ok": "{client}"}),
+        same("/webhook/novu/{integration_pk}/{callback_token}", 405),
     ),
     "phone/": (Page("/phone/", 302, 200, 200, 403),),
     "phone/receive/<uuid:integration_id>": (

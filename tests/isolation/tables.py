@@ -425,7 +425,7 @@ TABLES: dict[str, Table] = {
             subscriber=s.of("tenants.Subscriber"),
             subject_type="visit",
             subject_id=s.word("visit"),
-            taken_by=s.word("master"),
+            closed_by=s.word("master"),
             opened_at=datetime.now(UTC),
             changed_at=datetime.now(UTC),
             deadline_at=datetime.now(UTC) + FAR_AHEAD,
@@ -448,6 +448,7 @@ TABLES: dict[str, Table] = {
             s,
             integration=s.of("channels.Integration"),
             subscriber=s.of("tenants.Subscriber"),
+            inbox="7",
             conversation=s.canary,
             used_at=datetime.now(UTC),
         )
