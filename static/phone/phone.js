@@ -63,14 +63,14 @@ function readLink() {
 }
 
 function forgetLink() {
-  link = null;
+  invitation = null;
   const query = new URLSearchParams(location.search);
   query.delete("tab");
   query.delete("start");
   history.replaceState(null, "", `${location.pathname}?${query}`);
 }
 
-let link = readLink();
+let invitation = readLink();
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 async function listen() {
@@ -236,8 +236,8 @@ function choose(id, isByHand) {
   state.client = id;
   const client = current();
   const last = of(client).at(-1);
-  state.tab = (mayOpen(client, link?.tab) && link.tab) || last?.tab || tabsOf(client)[0] || "";
-  state.isTabChosen = link?.tab === state.tab; // nothing that comes in leads away from the link
+  state.tab = (mayOpen(client, invitation?.tab) && invitation.tab) || last?.tab || tabsOf(client)[0] || "";
+  state.isTabChosen = invitation?.tab === state.tab; // nothing that comes in leads away from the link
   if (isByHand) {
     document.body.dataset.view = "phone";
     if (!matchMedia("(min-width: 721px)").matches) scrollTo(0, 0);
@@ -248,7 +248,7 @@ function choose(id, isByHand) {
 
 function showTabs() {
   const client = current();
-  const tabs = [...BASE_TABS, ...RARE_TABS.filter((tab) => client?.tabs[tab] || link?.tab === tab)];
+  const tabs = [...BASE_TABS, ...RARE_TABS.filter((tab) => client?.tabs[tab] || invitation?.tab === tab)];
   const messages = client ? of(client) : [];
   const focused = document.activeElement?.dataset?.tab;
   const buttons = tabs.map((tab) => {
@@ -296,7 +296,7 @@ function showApp() {
   const isStrange = mayOpen(client, state.tab) && !client.tabs[state.tab];
   if (!messages.length && !isStrange) $("feed").append(nothing(client));
   for (const message of messages) showMessage(message);
-  if (isStrange || (link?.tab === state.tab && client)) $("feed").append(opener(client, isStrange));
+  if (isStrange || (invitation?.tab === state.tab && client)) $("feed").append(opener(client, isStrange));
   const last = $("feed").lastElementChild;
   const isLetter = state.tab === "email" && last.classList.contains("msg");
   $("feed").scrollTop = isLetter ? last.offsetTop - $("feed").offsetTop - 12 : $("feed").scrollHeight;
@@ -320,7 +320,7 @@ function mayOpen(client, tab) {
 function opener(client, isStrange) {
   const box = make("div", "void opener");
   if (isStrange) box.append(make("b", "", t.no_address), make("span", "", t.open_hint));
-  const button = make("button", "start", link?.tab === state.tab ? t.open_link : t.open_chat);
+  const button = make("button", "start", invitation?.tab === state.tab ? t.open_link : t.open_chat);
   button.type = "button";
   button.disabled = !config.may_touch;
   button.addEventListener("click", () => openChat(client.id, state.tab, button));
@@ -457,7 +457,7 @@ async function press(message, index, mark, element) {
 
 /* The platform needs a moment to learn whose chat it is: until then it is a stranger's. */
 async function openChat(id, tab, button) {
-  const start = link?.tab === tab ? link.start : "";
+  const start = invitation?.tab === tab ? invitation.start : "";
   button.disabled = true;
   try {
     await tell("open", { client: id, tab, start });
@@ -602,6 +602,6 @@ showSwitches();
     notice(error.message);
   }
   showApp();
-  if (link) notice(t.link_waits);
+  if (invitation) notice(t.link_waits);
   listen();
 })();

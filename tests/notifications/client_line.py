@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -74,7 +73,7 @@ def salon():
 
 
 @pytest.fixture
-def line(salon, reminders, worker, provider, settings) -> Iterator[ClientLine]:
+def line(salon, reminders, worker, provider, settings) -> ClientLine:
     """Anna has had a reminder with two buttons."""
     settings.PHONE_URL = provider.url.rstrip("/")
     line = ClientLine(salon)
