@@ -38,8 +38,6 @@ LABELS: Mapping[str, Any] = {
     "critical_workflows": _("Critical workflows"),
     "unsigned": _("Calls without a signature"),
     "mirror": _("Mirror messages"),
-    "mirror_inbox_id": _("Inbox for mirrored messages"),
-    "team_id": _("Team for cases"),
     "webhook_url": _("Address of the webhook"),
     "callback_secret": _("Secret of callbacks"),
     "app_secret": _("App secret"),
