@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("notifications", "0008_letter"),
+        ("notifications", "0009_callback_links"),
         ("tenants", "0008_letters"),
     ]
 
