@@ -63,6 +63,7 @@ function readLink() {
 }
 
 function forgetLink() {
+  $("notice").hidden = true;
   invitation = null;
   const query = new URLSearchParams(location.search);
   query.delete("tab");
