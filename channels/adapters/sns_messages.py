@@ -77,7 +77,7 @@ def _is_recent(moment: str, now: float) -> bool:
 
 
 def _certificate(callback: Callback, url: str) -> bytes:
-    prove(urlsplit(url).path.endswith(".pem") if _is_amazons(url) else False)
+    prove(_is_amazons(url) and urlsplit(url).path.endswith(".pem"))
     return _answer(callback, url, is_lasting=True)
 
 
@@ -105,8 +105,8 @@ def _verify(envelope: Mapping[str, Any], certificate: bytes) -> None:
     algorithm = SHA256() if envelope.get("SignatureVersion") == "2" else SHA1()  # noqa: S303 (theirs)
     try:
         key = x509.load_pem_x509_certificate(certificate).public_key()
-        prove(isinstance(key, RSAPublicKey))
-        assert isinstance(key, RSAPublicKey)  # noqa: S101 (told to mypy, proven above)
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("not an RSA key")
         signature = b64decode(text(envelope.get("Signature")), validate=True)
         key.verify(signature, signed.encode("utf-8", "replace"), PKCS1v15(), algorithm)
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):

@@ -24,7 +24,7 @@ from channels.adapters.callback_reading import (
 )
 from channels.adapters.email_events import our_id
 from channels.adapters.fates import Fate, Report
-from channels.told import AccountEvent, Callback, Told
+from channels.told import AccountEvent, BadSignature, Callback, Told
 
 _AUTH = re.compile(rb'"auth"\s*:\s*"([^"]*)"')
 
@@ -61,10 +61,10 @@ def events(callback: Callback, api_key: str) -> Sequence[Told]:
 def _verify(body: bytes, api_key: str) -> None:
     auth = _AUTH.search(body)
     if auth is None or not api_key:
-        return prove(False)
+        raise BadSignature("the signature is missing")
     signed = body[: auth.start(1)] + api_key.encode() + body[auth.end(1) :]
     expected = hashlib.md5(signed, usedforsecurity=False).hexdigest()
-    return prove(same(auth[1].decode("utf-8", "replace"), expected))
+    prove(same(auth[1].decode("utf-8", "replace"), expected))
 
 
 def _events(whole: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
