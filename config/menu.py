@@ -23,10 +23,14 @@ def navigation(request: HttpRequest) -> list[Item]:
         (
             _("Messages"),
             [
+                _item(_("Cases"), "support_agent", "notifications_escalation", "cases"),
                 _item(_("Notifications"), "forum", "notifications_notification", "log"),
                 _item(_("Sent messages"), "send", "notifications_message", "log"),
                 _item(_("Delivery log"), "list_alt", "notifications_logentry", "log"),
                 _item(_("Events"), "bolt", "notifications_event", "log"),
+                _item(
+                    _("External deliveries"), "hub", "notifications_externaldelivery", "log"
+                ),
                 _item(_("Dead letters"), "error", "notifications_deadletter", "log"),
                 _page(_("The Phone"), "smartphone", "phone", "log"),
             ],

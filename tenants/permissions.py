@@ -29,6 +29,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "templates": ALL,
         "workflows": ALL,
         "log": READ,
+        "cases": EDIT,
         "platform": ALL,
     },
     "owner": {
@@ -40,9 +41,10 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "templates": ALL,
         "workflows": ALL,
         "log": READ,
+        "cases": EDIT,
     },
     "marketer": {"templates": ALL, "workflows": ALL, "clients": ALL},
-    "receptionist": {"clients": EDIT, "log": READ},
+    "receptionist": {"clients": EDIT, "log": READ, "cases": EDIT},
     "analyst": {
         "salon": READ,
         "integrations": READ,
@@ -50,6 +52,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "templates": READ,
         "workflows": READ,
         "log": READ,
+        "cases": READ,
     },
     "developer": {
         "keys": ALL,

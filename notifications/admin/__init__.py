@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from notifications.admin.delivery import NotificationAdmin
+from notifications.admin.escalations import EscalationAdmin, ExternalDeliveryAdmin
 from notifications.admin.templates import TemplateAdmin
 from notifications.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
 from notifications.admin.whatsapp import WhatsAppTemplateAdmin
 from notifications.admin.workflows import WorkflowAdmin
 
 __all__ = [
+    "EscalationAdmin",
+    "ExternalDeliveryAdmin",
     "NotificationAdmin",
     "TemplateAdmin",
     "WebhookDeliveryAdmin",

@@ -85,6 +85,10 @@ SCREENS: Mapping[str, Screen] = {
         "notifications.WebhookDelivery", add=False, delete=False
     ),
     "notifications/deadletter": Screen("notifications.DeadLetter", add=False, delete=False),
+    "notifications/escalation": Screen("notifications.Escalation", add=False, delete=False),
+    "notifications/externaldelivery": Screen(
+        "notifications.ExternalDelivery", add=False, delete=False
+    ),
     "notifications/messagetemplate": Screen("notifications.MessageTemplate", delete=False),
     "notifications/workflow": Screen("notifications.Workflow", delete=False),
 }
