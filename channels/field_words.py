@@ -60,6 +60,7 @@ LABELS: Mapping[str, Any] = {
     "from_address": _("Sender's e-mail"),
     "from_name": _("Sender's name"),
     "reply_to": _("Replies go to"),
+    "dkim_selector": _("Name of the DKIM key (selector)"),
     "bounce_address": _("Returned letters go to"),
     "imap_host": _("Mailbox of returned letters: server (IMAP)"),
     "imap_port": _("Mailbox of returned letters: port"),

@@ -83,18 +83,14 @@ def look(
     Raises BadCredentials for a refused login, Permanent for an address that may not be called,
     Temporary for everything else that goes wrong.
     """
-    try:
-        with _opened(mailbox, guard) as client:
-            return _look(client, cursor, today)
-    except imaplib.IMAP4.error as error:  # its text may hold what the server knows of the account
-        raise Temporary(f"{type(error).__name__} while reading the mailbox") from error
-    except OSError as error:
-        raise Temporary(f"{type(error).__name__} while reading the mailbox") from error
+    with _opened(mailbox, guard) as client:
+        return _look(client, cursor, today)
 
 
 def try_login(mailbox: Mailbox, guard: AddressGuard) -> None:
     """Log in and open the mailbox, read nothing; raises as `look` does."""
-    look(mailbox, Cursor(), guard, date.max - LOOK_BACK)
+    with _opened(mailbox, guard) as client:
+        _ask(client.select("INBOX", readonly=True))
 
 
 def _look(client: _Client, cursor: Cursor, today: date) -> tuple[list[bytes], Cursor]:
@@ -151,6 +147,17 @@ def _number(client: _Client, name: str) -> int:
 
 @contextmanager
 def _opened(mailbox: Mailbox, guard: AddressGuard) -> Iterator[_Client]:
+    """Open the mailbox and say in our words what goes wrong from here to its end."""
+    try:
+        with _logged_in(mailbox, guard) as client:
+            yield client
+    # the error's text may hold what the server knows of the account
+    except (imaplib.IMAP4.error, OSError) as error:
+        raise Temporary(f"{type(error).__name__} while reading the mailbox") from error
+
+
+@contextmanager
+def _logged_in(mailbox: Mailbox, guard: AddressGuard) -> Iterator[_Client]:
     line = connect(mailbox.host, mailbox.port, guard=guard, timeout_s=STEP_TIMEOUT_S)
     with _ended_in_time(line):
         client = _Client(mailbox, line)

@@ -34,6 +34,8 @@ TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 ALLOWED_PRIVATE_TARGETS: list[str] = env.list("ALLOWED_PRIVATE_TARGETS", default=[])
 # Certificates of the Russian Trusted CA, by which MAX is known; certifi has none of them.
 MAX_CA_BUNDLE = str(env.str("MAX_CA_BUNDLE", default=""))
+# Who is asked about senders' domains: "ip" or "ip:port"; empty: the machine's own resolver.
+DNS_SERVERS: list[str] = env.list("DNS_SERVERS", default=[])
 DEBUG = False
 
 # --- Database and Redis ----------------------------------------------------------------------

@@ -16,6 +16,7 @@ os.environ.setdefault("ENCRYPTION_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nz
 os.environ.setdefault("DATABASE_URL", "postgresql://kolokol_app:app@localhost:1/kolokol")
 os.environ.setdefault("DATABASE_OWNER_URL", "postgresql://kolokol_owner:owner@localhost:1/kolokol")
 os.environ.setdefault("REDIS_URL", "redis://localhost:1/0")
+os.environ.setdefault("DNS_SERVERS", "127.0.0.1:9")  # no test asks the network
 
 from config.settings import *  # noqa: F403  (the environment above comes first)
 

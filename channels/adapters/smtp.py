@@ -27,6 +27,7 @@ class SmtpAdapter(Adapter):
         "from_address": False,
         "from_name": False,
         "reply_to": False,
+        "dkim_selector": False,
         "bounce_address": False,
         "imap_host": False,
         "imap_port": False,
@@ -43,6 +44,10 @@ class SmtpAdapter(Adapter):
         "password": (
             "у больших почтовых служб нужен отдельный «пароль приложения»",
             "large mail services want an “app password” of its own",
+        ),
+        "dkim_selector": (
+            "имя ключа, которым сервер подписывает письма; нужно только для проверки домена",
+            "the name of the key that signs letters; only the check of the domain needs it",
         ),
         "bounce_address": (
             "ящик, который принимает и bounce+что-нибудь@…: по этому имени видно, чьё письмо"

@@ -10,13 +10,32 @@ from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serial
 from rest_framework import serializers
 
 from channels.credentials import fields_of
+from channels.domain_words import sentence
 from channels.models import Integration
 from channels.registering import status
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt
+from channels.sending_domain import Finding
 from tenants.answers import iso, present
 
 Json = dict[str, Any]
+
+DOMAIN: Json = {
+    "domain": "salon.example",
+    "checks": [
+        {
+            "name": "dmarc",
+            "state": "missing",
+            "found": "",
+            "message": {"ru": "Нет записи DMARC…", "en": "There is no DMARC record…"},
+            "record": {
+                "type": "TXT",
+                "name": "_dmarc.salon.example",
+                "value": "v=DMARC1; p=none; rua=mailto:postmaster@salon.example",
+            },
+        }
+    ],
+}
 
 #: Novu's name of a provider -> ours, where they differ.
 PROVIDERS: Mapping[str, str] = {
@@ -62,6 +81,18 @@ EXAMPLE: Json = {
     "callbacks": {"state": "connected", "connectedAt": "2026-11-21T09:01:00.000Z"},
     "createdAt": "2026-11-21T09:00:00.000Z",
 }
+
+
+def check(finding: Finding) -> Json:
+    """Show what is known of one protection of a sender's domain."""
+    record = finding.record
+    return {
+        "name": finding.name,
+        "state": finding.state,
+        "found": finding.found,
+        "message": {language: sentence(finding, language) for language in ("ru", "en")},
+        "record": {"type": "TXT", "name": record.name, "value": record.value} if record else None,
+    }
 
 
 def integration(row: Integration, mode: str, is_primary: bool) -> Json:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from channels.accounts import callback_url
+from channels.accounts import callback_url, open_adapter
 from channels.adapters.sandbox import SandboxAdapter
 from channels.api import integration_shapes as shapes
 from channels.errors import DeliveryError
@@ -30,6 +30,7 @@ from channels.integrations import (
 )
 from channels.models import Integration
 from channels.probing import patiently
+from channels.sender_check import check_sender, domain_of
 from channels.registering import connect
 from tenants.answers import data, present
 from tenants.auth import Caller, require_scope
@@ -179,6 +180,28 @@ class RegisterView(APIView):
         patiently()
         made = connect(who.tenant_id, key)
         return _answer(who, key, register=made.state, **present({"reason": made.reason}))
+
+
+class DomainView(APIView):
+    """/v1/integrations/{integrationId}/domain."""
+
+    @extend_schema(
+        operation_id="integrations_domain", responses=shapes.answers(200, shapes.DOMAIN)
+    )
+    def get(self, request: Request, integration_id: str) -> Response:
+        """Say whether letters from the sender's domain are believed: SPF, DKIM and DMARC.
+
+        `record` is what should stand in DNS where something is missing or wrong. The mailbox of
+        returned letters is tried as well, where the account has one.
+        """
+        who = require_scope(request, READ)
+        row = _found(who, integration_id)
+        adapter = open_adapter(row.pk, row.provider, row.credentials)
+        domain = domain_of(adapter)
+        if not domain:
+            raise _refused("integrationId", "sends no letters from a domain of its own")
+        patiently()
+        return data({"domain": domain, "checks": list(map(shapes.check, check_sender(adapter)))})
 
 
 def _writer(request: Request) -> Caller:

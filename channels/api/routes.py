@@ -7,6 +7,7 @@ from django.urls import path
 from channels.api.integrations import (
     ActiveView,
     CheckView,
+    DomainView,
     IntegrationsView,
     IntegrationView,
     PrimaryView,
@@ -23,5 +24,6 @@ urlpatterns = [
     path(_ONE, IntegrationView.as_view()),
     path(f"{_ONE}/set-primary", PrimaryView.as_view()),
     path(f"{_ONE}/check", CheckView.as_view()),
+    path(f"{_ONE}/domain", DomainView.as_view()),
     path(f"{_ONE}/register", RegisterView.as_view()),
 ]

@@ -152,6 +152,9 @@ API: Mapping[str, tuple[Call, ...]] = {
     "v1/integrations/<str:integration_id>/check": (
         Call("POST", "/v1/integrations/{integration_pk}/check"),
     ),
+    "v1/integrations/<str:integration_id>/domain": (
+        Call("GET", "/v1/integrations/{integration_pk}/domain", live=422, test=404),
+    ),
     "v1/integrations/<str:integration_id>/register": (
         Call("POST", "/v1/integrations/{integration_pk}/register"),
     ),
