@@ -30,8 +30,8 @@ from channels.integrations import (
 )
 from channels.models import Integration
 from channels.probing import patiently
-from channels.sender_check import check_sender, domain_of
 from channels.registering import connect
+from channels.sender_check import check_sender, domain_of
 from tenants.answers import data, present
 from tenants.auth import Caller, require_scope
 from tenants.errors import Forbidden, InvalidFields, NotFound
@@ -185,9 +185,7 @@ class RegisterView(APIView):
 class DomainView(APIView):
     """/v1/integrations/{integrationId}/domain."""
 
-    @extend_schema(
-        operation_id="integrations_domain", responses=shapes.answers(200, shapes.DOMAIN)
-    )
+    @extend_schema(operation_id="integrations_domain", responses=shapes.answers(200, shapes.DOMAIN))
     def get(self, request: Request, integration_id: str) -> Response:
         """Say whether letters from the sender's domain are believed: SPF, DKIM and DMARC.
 
