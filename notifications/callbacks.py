@@ -38,7 +38,7 @@ from tenants.ids import uuid7
 
 log = logging.getLogger(__name__)
 
-MOST_BYTES = 512 * 1024
+MOST_BYTES = 1024 * 1024  # a thousand events of SendGrid are more than half of it
 LONGEST_KEY = 200
 LONGEST_VALUE = 4096
 
@@ -110,7 +110,7 @@ def receive(
 def door_of(account_id: UUID, token: str, callback: Callback, *, caller: str) -> Door:
     """Find the account that is called; raises NotFound, Forbidden, TooLarge."""
     if len(callback.body) > MOST_BYTES:
-        raise TooLarge("The body is larger than 512 KB.")
+        raise TooLarge("The body is larger than 1 MB.")
     door = callback_doors.find(account_id)
     if door is None or not door.opens_to(token):
         raise NotFound("There is no such callback address.")

@@ -28,18 +28,12 @@ from channels.request import HttpRequest
 from channels.told import BadSignature, Callback, Needs
 
 NOTIFICATION, CONFIRMATION = "Notification", "SubscriptionConfirmation"
+OF_SUBSCRIPTION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 #: Fields that are signed, in this order; Subject only where there is one.
 SIGNED: Mapping[str, tuple[str, ...]] = {
     NOTIFICATION: ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
-    CONFIRMATION: (
-        "Message",
-        "MessageId",
-        "SubscribeURL",
-        "Timestamp",
-        "Token",
-        "TopicArn",
-        "Type",
-    ),
+    CONFIRMATION: OF_SUBSCRIPTION,
+    "UnsubscribeConfirmation": OF_SUBSCRIPTION,
 }
 # The time of publishing, not of this attempt: SNS gives up after an hour.
 TOLERANCE_S = 3600.0 + 600
@@ -58,8 +52,7 @@ def published(callback: Callback, topic_arn: str, region: str) -> Mapping[str, A
     _verify(envelope, _certificate(callback, text(envelope.get("SigningCertURL"))))
     if envelope["Type"] == CONFIRMATION:
         _answer(callback, text(envelope.get("SubscribeURL")))
-        return {}
-    return envelope
+    return envelope if envelope["Type"] == NOTIFICATION else {}
 
 
 def _is_expected(told: str, topic_arn: str, region: str) -> bool:

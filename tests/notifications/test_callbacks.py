@@ -109,7 +109,7 @@ def test_a_changed_byte_is_401(client, line, url):
     assert post(client, url, changed).status_code == 401
 
 
-def test_a_body_over_512_kb_is_413(client, line, url):
+def test_a_body_over_a_megabyte_is_413(client, line, url):
     answer = client.post(url, b"x" * (MOST_BYTES + 1), "application/json")
 
     assert (answer.status_code, answer.json()["statusCode"]) == (413, 413)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 
@@ -155,3 +156,14 @@ def test_a_letter_to_a_dead_address_comes_back_and_the_address_is_left(
         ("bounced", "permanent_recipient")
     ]
     assert [address[2:] for address in reminders.addresses] == [("inactive", "permanent_recipient")]
+
+
+def test_a_thousand_events_of_one_call_are_kept(door):
+    place = door("sendgrid")
+    event = {"event": "delivered", "useragent": "Mozilla/5.0 " * 40}
+    batch = json.dumps([{**event, "sg_event_id": f"e{number}"} for number in range(1000)])
+
+    answer = place.post(place.proven(batch))
+
+    assert len(batch) > 512 * 1024
+    assert (answer.status_code, len(place.kept)) == (200, 1000)
