@@ -13,6 +13,7 @@ from notifications import events
 from notifications.events import AppointmentNews, News
 from notifications.models import LogEntry
 from notifications.news import DESCRIPTIONS, NAMES
+from notifications.webhooks import endpoints
 from notifications.webhooks.outbox import MOST_BYTES
 from tenants import consents
 from tenants.audience import set_address
@@ -227,6 +228,41 @@ def test_an_endpoint_hears_only_of_what_it_wants_in_its_mode(salon, api, sandbox
     assert told(few) == [("subscriber.updated", {"subscriberId": "live"})]
     assert told(test) == [("subscriber.created", {"subscriberId": "test"})]
     assert told(off) == []
+    forget_deliveries()
+
+
+def test_salons_of_one_batch_hear_of_their_own_messages_only(provider, worker):
+    lines = []
+    for name in ("alice", "charlie"):
+        reminders = Reminders(TenantFactory(), provider)
+        lines.append((Line.of(reminders.salon, Nobody()), name))
+        reminders.trigger(to={"subscriberId": name, "phone": PHONE})
+    worker.drain_dry()
+
+    for hook, name in lines:
+        assert "message.sent" in hook.types
+        assert {data["subscriberId"] for _, data in told(hook)} == {name}
+    crossed = look(
+        "select count(*) from notifications_webhookdelivery d"
+        " join notifications_webhookendpoint e on e.id = d.endpoint_id"
+        " where e.tenant_id <> d.tenant_id"
+    )
+    assert crossed == [(0,)]
+    forget_deliveries()
+
+
+def test_workers_hear_at_once_of_a_changed_endpoint(salon, reminders, worker):
+    hook = Line.of(salon, Nobody(), "message.read")
+    reminders.trigger()
+    worker.drain_dry()
+    assert hook.types == []
+
+    with tenant_scope(salon.pk):
+        endpoints.change_endpoint(hook.endpoint, {"events": ["message.sent"]})
+    reminders.trigger()
+    worker.drain_dry()
+
+    assert hook.types == ["message.sent"]
     forget_deliveries()
 
 

@@ -10,8 +10,9 @@ from django.db import connection
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from channels.guard import AddressGuard
+from channels.reencryption import reencrypt
 from channels.request import HttpResponse
-from channels.secrets import decrypt
+from channels.secrets import decrypt, is_current, new_key
 from channels.transport import open_transport
 from notifications.webhooks import endpoints, tasks, waking
 from notifications.webhooks.sending import LEASE_S, Sender, settle
@@ -105,6 +106,18 @@ def test_a_second_rotation_ends_the_first_secret(line):
 def test_secrets_rest_encrypted(line):
     assert line.secret not in line.reload().secrets
     assert decrypt(line.endpoint.secrets) == {"current": line.secret}
+
+
+def test_secrets_come_under_a_new_key_with_all_others(line, settings):
+    old, new = settings.ENCRYPTION_KEYS, new_key()
+    settings.ENCRYPTION_KEYS = [new, *old]
+    reencrypt(1000)
+    settings.ENCRYPTION_KEYS = [new]
+    assert endpoints.valid_secrets(line.reload(), datetime.now(UTC)) == [line.secret]
+
+    settings.ENCRYPTION_KEYS = [*old, new]
+    reencrypt(1000)
+    assert is_current(line.reload().secrets)
 
 
 def test_a_receiver_that_fails_after_its_work_sees_no_doubles(line, sender, receiver):
