@@ -66,4 +66,19 @@ SPENT: Final = {
         select s.id from notifications_deadletter s where s.tenant_id = any(%(tenants)s)
         and s.notification_id < %(notifications)s limit 5000)
         and r.tenant_id = any(%(tenants)s)""",
+    "cases": """
+      delete from notifications_escalation r where r.id in (
+        select s.id from notifications_escalation s where s.tenant_id = any(%(tenants)s)
+        and s.id < %(events)s and s.changed_at < %(now)s - interval '30 days' limit 5000)
+        and r.tenant_id = any(%(tenants)s)""",
+    "desk_threads": """
+      delete from notifications_deskthread r where r.id in (
+        select s.id from notifications_deskthread s where s.tenant_id = any(%(tenants)s)
+        and s.used_at < %(now)s - interval '90 days' limit 5000)
+        and r.tenant_id = any(%(tenants)s)""",
+    "external_deliveries": """
+      delete from notifications_externaldelivery r where r.id in (
+        select s.id from notifications_externaldelivery s where s.tenant_id = any(%(tenants)s)
+        and s.id < %(events)s limit 5000)
+        and r.tenant_id = any(%(tenants)s)""",
 }

@@ -15,14 +15,18 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.test import override_settings
 
+from channels.integrations import add_integration
 from channels.models import PhoneMessage
 from notifications.models import (
     Chunk,
     Counter,
     DeadLetter,
+    DeskThread,
     Due,
+    Escalation,
     Event,
     EventKey,
+    ExternalDelivery,
     FanOut,
     Notification,
     ReceivedCallback,
@@ -289,6 +293,22 @@ def make_rows(salon, *, is_old: bool) -> None:
     DeadLetter.objects.create(
         tenant_id=salon.pk, notification_id=key, step=0, queue=0, reason="timeout"
     )
+    moments = dict.fromkeys(("opened_at", "changed_at", "deadline_at"), ago(days=30))
+    Escalation.objects.create(
+        id=key, tenant_id=salon.pk, cause="manual", subscriber=person, **moments
+    )
+    ExternalDelivery.objects.create(
+        id=key, tenant_id=salon.pk, integration_id=uuid4(), key=tag, event="message.sent", at=NOW
+    )
+    account = add_integration(salon.pk, "telegram", {"token": "1:a"}, identifier=tag)
+    DeskThread.objects.create(
+        tenant_id=salon.pk,
+        integration=account,
+        subscriber=person,
+        inbox="7",
+        conversation=tag,
+        used_at=ago(days=90),
+    )
 
 
 def counted(salon) -> dict[str, int]:
@@ -300,6 +320,9 @@ def counted(salon) -> dict[str, int]:
         "links": LinkToken,
         "transaction_ids": EventKey,
         "dead_letters": DeadLetter,
+        "cases": Escalation,
+        "external_deliveries": ExternalDelivery,
+        "desk_threads": DeskThread,
     }
     with tenant_scope(salon.pk):
         return {name: model.objects.count() for name, model in models.items()}
