@@ -43,7 +43,7 @@ UNPROVEN_SLOTS = 30  # the rest is for endpoints that answer quickly
 QUICK_ROOM = 8  # calls at once to an endpoint that answers quickly
 QUICK_S = 2.0
 TIMEOUT_S = 15.0
-LEASE_S = 60.0
+LEASE_S = 30.0  # a call, its margin, and time to write down what came of it
 LOOK_S = 0.2  # between two looks while calls are under way
 FAILS_FOR = timedelta(days=3)  # then the next delivery that is given up switches the endpoint off
 
