@@ -6,17 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from channels import defaults
-from channels.accounts import callback_url
 from channels.admin_accounts import AccountScreen
 from channels.admin_fields import AccountForm
-from channels.connection_words import standing as connection_of
-from channels.connection_words import words
 from channels.integrations import (
     add_integration,
     check_integration,
@@ -26,10 +22,8 @@ from channels.integrations import (
 )
 from channels.models import ChannelRule, DefaultIntegration, Integration, SenderName
 from channels.policy import DEFAULTS, TARGETS
-from channels.probing import patiently
-from channels.registering import FAILED, connect
 from channels.registry import ADAPTERS
-from tenants.admin_base import PlatformScreen, SalonAdmin, SalonTabular, column
+from tenants.admin_base import PlatformScreen, SalonAdmin, SalonTabular
 from tenants.permissions import standing
 
 
@@ -63,8 +57,6 @@ class IntegrationAdmin(AccountScreen, SalonAdmin):
 
     area = "integrations"
     account_form = IntegrationForm
-    own_readonly = ("callback_address", "callbacks")
-    actions = (*AccountScreen.actions, "connect_callbacks")
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
         """Ask for senders' names where the provider takes one."""
@@ -104,26 +96,6 @@ class IntegrationAdmin(AccountScreen, SalonAdmin):
     def disable(self, row: Any, is_disabled: bool) -> None:
         """Switch by the verb."""
         set_disabled(row.tenant_id, row.pk, is_disabled)
-
-    @column(_("Address for the provider's callbacks"))
-    def callback_address(self, row: Integration) -> str:
-        """Give what is pasted at the provider."""
-        return callback_url(row.pk, row.callback_token)
-
-    @column(_("Callbacks"))
-    def callbacks(self, row: Integration) -> str:
-        """Say whether the provider knows the address."""
-        return connection_of(row) if row.provider in ADAPTERS else ""
-
-    @admin.action(description=_("Connect callbacks"), permissions=["change"])
-    def connect_callbacks(self, request: HttpRequest, queryset: Any) -> None:
-        """Tell each provider the address it is to call."""
-        for row in queryset:
-            patiently()
-            made = connect(row.tenant_id, row.pk)
-            row.refresh_from_db()
-            tell = messages.error if made.state in FAILED else messages.info
-            tell(request, f"{row.name}: {words(row, made)}")
 
 
 @admin.register(DefaultIntegration)

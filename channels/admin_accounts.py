@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponseRedirect
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from channels.accounts import callback_url, open_adapter
 from channels.admin_fields import (
     CREDENTIAL,
     PROVIDERS,
@@ -16,12 +18,16 @@ from channels.admin_fields import (
     form_for,
     provider_groups,
 )
+from channels.connection_words import standing, words
 from channels.credentials import fields_of
+from channels.domain_words import sentence
 from channels.errors import DeliveryError
 from channels.field_words import name_of
 from channels.models import ProviderAccount
 from channels.probing import patiently
+from channels.registering import FAILED, connect
 from channels.registry import ADAPTERS
+from channels.sender_check import check_sender, domain_of
 from tenants.admin_base import column, submit_button
 from tenants.errors import Conflict, InvalidFields
 
@@ -35,13 +41,13 @@ class AccountScreen:
     """
 
     account_form: ClassVar[type[AccountForm]]
-    own_readonly: ClassVar[tuple[str, ...]] = ()
+    own_readonly: ClassVar[tuple[str, ...]] = ("callback_address", "callbacks")
 
     list_display = ("name", "provider_name", "kind", "position", "state_label", "state_reason")
     list_filter = ("state", "provider")
     search_fields = ("name", "identifier")
     ordering = ("position", "pk")
-    actions: tuple[str, ...] = ("check_connection", "switch_on", "switch_off")
+    actions = ("check_connection", "connect_callbacks", "switch_on", "switch_off")
     actions_submit_line = ("save_and_check",)
     add_form_template = "channels/admin/integration_add.html"
 
@@ -183,6 +189,27 @@ class AccountScreen:
             messages.error(request, words % params)
         else:
             messages.success(request, _("%(name)s: the provider answers.") % {"name": row.name})
+            _tell_domain(request, checked)
+
+    @column(_("Address for the provider's callbacks"))
+    def callback_address(self, row: Any) -> str:
+        """Give what is pasted at the provider."""
+        return callback_url(row.pk, row.callback_token)
+
+    @column(_("Callbacks"))
+    def callbacks(self, row: Any) -> str:
+        """Say whether the provider knows the address."""
+        return standing(row) if row.provider in ADAPTERS else ""
+
+    @admin.action(description=_("Connect callbacks"), permissions=["change"])
+    def connect_callbacks(self, request: HttpRequest, queryset: Any) -> None:
+        """Tell each provider the address it is to call."""
+        for row in queryset:
+            patiently()
+            made = connect(getattr(row, "tenant_id", None), row.pk)
+            row.refresh_from_db()
+            tell = messages.error if made.state in FAILED else messages.info
+            tell(request, f"{row.name}: {words(row, made)}")
 
     @column(_("provider"), ordering="provider")
     def provider_name(self, row: Any) -> str:
@@ -198,6 +225,17 @@ class AccountScreen:
     def reason(self, row: Any) -> str:
         """Say why the account rests."""
         return row.state_reason or "—"
+
+
+def _tell_domain(request: HttpRequest, row: ProviderAccount) -> None:
+    """Say whether letters from the sender's domain are believed, and what to do if not."""
+    adapter = open_adapter(row.pk, row.provider, row.credentials)
+    if not domain_of(adapter):
+        return
+    language = get_language() or "ru"
+    for finding in check_sender(adapter):
+        tell = messages.success if finding.state == "ok" else messages.warning
+        tell(request, f"{row.name}: {sentence(finding, language)}")
 
 
 def _asked(request: HttpRequest) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from channels.field_words import name_of
-from channels.models import Integration
+from channels.models import ProviderAccount
 from channels.registering import Connection, status
 from channels.registry import ADAPTERS
 
@@ -36,12 +36,12 @@ _SINCE = _("%(provider)s calls this address: told on %(moment)s.")
 _ANY_PLACE = _("in the settings of its webhooks")
 
 
-def standing(row: Integration) -> str:
+def standing(row: ProviderAccount) -> str:
     """Say how an account stands, in the visitor's language."""
     return words(row, status(row))
 
 
-def words(row: Integration, connection: Connection) -> str:
+def words(row: ProviderAccount, connection: Connection) -> str:
     """Say what came of connecting, or what stands, in the visitor's language."""
     told = {"provider": name_of(row.provider), "reason": connection.reason, "place": _place(row)}
     if connection.state in _WORDS:
@@ -52,7 +52,7 @@ def words(row: Integration, connection: Connection) -> str:
     return str(_SINCE % (told | {"moment": moment}))
 
 
-def _place(row: Integration) -> str:
+def _place(row: ProviderAccount) -> str:
     russian, english = ADAPTERS[row.provider].callback_place
     place = russian if (get_language() or "").startswith("ru") else english
     return place or str(_ANY_PLACE)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets as random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -41,9 +42,10 @@ def add_default(
         position=position,
         credentials=encrypt(wanted.credentials),
         callback_token=random.token_urlsafe(32),
+        connect_at=datetime.now(UTC),
     )
     try:
-        with _staff():
+        with staff():
             row.save(force_insert=True)
     except IntegrityError as error:
         if "defaultintegration_identifier" not in str(error):
@@ -56,25 +58,27 @@ def update_default(
     key: UUID, credentials: Mapping[str, object], *, name: str = "", position: int | None = None
 ) -> None:
     """Replace what is named, keep the rest; raises NotFound and InvalidFields."""
-    with _staff():
+    with staff():
         row = _locked(key)
         row.name = name or row.name
         row.position = row.position if position is None else position
         if credentials:
             row.credentials = merged(row.provider, row.credentials, credentials)
-        row.save(update_fields=["name", "position", "credentials"])
+            row.connect_at = datetime.now(UTC)
+        row.save(update_fields=["name", "position", "credentials", "connect_at"])
 
 
 def check_default(key: UUID) -> DefaultIntegration:
     """Ask the provider whether the account works; see integrations.check_integration."""
-    with _staff():
+    with staff():
         row = _locked(key)
     state, reason = verdict(open_adapter(row.pk, row.provider, row.credentials))
-    with _staff():
+    changes: dict[str, object] = {"state": state, "state_reason": reason}
+    if row.state == DefaultIntegration.State.PAUSED and state == DefaultIntegration.State.ACTIVE:
+        changes["connect_at"] = datetime.now(UTC)  # its provider may have given us up meanwhile
+    with staff():
         rows = DefaultIntegration.objects.filter(pk=key)
-        rows.exclude(state=DefaultIntegration.State.DISABLED).update(
-            state=state, state_reason=reason
-        )
+        rows.exclude(state=DefaultIntegration.State.DISABLED).update(**changes)
         row.refresh_from_db()
     return row
 
@@ -82,27 +86,27 @@ def check_default(key: UUID) -> DefaultIntegration:
 def set_default_disabled(key: UUID, is_disabled: bool) -> None:
     """Lend an account no longer, or again; raises NotFound."""
     state = DefaultIntegration.State.DISABLED if is_disabled else DefaultIntegration.State.ACTIVE
-    with _staff():
+    with staff():
         row = _locked(key)
-        row.state, row.state_reason = state, ""
-        row.save(update_fields=["state", "state_reason"])
+        row.state, row.state_reason, row.connect_at = state, "", datetime.now(UTC)
+        row.save(update_fields=["state", "state_reason", "connect_at"])
 
 
 def delete_default(key: UUID) -> None:
     """Forget an account of the platform; raises NotFound."""
-    with _staff():
+    with staff():
         _locked(key).delete()
 
 
 def shown_default(key: UUID) -> dict[str, str]:
     """Give the fields that a screen may show; raises NotFound."""
-    with _staff():
+    with staff():
         row = _locked(key)
     return shown(row.provider, row.credentials)
 
 
 @contextmanager
-def _staff() -> Iterator[None]:
+def staff() -> Iterator[None]:
     """Act as the platform's staff: no other role may write these rows and read their secrets."""
     scope = current()
     if scope is not None and scope.kind == "support":

@@ -36,6 +36,10 @@ class ProviderAccount(models.Model):
     # Set by a provider's "too many": nothing is sent before this moment.
     frozen_until = models.DateTimeField(null=True, blank=True, editable=False)
     callback_token = models.CharField(max_length=43, editable=False)
+    # when the provider is told our address: next, last; what stood against it
+    connect_at = models.DateTimeField(null=True, blank=True, editable=False)
+    connected_at = models.DateTimeField(null=True, blank=True, editable=False)
+    connect_fault = models.CharField(max_length=200, blank=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -50,10 +54,6 @@ class Integration(ProviderAccount, TenantModel):
 
     # what names it in callbacks that many accounts share: Adapter.route_of
     route = models.CharField(max_length=100, blank=True, editable=False)
-    # when the provider is told our address: next, last; what stood against it
-    connect_at = models.DateTimeField(null=True, blank=True, editable=False)
-    connected_at = models.DateTimeField(null=True, blank=True, editable=False)
-    connect_fault = models.CharField(max_length=200, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("integration")

@@ -14,18 +14,21 @@ import logging
 import random
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 
 from channels import callback_doors
 from channels.accounts import callback_url, open_adapter
 from channels.contract import Adapter
 from channels.credentials import merged
+from channels.defaults import staff
 from channels.errors import (
     Ambiguous,
     Deferred,
@@ -38,7 +41,7 @@ from channels.errors import (
 from channels.faults import FAULTS
 from channels.guard import AddressGuard
 from channels.integrations import find_integration
-from channels.models import Integration
+from channels.models import DefaultIntegration, Integration, ProviderAccount
 from channels.registry import ADAPTERS
 from channels.routing import routed
 from channels.secrets import decrypt
@@ -80,12 +83,13 @@ def can_register(adapter: type[Adapter]) -> bool:
     return adapter.register is not Adapter.register
 
 
-def connect(tenant_id: UUID, integration_id: UUID, now: datetime | None = None) -> Connection:
+def connect(tenant_id: UUID | None, account_id: UUID, now: datetime | None = None) -> Connection:
     """Make the provider call us; raises NotFound. What came of it stands with the account.
 
-    No transaction of this verb is open during the calls.
+    tenant_id: None for an account that the platform lends. No transaction of this verb is open
+    during the calls.
     """
-    row = _completed(find_integration(tenant_id, integration_id))
+    row = _completed(_found(tenant_id, account_id))
     adapter = open_adapter(row.pk, row.provider, row.credentials)
     try:
         kept, made = _registered(adapter, callback_url(row.pk, row.callback_token))
@@ -96,7 +100,7 @@ def connect(tenant_id: UUID, integration_id: UUID, now: datetime | None = None) 
     return made
 
 
-def status(row: Integration) -> Connection:
+def status(row: ProviderAccount) -> Connection:
     """Tell where an account stands, without asking anybody; "waiting" when it is due."""
     if known := _known(ADAPTERS[row.provider]):
         return known
@@ -121,24 +125,49 @@ def look(now: datetime, *, deadline: float) -> dict[str, int]:
     """Connect who is due until the deadline (monotonic)."""
     counts = {"connected": 0, "failed": 0}
     due = _due(now)
-    for tenant_id, integration_id in random.sample(due, len(due)):  # no slow one always first
+    for tenant_id, account_id in random.sample(due, len(due)):  # no slow one always first
         if time.monotonic() >= deadline:
             break
         try:
-            made = connect(tenant_id, integration_id)
+            made = connect(tenant_id, account_id)
         except (NotFound, InvalidFields, ImproperlyConfigured):
             continue  # deleted a moment ago, or no key opens it: it stops nobody else
         counts["failed" if made.state in FAILED else "connected"] += 1
     return counts
 
 
-def _due(now: datetime) -> list[tuple[UUID, UUID]]:
+def _due(now: datetime) -> list[tuple[UUID | None, UUID]]:
     known = [name for name, adapter in ADAPTERS.items() if can_register(adapter)]
+    due = {
+        "connect_at__lte": now,
+        "provider__in": known,
+        "state": ProviderAccount.State.ACTIVE,
+    }
     with support_scope("providers are told the callback addresses of all salons"):
-        rows = Integration.objects.filter(
-            connect_at__lte=now, provider__in=known, state=Integration.State.ACTIVE
-        )
-        return list(rows.order_by("connect_at").values_list("tenant_id", "pk")[:AT_ONCE])
+        own = Integration.objects.filter(**due).order_by("connect_at")
+        lent = DefaultIntegration.objects.filter(**due).values_list("pk", flat=True)
+        found: list[tuple[UUID | None, UUID]] = [(None, key) for key in lent]
+        return found + list(own.values_list("tenant_id", "pk")[:AT_ONCE])
+
+
+def _found(tenant_id: UUID | None, account_id: UUID) -> ProviderAccount:
+    if tenant_id is not None:
+        return find_integration(tenant_id, account_id)
+    with staff():
+        row = DefaultIntegration.objects.filter(pk=account_id).first()
+    if row is None:
+        raise NotFound("There is no such default integration.")
+    return row
+
+
+def _home(row: ProviderAccount) -> AbstractContextManager[None]:
+    """Open the scope in which the account may be written."""
+    return tenant_scope(row.tenant_id) if isinstance(row, Integration) else staff()
+
+
+def _rows(row: ProviderAccount) -> QuerySet[Any]:
+    """Name the row in its table."""
+    return type(row)._default_manager.filter(pk=row.pk)
 
 
 def _is_callable() -> bool:
@@ -184,16 +213,16 @@ def _drive(steps: Registration, adapter: Adapter) -> Mapping[str, str]:
     raise Permanent("the registration does not end")
 
 
-def _completed(row: Integration) -> Integration:
+def _completed(row: ProviderAccount) -> ProviderAccount:
     """Make up the secrets that an older account lacks."""
     stored = decrypt(row.credentials)
     if all(stored.get(name) for name in ADAPTERS[row.provider].generated):
         return row
     _keep(row, {})
-    return find_integration(row.tenant_id, row.pk)
+    return _found(getattr(row, "tenant_id", None), row.pk)
 
 
-def _write(row: Integration, made: Connection, kept: Mapping[str, str], now: datetime) -> None:
+def _write(row: ProviderAccount, made: Connection, kept: Mapping[str, str], now: datetime) -> None:
     """Note what came of it, unless the account was changed meanwhile: then it is due anyway."""
     is_failed = made.state in FAILED
     changes: dict[str, object] = {
@@ -203,10 +232,8 @@ def _write(row: Integration, made: Connection, kept: Mapping[str, str], now: dat
     if made.state == "connected":
         changes["connected_at"] = now
     stored = decrypt(row.credentials)
-    with tenant_scope(row.tenant_id):
-        same = Integration.objects.filter(
-            tenant_id=row.tenant_id, pk=row.pk, credentials=row.credentials
-        )
+    with _home(row):
+        same = _rows(row).filter(credentials=row.credentials)
         if same.update(**changes) and any(stored.get(name) != kept[name] for name in kept):
             _keep(row, kept)
 
@@ -217,10 +244,12 @@ def _next(adapter: type[Adapter], state: str, now: datetime) -> datetime | None:
     return now + WAITS[state] if state in WAITS else None
 
 
-def _keep(row: Integration, values: Mapping[str, str]) -> None:
-    with tenant_scope(row.tenant_id):
-        locked = Integration.objects.select_for_update().get(tenant_id=row.tenant_id, pk=row.pk)
-        locked.credentials = merged(locked.provider, locked.credentials, values)
-        locked.route = ADAPTERS[row.provider].route_of(decrypt(locked.credentials))
-        locked.save(update_fields=["credentials", "route"])
+def _keep(row: ProviderAccount, values: Mapping[str, str]) -> None:
+    with _home(row):
+        locked = _rows(row).select_for_update().get()
+        token = merged(locked.provider, locked.credentials, values)
+        changes = {"credentials": token}
+        if isinstance(row, Integration):
+            changes["route"] = ADAPTERS[row.provider].route_of(decrypt(token))
+        _rows(row).update(**changes)
     callback_doors.forget()

@@ -5,7 +5,9 @@ Bodies are proven as the provider's own where that can be done here, so that rea
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +78,10 @@ def bent(draw: Any, body: Any) -> Any:
 
 def survives(adapter: Adapter, callback: Callback) -> None:
     for read in (adapter.greet, adapter.read_callback):
-        try:
+        told: Any = ()
+        with contextlib.suppress(BadSignature, Needs):
             told = read(callback)
-        except (BadSignature, Needs):
-            continue
-        for event in told if read == adapter.read_callback else ():
+        for event in told if isinstance(told, Sequence) else ():
             values = [getattr(event, name) for name in type(event).__slots__]
             assert all(isinstance(value, str) for value in values)
 
@@ -91,7 +92,7 @@ def test_no_body_surprises_an_adapter(name):
 
     @settings(max_examples=25, deadline=None, database=None)
     @given(st.data())
-    def check(data: Any) -> None:
+    def check(data):
         body = json.dumps(bent(data.draw, data.draw(st.sampled_from(known)))).encode()
         survives(adapter, called(name, body))
 

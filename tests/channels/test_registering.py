@@ -10,13 +10,15 @@ import pytest
 
 from channels import registering
 from channels.accounts import callback_url, open_adapter
+from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration, set_disabled, update_credentials
-from channels.models import Integration
+from channels.models import DefaultIntegration, Integration
 from channels.registering import Connection, connect, look, status
 from channels.secrets import decrypt
 from channels.told import Callback
-from tenants.scope import tenant_scope
+from tenants.scope import support_scope, tenant_scope
 from tests.channels.salons import new_salon
+from tests.factories import word
 from tests.notifications.conftest import change
 from tests.providers import chat, meta
 from tests.providers.rows import ROWS
@@ -221,7 +223,8 @@ def test_whoever_never_calls_back_is_not_asked(salon):
 @pytest.fixture
 def alone():
     """Nobody else of this database is due."""
-    change("update channels_integration set connect_at = null")
+    for table in ("integration", "defaultintegration"):
+        change(f"update channels_{table} set connect_at = null")  # noqa: S608 (of two names)
 
 
 def looked(now):
@@ -252,6 +255,20 @@ def test_what_was_refused_is_tried_again_in_an_hour_and_a_change_at_once(
     assert looked(now + timedelta(minutes=59)) == {"connected": 0, "failed": 0}
     update_credentials(salon.pk, bot.pk, {"token": chat.Telegram.token})
     assert looked(datetime.now(UTC)) == {"connected": 1, "failed": 0}
+
+
+def test_an_account_that_the_platform_lends_is_told_too(alone, server, fakes):
+    own = ROWS["telegram"].credentials(server.base("telegram")) | {"webhook_secret": ""}
+    lent = add_default("telegram", own, identifier=word("bot"))
+    try:
+        assert looked(datetime.now(UTC)) == {"connected": 1, "failed": 0}
+
+        assert fakes["telegram"].webhook["url"] == url_of(lent)
+        with support_scope("a test looks"):
+            row = DefaultIntegration.objects.get(pk=lent.pk)
+        assert status(row) == Connection("connected")
+    finally:
+        delete_default(lent.pk)
 
 
 def test_an_account_that_is_off_is_left_alone_until_it_is_on_again(alone, salon, server, fakes):
