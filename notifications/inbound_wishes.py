@@ -23,7 +23,7 @@ def stop(tenant_id: UUID, heard: Heard) -> None:
     """Withdraw consent, because she wrote so."""
     fresh = _withdraw(tenant_id, heard, channel="", source=STOP_WORD)
     if fresh:
-        answer(fresh[0], STOPPED, daily(fresh[0], heard.at), heard.at)
+        answer(fresh[0], STOPPED, str(heard.id), heard.at)
 
 
 def opt_out(tenant_id: UUID, heard: Heard) -> None:

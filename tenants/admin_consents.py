@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import admin
@@ -11,13 +12,25 @@ from django.utils.translation import gettext_lazy as _
 from tenants.admin_base import LogAdmin, column
 from tenants.models import Consent, Subscriber
 
+#: Where the platform itself hears a word; other sources are the salon's own and shown as they are.
+SOURCES: Mapping[str, Any] = {
+    "api": _("the salon's software"),
+    "command": _("the operator's command"),
+    "button": _("a button in a message"),
+    "stop_word": _("the client wrote STOP"),
+    "provider": _("the messenger's settings"),
+    "unsubscribe_link": _("the link in a letter"),
+    "unsubscribed": _("the mail provider"),
+    "complaint": _("a complaint about spam"),
+}
+
 
 @admin.register(Consent)
 class ConsentAdmin(LogAdmin):
     """What clients agreed to, newest first, with where the proof lies."""
 
     area = "clients"
-    list_display = ("made_at", "client", "purpose", "channel_words", "word", "source", "at")
+    list_display = ("made_at", "client", "purpose", "channel_words", "word", "source_words", "at")
     list_display_links = ("made_at",)
     list_filter = ("purpose", "given", "channel")
     search_fields = ("subscriber__subscriber_id",)
@@ -26,10 +39,10 @@ class ConsentAdmin(LogAdmin):
         ("client", "word"),
         ("purpose", "channel_words"),
         ("at", "made_at"),
-        ("text_version", "source"),
+        ("text_version", "source_words"),
         ("actor", "evidence"),
     )
-    readonly_fields = ("client", "word", "channel_words", "made_at")
+    readonly_fields = ("client", "word", "channel_words", "source_words", "made_at")
 
     def heading(self, row: Consent) -> str:
         """Head the page by what it is about."""
@@ -53,7 +66,12 @@ class ConsentAdmin(LogAdmin):
         """Name the channel, or all."""
         return row.get_channel_display() if row.channel else str(_("all channels"))
 
-    @column(_("word"), ordering="given", label={"given": "success", "withdrawn": "danger"})
+    @column(_("source"), ordering="source")
+    def source_words(self, row: Consent) -> str:
+        """Say where it was said."""
+        return str(SOURCES.get(row.source, row.source))
+
+    @column(_("decision"), ordering="given", label={"given": "success", "withdrawn": "danger"})
     def word(self, row: Consent) -> tuple[str, str]:
         """Colour yes and no."""
         return ("given", str(_("given"))) if row.given else ("withdrawn", str(_("withdrawn")))

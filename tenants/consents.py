@@ -18,7 +18,7 @@ from tenants.errors import InvalidFields
 from tenants.events import UNSUBSCRIBED, SubscriberNews, tell
 from tenants.ids import uuid7
 from tenants.models import AddressKind, Consent, Purpose, Subscriber
-from tenants.rows import fetch, run
+from tenants.rows import fetch
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # how far ahead a caller's clock may be
 SHOWN = 100  # rows of one client's ledger on a page
@@ -32,6 +32,7 @@ select u.id, %(tenant)s, s.id, %(purpose)s, %(channel)s, %(given)s, %(text_versi
   %(actor)s, %(evidence)s, %(at)s
 from unnest(%(ids)s::uuid[], %(subscribers)s::uuid[]) u(id, subscriber_id)
 join tenants_subscriber s on s.tenant_id = %(tenant)s and s.id = u.subscriber_id
+returning subscriber_id
 """
 
 _WITHDRAWN: Final = """
@@ -106,11 +107,11 @@ def record(tenant_id: UUID, subscribers: Collection[UUID], word: Word) -> int:
         "evidence": word.evidence,
         "at": word.at or datetime.now(UTC),
     }
-    written = run(_RECORD, arguments) if who else 0
-    if written and not word.given:
-        told = [SubscriberNews(key, word.channel, reason=word.source) for key in who]
+    written = [row[0] for row in fetch(_RECORD, arguments)] if who else []
+    if not word.given:
+        told = [SubscriberNews(key, word.channel, reason=word.source) for key in written]
         tell(tenant_id, [(UNSUBSCRIBED, one) for one in told])
-    return written
+    return len(written)
 
 
 def withdrawn(asked: Collection[Asked]) -> set[Asked]:

@@ -119,6 +119,16 @@ def test_stop_ends_marketing_for_all_who_share_the_address_and_is_confirmed_once
     assert {one.state for one in line.all(Address)} == {"active"}
 
 
+def test_a_stop_after_a_new_yes_is_confirmed_again(line):
+    yes = consents.Word("advertising", given=True, source="form", actor="t")
+    line.writes("стоп")
+    with tenant_scope(line.salon.pk):
+        consents.record(line.salon.pk, [line.address().subscriber_id], yes)
+    line.writes("стоп")
+
+    assert line.answered == ["marketing-stopped"] * 2
+
+
 def test_stop_tells_where_the_proof_lies(line):
     line.writes("stop")
 
