@@ -25,7 +25,7 @@ ACTION_LIMIT_BYTES = 64  # the tightest messenger, Telegram: one token serves th
 MOST_PARTS = 5
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Fitted:
     """What the channel gets.
 
