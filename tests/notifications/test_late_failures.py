@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from notifications import late_failures, tracking
+from channels.told import StatusEvent
+from notifications import late_failures, reports, tracking
+from notifications.callbacks import Received
 from notifications.models import Counter, Escalation
 from notifications.story import story, tell
+from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tests.notifications.conftest import change
 from tests.notifications.reporting import report
@@ -67,16 +70,24 @@ def test_a_repeated_failure_opens_nothing_twice(salon_line, worker, again):
 
 
 def test_reports_that_come_together_open_one_line(salon_line):
-    message = first(salon_line)
+    message, salon = first(salon_line), salon_line.salon
+    event = StatusEvent(state="failed", message_id=str(message.pk))
+    received = [Received(uuid7(), message.integration_id, event)]
 
-    def fail(_):
+    def report_too():
         try:
-            report(salon_line.salon, message, "failed")
+            report(salon, message, "failed")
         finally:
             connection.close()  # this thread's own
 
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(fail, range(3)))
+    with ThreadPoolExecutor(1) as pool:
+        with tenant_scope(salon.pk):
+            found = tracking.find(salon.pk, received)
+            other = pool.submit(report_too)
+            with pytest.raises(TimeoutError):  # it waits for us
+                other.result(timeout=0.3)
+            reports.apply(salon.pk, received, found)
+        other.result(timeout=20)
 
     assert len(salon_line.due) == 1
 
@@ -212,6 +223,22 @@ def test_marketing_reuses_its_slot_and_takes_no_second_one(reminders, worker):
     worker.drain_dry()
     assert channels(reminders) == ["telegram", "phone"]
     assert ("skipped", "frequency_cap") in reminders.log
+
+
+def test_marketing_that_is_refused_again_gives_back_nothing_that_it_never_took(
+    reminders, worker, provider
+):
+    reminders.promo("promo", "chat", "sms")
+    reminders.trigger("promo", ANNA)
+    worker.drain_dry()
+    used = sorted((one.pk, one.used) for one in reminders.all(Counter))
+    provider.answer = lambda _: (422, {}, b"{}")
+
+    report(reminders.salon, first(reminders), "failed")
+    worker.drain_dry()
+
+    assert reminders.states[0][0] == "failed"
+    assert sorted((one.pk, one.used) for one in reminders.all(Counter)) == used
 
 
 def test_marketing_whose_slot_is_over_opens_nothing(reminders, worker):
