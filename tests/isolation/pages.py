@@ -112,7 +112,7 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     "v1/callbacks/<uuid:integration_id>/<str:token>": (
         same(f"{_CALLBACK}/{{callback_token}}", 401, "POST", {"ok": "{client}"}),
         same(f"{_CALLBACK}/wrong", 404, "POST", {"ok": "{client}"}),
-        same(f"{_CALLBACK}/{{callback_token}}", 405),
+        same(f"{_CALLBACK}/{{callback_token}}", 401),
     ),
     "t/<str:token>.<int:number>": (same("/t/{message_pk}.0", 404),),
     "o/<str:token>.gif": (same("/o/{message_pk}.gif", 404),),
