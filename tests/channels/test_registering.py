@@ -11,7 +11,12 @@ import pytest
 from channels import registering
 from channels.accounts import callback_url, open_adapter
 from channels.defaults import add_default, delete_default
-from channels.integrations import add_integration, set_disabled, update_credentials
+from channels.integrations import (
+    add_integration,
+    check_integration,
+    set_disabled,
+    update_credentials,
+)
 from channels.models import DefaultIntegration, Integration
 from channels.registering import Connection, connect, look, status
 from channels.secrets import decrypt
@@ -279,6 +284,19 @@ def test_an_account_that_is_off_is_left_alone_until_it_is_on_again(alone, salon,
     set_disabled(salon.pk, bot.pk, False)
 
     assert (off["connected"], looked(datetime.now(UTC))["connected"]) == (0, 1)
+
+
+def test_an_account_that_comes_back_from_a_pause_is_told_again(alone, salon, server, fakes):
+    bot = added(salon, server, "telegram")
+    change(
+        "update channels_integration set state = 'paused', connect_at = null where id = %s",
+        [bot.pk],
+    )
+
+    paused = looked(datetime.now(UTC))
+    check_integration(salon.pk, bot.pk)
+
+    assert (paused["connected"], looked(datetime.now(UTC))["connected"]) == (0, 1)
 
 
 def test_a_change_during_the_calls_is_not_taken_for_told(alone, salon, server, fakes):
