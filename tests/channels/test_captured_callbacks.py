@@ -15,7 +15,6 @@ from tests.channels.expected import captured
 from tests.channels.heard import (
     MAILGUN,
     NOW,
-    SES,
     SMSC,
     TWILIO,
     adapter,
@@ -260,48 +259,3 @@ def test_smsc_calls_by_get_too_and_its_sha1_is_enough(fields):
     told = read(adapter("smsc"), got)
 
     assert told == read(adapter("smsc"), form(fields))
-
-
-@pytest.mark.parametrize("name", SES["forged"])
-def test_forged_notifications_are_refused(name):
-    asked = []
-    with pytest.raises(BadSignature):
-        read(adapter("ses"), call(SES["forged"][name]), asked)
-
-    assert not [url for url in asked if "evil" in url]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://sns.eu-west-1.amazonaws.com/x.pem",
-        "https://sns.eu-west-1.amazonaws.com.evil.example/x.pem",
-        "https://evil.example/sns.eu-west-1.amazonaws.com/x.pem",
-        "https://sns.eu-west-1.amazonaws.com:8443/x.pem",
-        "https://me@sns.eu-west-1.amazonaws.com/x.pem",
-        "https://s3.eu-west-1.amazonaws.com/x.pem",
-        "https://sns.eu-west-1.amazonaws.com/x.txt",
-        "https://sns.eu-west-1.amazonaws.com\\.evil.example/x.pem",
-        "https://[sns.eu-west-1.amazonaws.com/x.pem",
-    ],
-)
-def test_a_certificate_is_asked_of_amazon_alone(url):
-    asked = []
-    notification = {**SES["messages"]["delivery"], "SigningCertURL": url}
-    with pytest.raises(BadSignature):
-        read(adapter("ses"), call(notification), asked)
-
-    assert asked == []
-
-
-def test_a_proven_subscription_is_confirmed_and_a_changed_one_is_not():
-    wanted = SES["messages"]["subscription_confirmation"]
-    elsewhere = {**wanted, "SubscribeURL": wanted["SubscribeURL"] + "0"}
-    asked, asked_elsewhere = [], []
-
-    assert read(adapter("ses"), call(wanted), asked) == []
-    with pytest.raises(BadSignature):
-        read(adapter("ses"), call(elsewhere), asked_elsewhere)
-
-    assert asked == [wanted["SigningCertURL"], wanted["SubscribeURL"]]
-    assert asked_elsewhere == [wanted["SigningCertURL"]]
