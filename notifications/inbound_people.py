@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from channels.registry import ADAPTERS
 from channels.told import InboundEvent
+from notifications import desk_account
 from notifications.callbacks import Received
 from notifications.sql import inbound as sql
 from notifications.sql import tracking as tracking_sql
@@ -38,6 +39,7 @@ class Heard:
     """An event with those it may come from, the oldest first; nobody when the chat is unknown.
 
     kinds: of address that the account serves. modes: whose clients it may speak of.
+    is_at_desk: staff see it where it came from.
     """
 
     id: UUID
@@ -45,6 +47,7 @@ class Heard:
     event: InboundEvent
     kinds: Sequence[str]
     modes: Sequence[Mode]
+    is_at_desk: bool = False
     owners: Sequence[Owner] = ()
 
     @property
@@ -71,26 +74,23 @@ def of(tenant_id: UUID, received: Sequence[Received[InboundEvent]]) -> dict[UUID
     }
     owners = _owners(tenant_id, list(heard.values()))
     return {
-        key: Heard(
-            key,
-            one.integration_id,
-            one.event,
-            one.kinds,
-            one.modes,
-            [owner for owner in owners[key] if owner.mode in one.modes],
-        )
+        key: replace(one, owners=[owner for owner in owners[key] if owner.mode in one.modes])
         for key, one in heard.items()
     }
 
 
 def _accounts(
     tenant_id: UUID, ids: Collection[UUID]
-) -> dict[UUID, tuple[Sequence[str], Sequence[Mode]]]:
+) -> dict[UUID, tuple[Sequence[str], Sequence[Mode], bool]]:
     if not ids:
         return {}
     found = rows.fetch(tracking_sql.ACCOUNTS, {"tenant": tenant_id, "ids": list(ids)})
     return {
-        key: (ADAPTERS[provider].address_kinds, _modes(provider, is_demo=is_demo))
+        key: (
+            ADAPTERS[provider].address_kinds,
+            _modes(provider, is_demo=is_demo),
+            provider == desk_account.PROVIDER,
+        )
         for key, provider, is_demo in found
         if provider in ADAPTERS
     }

@@ -123,6 +123,7 @@ def _to_staff(tenant_id: UUID, heard: Heard, message: Tracked | None) -> None:
         channel=owner.kind if owner else heard.kinds[0],
         subject=("", "") if owner else ("stranger", _stranger(heard)),
         message_id=message.id if message else None,
+        is_at_desk=heard.is_at_desk,
         now=heard.at,
     )
 

@@ -47,12 +47,15 @@ class Inboxes:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A message of a conversation, from a webhook or from the API. client: as `client_of` says."""
+    """A message of a conversation (talk), from a webhook or from the API."""
 
     row: Mapping[str, Any]
     inbox: str
-    conversation: str
-    client: str
+    talk: Mapping[str, Any]
+
+    @property
+    def conversation(self) -> str:
+        return str(self.talk.get("id") or "")
 
     @property
     def key(self) -> str:
@@ -84,9 +87,9 @@ class Words:
         sender = _mapping(self.row.get("sender"))
         is_typed = sender.get("type") in PEOPLE and not self.row.get("source_id")
         if kind in OUTGOING and self.inbox == inboxes.mirror and is_typed:
-            return [self._event("agent", str(sender.get("name") or ""))]
+            return [self._event("agent", client_of(self.talk), sender)]
         if kind in INCOMING and self.inbox == inboxes.sending:
-            return [self._event("text", str(sender.get("name") or ""))]
+            return [self._event("text", phone_of(self.talk), sender)]
         return []
 
     def became(self, inboxes: Inboxes) -> Iterator[Told]:
@@ -97,20 +100,20 @@ class Words:
         for choice in objects(self.attributes.get("submitted_values")):
             value = str(choice.get("value") or "")
             key = f"{self.key}:chosen:{value}"
-            yield InboundEvent(key, "button", self.client, value, ours, number)
+            yield InboundEvent(key, "button", phone_of(self.talk), value, ours, number)
         if state := STATES.get(_status(self.row)):
             error = str(self.attributes.get("external_error") or "")
             raw = error[:200] if state == "failed" else ""
             yield StatusEvent(f"{self.key}:{state}", state, ours, number, raw=raw)
 
-    def _event(self, kind: str, name: str) -> InboundEvent:
+    def _event(self, kind: str, address: str, sender: Mapping[str, Any]) -> InboundEvent:
         return InboundEvent(
             key=self.key,
             kind=kind,
-            address=self.client,
+            address=address,
             value=self.text,
             reply_token=f"{self.inbox}:{self.conversation}",
-            name=name,
+            name=str(sender.get("name") or ""),
         )
 
 
@@ -164,13 +167,21 @@ def conversation_event(row: Mapping[str, Any]) -> InboundEvent:
     )
 
 
-def client_of(conversation: Mapping[str, Any]) -> str:
+def client_of(talk: Mapping[str, Any]) -> str:
     """Name the client: our key where we made the contact, else the phone number, else nothing."""
-    contact = _mapping(_mapping(conversation.get("meta")).get("sender"))
-    identifier = str(contact.get("identifier") or "")
+    identifier = str(_contact(talk).get("identifier") or "")
     if identifier.startswith(IDENTIFIER):
         return identifier.removeprefix(IDENTIFIER).partition(":")[0]
-    return str(contact.get("phone_number") or "")
+    return phone_of(talk)
+
+
+def phone_of(talk: Mapping[str, Any]) -> str:
+    """Give the client's address in an inbox that Chatwoot delivers."""
+    return str(_contact(talk).get("phone_number") or "")
+
+
+def _contact(talk: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(talk.get("meta")).get("sender"))
 
 
 def listed(answer: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
@@ -186,10 +197,8 @@ def secret_of(answer: Mapping[str, Any]) -> str:
 
 
 def _words(body: Mapping[str, Any]) -> Words:
-    conversation = _mapping(body.get("conversation"))
     inbox = str(_mapping(body.get("inbox")).get("id") or "")
-    number = str(conversation.get("id") or "")
-    return Words(body, inbox, number, client_of(conversation))
+    return Words(body, inbox, _mapping(body.get("conversation")))
 
 
 def _status(row: Mapping[str, Any]) -> str:

@@ -13,7 +13,6 @@ from channels.adapters.chatwoot_api import ChatwootApi
 from channels.adapters.chatwoot_callbacks import (
     Inboxes,
     Words,
-    client_of,
     conversation_event,
     listed,
 )
@@ -56,7 +55,7 @@ def look(api: ChatwootApi, inboxes: Inboxes, since: float) -> Look:
 def numbers(api: ChatwootApi, conversation: str) -> Numbers:
     """Read which of our messages stand in a conversation: our id -> Chatwoot's number."""
     rows = listed(api.read((yield api.messages(conversation))), "payload")
-    found = {Words(row, "", conversation, "").ours: str(row.get("id")) for row in rows}
+    found = {Words(row, "", {}).ours: str(row.get("id")) for row in rows}
     return {ours: number for ours, number in found.items() if ours}
 
 
@@ -67,10 +66,9 @@ def _heard(
     inboxes: Inboxes,
     since: float,
 ) -> Iterator[Told]:
-    number, client = str(row.get("id")), client_of(row)
     for message in messages:
         if float(message.get("created_at") or 0) >= since - OVERLAP_S:
-            words = Words(message, inbox, number, client)
+            words = Words(message, inbox, row)
             yield from words.heard(inboxes)
             yield from words.became(inboxes)
 

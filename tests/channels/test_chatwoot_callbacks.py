@@ -134,6 +134,7 @@ def test_an_attached_file_goes_as_its_address():
 
 def test_what_the_client_writes_in_chatwoots_own_inbox_is_hers():
     body = captured("message_created_outgoing", message_type="incoming", content="Спасибо")
+    body["conversation"]["meta"]["sender"]["identifier"] = "kolokol:42"
 
     (event,) = heard(body, SENDING)
 

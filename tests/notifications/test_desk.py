@@ -15,7 +15,7 @@ from notifications.escalation import client_wrote
 from notifications.escalation_tasks import tell
 from notifications.models import Escalation, Message
 from tenants.scope import tenant_scope
-from tests.factories import AddressFactory, SubscriberFactory
+from tests.factories import AddressFactory, SubscriberFactory, word
 from tests.providers.chatwoot import Chatwoot
 from tests.providers.server import ProviderServer
 
@@ -32,8 +32,9 @@ def server():
 @pytest.fixture
 def desk(server, reminders, worker, settings):
     settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
-    server.fakes["chatwoot"] = fake = Chatwoot()
-    return Desk(fake, server.base("chatwoot"), reminders, worker)
+    name = word("chatwoot")  # other tests' salons go on talking to their own
+    server.fakes[name] = fake = Chatwoot()
+    return Desk(fake, server.base(name), reminders, worker)
 
 
 class Desk:
@@ -202,6 +203,29 @@ def test_a_desk_that_does_not_answer_stops_nobody(desk):
     desk.hears(HELLO)
 
     assert desk_visits.visit_all([desk.tenant.pk])["failed"] == 1
+
+
+def test_what_a_client_wrote_in_chatwoots_own_inbox_is_not_shown_there_again(desk):
+    own = {"inbox_id": "7", "mirror_inbox_id": "8"}
+    update_credentials(desk.tenant.pk, desk.account.pk, own)
+    contact = {"id": 501, "identifier": "", "phone_number": "+79161234567"}
+    talk = {"id": 321, "meta": {"sender": contact}}
+    desk.fake._tell(
+        {
+            "event": "message_created",
+            "id": 8801,
+            "content": HELLO,
+            "message_type": "incoming",
+            "inbox": {"id": 7},
+            "conversation": talk,
+            "sender": {"id": 501, "name": "Анна"},
+        }
+    )
+
+    assert desk.calls_back() == [200]
+
+    assert desk.cases == [("client_wrote", "open")]
+    assert (desk.shown, desk.fake.notes) == ([], [])
 
 
 def test_one_visitor_at_a_time(desk):
