@@ -23,7 +23,7 @@ _STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL)
 _BODY = re.compile(r"<body\b[^>]*><div\b[^>]*>(.*)</div></body>", re.DOTALL)
 #: What every letter has in the head anyway.
 _COMMON = ("#outlook", "mj-outlook-group-fix")
-_FONTS = "-apple-system,BlinkMacSystemFont,'Segoe UI',Helvetica,Arial,sans-serif"
+_FONTS = "'Segoe UI',Helvetica,Arial,sans-serif"
 _SECTIONS = (
     "<mjml><mj-head><mj-attributes>"
     f'<mj-all font-family="{_FONTS}" />'
