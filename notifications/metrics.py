@@ -39,6 +39,11 @@ DELIVERED = Histogram(
     ["channel"],
     buckets=_SECONDS,
 )
+WEBHOOKS = Metric(
+    "kolokol_webhooks_total",
+    "Calls to salons' webhooks, by the delivery's state after it",
+    ["state"],
+)
 
 
 def count(statuses: Iterable[str]) -> None:

@@ -12,7 +12,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -40,7 +42,7 @@ class WebhookForm(SalonForm):
     """An endpoint; events are chosen by their meaning."""
 
     events = forms.MultipleChoiceField(
-        label=_("events"),
+        label=_("Events"),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         help_text=_("None chosen: all of them."),
@@ -49,6 +51,7 @@ class WebhookForm(SalonForm):
     class Meta:
         model = WebhookEndpoint
         fields = ("url", "description", "mode", "events")
+        labels = {"url": _("Address that is called")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -80,7 +83,7 @@ class WebhookEndpointAdmin(SalonAdmin):
 
     area = "keys"
     form = WebhookForm
-    list_display = ("url", "description", "mode_label", "wanted", "state_label")
+    list_display = ("called", "description", "mode_label", "wanted", "state_label")
     list_filter = ("mode", "is_enabled")
     ordering = ("pk",)
     actions = ("send_test", "resend_failed", "rotate", "switch_on", "switch_off")
@@ -189,6 +192,11 @@ class WebhookEndpointAdmin(SalonAdmin):
         words = _("The signing secret: %(secret)s. Copy it now, it will not be shown again.")
         messages.warning(request, words % {"secret": secret})
 
+    @column(_("Address that is called"), ordering="url")
+    def called(self, row: WebhookEndpoint) -> str:
+        """Say where it is."""
+        return row.url
+
     @column(_("mode"), ordering="mode", label=MODE_LABELS)
     def mode_label(self, row: WebhookEndpoint) -> tuple[str, str]:
         """Colour the mode."""
@@ -225,7 +233,7 @@ class WebhookDeliveryAdmin(LogAdmin):
     search_fields = ("event_id__exact", "type__exact")
     search_help_text = _("The whole webhook-id, or the event's name")
     fields = (
-        ("type", "event_id"),
+        ("type", "webhook_id"),
         ("url", "state"),
         ("made_at", "attempted_at", "next_at"),
         ("attempts", "status"),
@@ -258,7 +266,7 @@ class WebhookDeliveryAdmin(LogAdmin):
         """Ask the table; the rows themselves are never changed."""
         return standing(request).may("change", self.area)
 
-    @column(_("address"))
+    @column(_("webhook"))
     def url(self, row: WebhookDelivery) -> str:
         """Say where it went."""
         return str(row.endpoint.url)
@@ -268,10 +276,16 @@ class WebhookDeliveryAdmin(LogAdmin):
         """Colour the state."""
         return row.state, row.get_state_display()
 
+    @column("webhook-id")
+    def webhook_id(self, row: WebhookDelivery) -> str:
+        """Give what the receiver knows it by."""
+        return str(row.event_id)
+
     @column(_("next attempt"))
-    def next_at(self, row: WebhookDelivery) -> Any:
+    def next_at(self, row: WebhookDelivery) -> str:
         """Say when it is tried again, if it is."""
-        return row.due_at if row.state == WebhookDelivery.State.PENDING else None
+        is_open = row.state == WebhookDelivery.State.PENDING
+        return date_format(localtime(row.due_at), "d.m.Y H:i:s") if is_open else "—"
 
     @column(_("body"))
     def pretty_body(self, row: WebhookDelivery) -> str:

@@ -5,6 +5,7 @@ Everything here runs in the tenant's scope.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,8 @@ from notifications.webhooks.waking import ask_for_job
 from tenants import rows
 from tenants.errors import Conflict, InvalidFields
 from tenants.ids import floor_id, uuid7
+
+log = logging.getLogger(__name__)
 
 MOST_ENDPOINTS = 20  # of a salon and mode: each event is written once for each
 MOST_AGAIN = 10_000  # deliveries that one call sends again
@@ -101,6 +104,7 @@ def switch_off(tenant_id: UUID, endpoint_id: UUID, reason: Off) -> None:
     ).update(is_enabled=False, disabled_reason=reason)
     if is_changed:
         rows.run(sql.GIVE_UP, [tenant_id, endpoint_id])
+        log.info("a webhook was switched off", extra={"webhook": str(endpoint_id), "why": reason})
 
 
 def switch_on(endpoint: WebhookEndpoint) -> None:

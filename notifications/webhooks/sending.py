@@ -27,6 +27,7 @@ from django.core.exceptions import ImproperlyConfigured
 from channels.errors import DeliveryError, Permanent
 from channels.request import HttpRequest, HttpResponse
 from channels.transport import Transport
+from notifications.metrics import WEBHOOKS
 from notifications.models import WebhookEndpoint
 from notifications.sql import webhooks as sql
 from notifications.webhooks.endpoints import switch_off, valid_secrets
@@ -158,6 +159,7 @@ class Sender:
             with tenant_scope(tenant_id):
                 for flight, verdict in verdicts:
                     self.counts[verdict.state] += settle(flight, verdict, now)
+                    WEBHOOKS.labels(verdict.state).inc()
 
 
 def _request(
