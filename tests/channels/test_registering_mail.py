@@ -84,13 +84,14 @@ def test_an_address_is_ordered_once_and_what_proves_calls_is_kept(salon, server,
     assert find(row.pk).adapter.credentials == known
 
 
-def test_mailgun_keeps_the_addresses_of_others(salon, server):
+def test_mailgun_keeps_the_addresses_of_others_and_has_ours_once(salon, server):
     server.fakes["mailgun"] = fake = ROWS["mailgun"].fake()
     fake.hooks["delivered"] = {"urls": ["https://crm.example/hook"]}
     own = ROWS["mailgun"].credentials(server.base("mailgun"))
     row = add_integration(salon.pk, "mailgun", own, identifier="mailgun-two")
 
-    connect(salon.pk, row.pk)
+    for _ in "12":
+        connect(salon.pk, row.pk)
 
     ours = callback_url(row.pk, row.callback_token)
     assert fake.hooks["delivered"]["urls"] == ["https://crm.example/hook", ours]
