@@ -98,8 +98,7 @@ def day_limit(
     """Give the salon's limit of this day."""
     word = f"{category}_per_day"
     most = int(limits.get(word, DEFAULTS[word]))
-    reason = f"daily_{category}_limit"
-    return Limit(tenant_id, word, mode, most, day_end, reason, is_last=True)
+    return Limit(tenant_id, word, mode, most, day_end, f"daily_{category}_limit", is_last=True)
 
 
 # A window that has ended starts anew; `granted` tells this statement's own share.
