@@ -32,7 +32,8 @@ def tell_story(salon):
 
     from channels.integrations import ensure_phone
     from channels.models import ChannelRule, WhatsAppTemplate
-    from notifications.models import DeadLetter
+    from notifications.models import DeadLetter, WebhookDelivery
+    from notifications.webhooks.endpoints import add_endpoint
     from tenants.accounts import issue_key
     from tenants.models import Topic, TopicMember
 
@@ -72,6 +73,16 @@ def tell_story(salon):
         phone = ensure_phone(salon.tenant.id)
         WhatsAppTemplate.objects.create(**mine, integration=phone, name="visit", body="Ждём вас")
         issue_key(salon.tenant.id, "live", "app")
+        hook = add_endpoint(salon.tenant.id, "live", {"url": "https://crm.example/"})[0]
+        WebhookDelivery.objects.create(
+            **mine,
+            endpoint=hook,
+            event_id=uuid7(),
+            type="message.sent",
+            body="{}",
+            state="delivered",
+            due_at=now(),
+        )
 
 
 def page(model, name, *args):
