@@ -57,8 +57,8 @@ def upsert_subscribers(
 ) -> list[UpsertResult]:
     """Make or change subscribers; only what each names changes, and a repeated id is merged.
 
-    Runs in the tenant's scope. The results stand in the order of people.
-    is_heard: False when the caller knows that nobody listens to this salon.
+    Runs in the tenant's scope. The results stand in the order of people. is_heard: False when the
+    caller knows that nobody listens to this salon.
     """
     wanted = _merged(people)
     known = _load(tenant_id, mode, list(wanted))
