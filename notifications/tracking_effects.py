@@ -143,7 +143,7 @@ def _write(tenant_id: UUID, addresses: Mapping[UUID, _Address]) -> None:
 
 def _end_advertising(tenant_id: UUID, one: Affected, shared: Iterable[_Address]) -> None:
     """Withdraw what was not withdrawn yet: the ledger has a row per change of mind."""
-    asked = {(tenant_id, address.subscriber_id, address.kind) for address in shared}
+    asked = {(tenant_id, address.subscriber_id, "") for address in shared}
     standing = asked - consents.withdrawn(asked)
     people = sorted({subscriber for _, subscriber, _ in standing})
     word = Word(

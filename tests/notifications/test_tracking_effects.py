@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from channels.integrations import ensure_phone
 from notifications.models import Message, Notification
 from tenants import consents
 from tenants.ids import uuid7
@@ -137,6 +138,27 @@ def test_unsubscribing_at_the_provider_ends_advertising_only(reminders, letter):
 
     assert [row[:3] for row in withdrawals(reminders)] == ENDED
     assert address_states(reminders) == [("active", "")] * 2
+
+
+def test_a_complaint_ends_advertising_everywhere_even_where_letters_had_ended_before(
+    reminders, letter
+):
+    word = consents.Word("advertising", given=False, source="form", actor="client", channel="email")
+    with tenant_scope(reminders.salon.pk):
+        consents.record(reminders.salon.pk, [reminders.daughter.pk], word)
+
+    report(reminders.salon, letter, effect="complaint")
+
+    assert [row[:3] for row in withdrawals(reminders)][1:] == ENDED
+
+
+def test_the_phone_speaks_of_test_clients_only(reminders, letter):
+    tester = SubscriberFactory(tenant=reminders.salon, mode="test")
+    AddressFactory(subscriber=tester, kind="email", value=MAIL)
+
+    report_address(reminders.salon, ensure_phone(reminders.salon.pk).pk, "dead", MAIL)
+
+    assert [state for state, _ in address_states(reminders)] == ["active", "active", "inactive"]
 
 
 def test_the_proof_names_the_callback_and_nobodys_data(reminders, letter):
