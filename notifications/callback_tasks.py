@@ -22,7 +22,7 @@ import redis
 from django.db import InterfaceError, OperationalError
 
 from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
-from notifications import desk, dispatch, inbound, lent, reports, tracking
+from notifications import account_events, desk, dispatch, inbound, lent, reports, tracking
 from notifications.callbacks import Received, of_kind, read_event
 from notifications.keeping import FLAG, next_look
 from notifications.sql import callbacks as sql
@@ -98,7 +98,7 @@ def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[
     settled |= desk.apply(tenant_id, talks, now)
     words = [one for one in inbounds if one.event.kind not in desk.KINDS]
     settled |= inbound.apply(tenant_id, words, found)
-    settled |= {one.id: "account" for one in of_kind(received, AccountEvent)}
+    settled |= account_events.apply(tenant_id, of_kind(received, AccountEvent), now)
     ends = [
         End(one.id, now, now, settled[one.id])
         if one.id in settled
