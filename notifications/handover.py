@@ -6,18 +6,38 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from notifications import limits
-from notifications.outcomes import Task
+from notifications.outcomes import WAITS_FOR_ROOM, Task
 from notifications.sql import settling as sql
 from tenants import rows
 from tenants.scope import batch_scope
 
 
+def hand_over_batches(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Task]) -> set[int]:
+    """Mark whole batches as sending, except what waits; return the lines that are ours to send.
+
+    Call inside the batches' scope, in the transaction that read their events for share: a cancel
+    comes before it or after it.
+    """
+    if not leaving:
+        keep_reservations([task for task in waiting if task.category == "mk"])
+        return set()
+    for task in waiting:
+        task.flags |= WAITS_FOR_ROOM
+    keep_reservations(waiting)
+    found = rows.fetch(sql.SENDING, [list({task.batch_id for task, _ in leaving})])
+    held = {row[0] for row in found}
+    ours = [pair for pair in leaving if pair[0].batch_id in held]
+    for task, message_id in ours:
+        task.message_id = message_id
+    return {task.due_id for task, _ in ours}
+
+
 def keep_reservations(tasks: Sequence[Task]) -> None:
-    """Write down which lines hold a marketing slot; call inside the batch's scope.
+    """Write down which lines hold a marketing slot, or wait; call inside the batch's scope.
 
     A worker that dies before hand-over would else leave lines that their own slot forbids to send.
     """
-    held = sorted((t for t in tasks if t.category == "mk"), key=lambda task: task.due_id)
+    held = sorted(tasks, key=lambda task: task.due_id)
     if held:
         rows.run(
             sql.RESERVED,
@@ -49,6 +69,9 @@ def mark(tasks: Sequence[tuple[Task, UUID]]) -> set[int]:
         ],
     )
     marked = {row[0] for row in found}
+    for task, message_id in ordered:
+        if task.due_id in marked:
+            task.message_id = message_id
     _give_back_canceled([task for task, _ in ordered if task.due_id not in marked])
     return marked
 

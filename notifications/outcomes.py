@@ -20,6 +20,7 @@ DAY_RESERVED = 16  # the salon's day is: a step counts once, however many attemp
 MAYBE_SENT = 64  # a lost answer was asked for again once: another one stays unknown
 BESIDE = 128  # this step only, beside a notification that goes on or is over: it closes nothing
 SLOT_USED = 32  # the mk slot belongs to the notification: its further steps reuse it
+WAITS_FOR_ROOM = 256  # leased and prepared, not handed over: the gateway had no slot for it
 
 
 @dataclass(slots=True)
@@ -157,7 +158,7 @@ class Task:
     attempt: int
     claims: int
     flags: int
-    message_id: UUID | None  # set: an earlier attempt was interrupted while sending
+    message_id: UUID | None  # set: it may have been sent; when claimed, by an earlier attempt
     batch_id: UUID
     queue: int
     steps: int = 1  # of the workflow, known after loading
@@ -168,6 +169,11 @@ class Task:
     pause: tuple[UUID, str] | None = None  # integration and why
     counters: list[str] = field(default_factory=list)
     heard: Heard | None = None  # nobody listens to most
+
+    @property
+    def sending_id(self) -> UUID:
+        """Name the message that this lease may send, as kolokol_message_id does."""
+        return self.message_id or UUID(int=self.batch_id.int >> 48 << 48 | self.due_id)
 
 
 @dataclass(slots=True)

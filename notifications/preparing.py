@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.accounts import Account
-from notifications.handover import keep_reservations, mark
+from notifications.handover import hand_over_batches, keep_reservations, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
     BESIDE,
@@ -65,21 +65,26 @@ def prepare(
     now: datetime,
     failing: Set[UUID] = frozenset(),
     leave: Callable[[Sequence[Send]], Leaving] = _nobody,
+    *,
+    is_whole: bool = True,
 ) -> list[Send]:
     """Prepare a batch; return what is to be sent, marked as *sending* where it may leave at once.
 
-    failing: accounts whose breaker is open. leave: asks the gateway who may leave.
+    failing: accounts whose breaker is open. leave: asks the gateway who may leave. is_whole: these
+    are all lines of their batches, so that one mark serves them all.
 
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
-    flags = [task.flags for task in tasks]
+    before = [(task.flags, task.message_id) for task in tasks]
     try:
-        return _prepare(tasks, now, failing, leave)
+        return _prepare(
+            tasks, now, failing, leave, hand_over_batches if is_whole else _line_by_line
+        )
     except LOST:
         raise
     except Exception as error:  # noqa: BLE001 (the engine's border: one row must not stop the others)
-        _forget(tasks, flags)
+        _forget(tasks, before)
         if len(tasks) == 1:
             _poisoned(tasks[0], error, now)
             return []
@@ -87,14 +92,14 @@ def prepare(
         return [
             send
             for half in (tasks[:middle], tasks[middle:])
-            for send in prepare(half, now, failing, leave)
+            for send in prepare(half, now, failing, leave, is_whole=False)
         ]
 
 
-def _forget(tasks: Sequence[Task], flags: Sequence[int]) -> None:
-    """Take back what the tasks say about reservations: they were rolled back."""
-    for task, before in zip(tasks, flags, strict=True):
-        task.flags, task.counters = before, []
+def _forget(tasks: Sequence[Task], before: Sequence[tuple[int, UUID | None]]) -> None:
+    """Take back what the tasks say about reservations and marks: they were rolled back."""
+    for task, (flags, message_id) in zip(tasks, before, strict=True):
+        task.flags, task.message_id, task.counters = flags, message_id, []
 
 
 def _poisoned(task: Task, error: Exception, now: datetime) -> None:
@@ -109,6 +114,7 @@ def _prepare(
     now: datetime,
     failing: Set[UUID],
     leave: Callable[[Sequence[Send]], Leaving],
+    hand: Callable[[Sequence[tuple[Task, UUID]], Sequence[Task]], set[int]],
 ) -> list[Send]:
     with batch_scope(task.tenant_id for task in tasks):
         batch = load(tasks)
@@ -131,16 +137,17 @@ def _prepare(
         results += leaving.held
         if results:
             write(results, now)
-        return _handed_over(leaving)
+        ready = [(send.task, send.message.id) for send in leaving.ready]
+        marked = hand(ready, [send.task for send in leaving.waiting])
+        for send in leaving.ready:
+            send.is_marked = True
+        return [send for send in leaving.ready if send.task.due_id in marked] + [*leaving.waiting]
 
 
-def _handed_over(leaving: Leaving) -> list[Send]:
-    """Mark what may leave; drop what was called off meanwhile."""
-    marked = mark([(send.task, send.message.id) for send in leaving.ready])
-    for send in leaving.ready:
-        send.is_marked = True
-    keep_reservations([send.task for send in leaving.waiting])
-    return [send for send in leaving.ready if send.task.due_id in marked] + [*leaving.waiting]
+def _line_by_line(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Task]) -> set[int]:
+    """Mark lines of batches that others of theirs have left, or not yet."""
+    keep_reservations([task for task in waiting if task.category == "mk"])
+    return mark(leaving)
 
 
 def _told(accounts: Sequence[Account], failing: Set[UUID]) -> Sequence[Account]:

@@ -21,6 +21,7 @@ from channels import default_accounts
 from notifications import escalation, events, limits, metrics
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
+    WAITS_FOR_ROOM,
     Done,
     Fail,
     Heal,
@@ -106,9 +107,9 @@ def _due(task: Task, move: Move) -> tuple[object, ...]:
         move.state,
         move.step,
         move.attempt,
-        move.flags,
+        move.flags & ~WAITS_FOR_ROOM,
         move.due_at,
-        keeps_id,
+        task.message_id if keeps_id else None,
     )
 
 

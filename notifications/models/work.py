@@ -12,8 +12,8 @@ from tenants.scope import ScopedManager
 class DueState(models.IntegerChoices):
     """Later rows stay out of the queue index; suspects are claimed alone.
 
-    Sending is no state: a leased line with a message id may have been handed over. So marking it
-    touches no index.
+    Sending is no state: a leased line may have been handed over when it has a message id, or when
+    its batch is sending and it does not wait for a slot. So marking touches no index.
     """
 
     LATER = 0
@@ -43,7 +43,7 @@ class Due(models.Model):
     flags = models.PositiveSmallIntegerField(default=0)
     due_at = models.DateTimeField()
     batch_id = models.UUIDField(null=True)  # the fencing token
-    message_id = models.UUIDField(null=True)  # set while a send may have happened
+    message_id = models.UUIDField(null=True)  # set when a send may have happened
 
     objects = ScopedManager()
 
@@ -107,6 +107,8 @@ class Batch(models.Model):
     id = models.UUIDField(primary_key=True)
     worker = models.CharField(max_length=64)
     lease_until = models.DateTimeField()
+    # its lines may have been handed over, but for those that wait for a slot
+    is_sending = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         verbose_name = _("batch")

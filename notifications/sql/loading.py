@@ -19,10 +19,11 @@ cross join lateral (
   where s.id = n.subscriber_id and s.tenant_id = u.tenant_id offset 0) s
 """
 
+# For share: a cancel waits until what is prepared of the event is marked, or is seen here.
 EVENTS: Final = """
 select e.id, e.mode, e.transaction_id, e.version_id, e.location_id, e.payload, e.overrides,
   e.expires_at, e.canceled_at is not null
-from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s)
+from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s) for share
 """
 
 # A suppressed value is suppressed for everybody who shares it (a mother and a daughter). Of those

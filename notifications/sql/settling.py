@@ -14,10 +14,10 @@ from typing import Final
 DUE: Final = """
 with u as materialized (
   select * from unnest(%s::bigint[], %s::uuid[], %s::smallint[], %s::smallint[], %s::smallint[],
-    %s::smallint[], %s::timestamptz[], %s::boolean[])
-    u(id, batch_id, state, step, attempt, flags, due_at, keeps_id)
+    %s::smallint[], %s::timestamptz[], %s::uuid[])
+    u(id, batch_id, state, step, attempt, flags, due_at, message_id)
 ), held as materialized (
-  select d.id, u.state, u.step, u.attempt, u.flags, u.due_at, u.keeps_id from u
+  select d.id, u.state, u.step, u.attempt, u.flags, u.due_at, u.message_id from u
   cross join lateral (select d.id from notifications_due d where d.id = u.id
     and d.batch_id is not distinct from u.batch_id for update) d
 ), gone as (
@@ -25,7 +25,7 @@ with u as materialized (
 ), kept as (
   update notifications_due d set state = h.state, step = h.step, attempt = h.attempt,
     flags = h.flags, due_at = h.due_at, claims = 0, batch_id = null,
-    message_id = case when h.keeps_id then d.message_id end
+    message_id = h.message_id
   from held h where d.id = h.id and h.state >= 0
 )
 select id from held
@@ -122,7 +122,14 @@ join unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id) on u.id = n.id and u.tenant
 where n.state = 'canceled'
 """
 
-# The last look before hand-over: token and lease must still hold.
+# The last look before hand-over: the lease must still hold. A batch whose lease has ended has no
+# row any more, so its lines need not be looked at.
+SENDING: Final = """
+update notifications_batch set is_sending = true
+where id = any(%s) and lease_until > now() + interval '5 seconds' returning id
+"""
+
+# The same for single lines, of which some may have been called off.
 HAND_OVER: Final = """
 with u as materialized (
   select * from unnest(%s::bigint[], %s::uuid[], %s::uuid[], %s::smallint[])

@@ -95,6 +95,8 @@ with open as materialized (
   where n.event_id = %(event)s and n.tenant_id = %(tenant)s and d.state in (0, 1, 2, 4)
     -- a message id without a claim is an attempt that failed; with one, it may have been sent
     and (d.message_id is null or d.claims = 0)
+    and not (d.state = 2 and d.flags & 256 = 0 and exists (select 1 from notifications_batch b
+      where b.id = d.batch_id and b.is_sending))
   order by d.id for update of d
 ), gone as (
   delete from notifications_due d using open where d.id = open.id

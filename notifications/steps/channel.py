@@ -29,7 +29,6 @@ from notifications.steps.reserving import reserve
 from notifications.steps.route import Route, choose
 from notifications.steps.send import Send
 from notifications.steps.text import Rendered, follow, published, render
-from tenants.ids import uuid7
 
 PUSH_KINDS = frozenset({"push", "fcm", "apns", "web_push"})
 #: What a trigger's `overrides.push` may say -> its name in Outbound.extra.
@@ -87,7 +86,7 @@ def _send(
 ) -> Send:
     task = work.task
     # An interrupted tx message goes out under the same id: the provider may know it already.
-    message_id = task.message_id or uuid7()
+    message_id = task.sending_id
     if route.address.kind == "email" and work.salon.follows(work.definition.category):
         spared = extra.get("unsubscribe_url", "")
         rendered = follow(rendered, work.salon.id, message_id, spared=spared)

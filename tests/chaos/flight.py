@@ -1,6 +1,7 @@
 """Which messages were in flight when a fault struck: what the database says about it.
 
-A line with a message id is being sent, or was interrupted while it was. A killed or stopped worker
+A line with a message id is being sent, or was interrupted while it was; so is one of a batch that
+is sending, unless it waits for room. A killed or stopped worker
 changes nothing any more, so its lines, read after the signal, are exactly what it had in flight.
 """
 
@@ -14,14 +15,14 @@ from typing import Any
 
 import psycopg
 
-OF_WORKER = """
-select d.message_id::text from notifications_due d join notifications_batch b on b.id = d.batch_id
-where d.message_id is not null and b.worker = %s
+_FLYING = """
+select coalesce(d.message_id, kolokol_message_id(b.id, d.id))::text from notifications_due d
+{join} notifications_batch b on b.id = d.batch_id
+where (d.message_id is not null or b.is_sending and d.state = 2 and d.flags & 256 = 0)
 """
+OF_WORKER = _FLYING.format(join="join") + "and b.worker = %s"
 # Not those that wait for their next attempt: they keep the id of one that was answered.
-OF_ALL = """
-select message_id::text from notifications_due where message_id is not null and state <> 0
-"""
+OF_ALL = _FLYING.format(join="left join") + "and d.state <> 0"
 # A batch without lines is only a lease that runs out; the sweep forgets it then.
 OPEN = """
 select (select count(*) from notifications_due), (select count(*) from notifications_chunk),

@@ -12,7 +12,7 @@ from notifications import engine, fanout
 from notifications.definition import QUEUES
 from notifications.handover import hand_over
 from notifications.models import Notification
-from notifications.preparing import prepare
+from notifications.preparing import Leaving, prepare
 from notifications.trigger import cancel
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory
@@ -85,6 +85,40 @@ def test_what_is_being_sent_is_not_canceled(codes):
     hand_over([(send.task, send.message.id)])
 
     assert codes.cancel(transaction) is False
+    assert codes.states == [("pending", "")]
+
+
+def test_of_a_sending_batch_only_what_waits_is_canceled(codes):
+    sent = codes.trigger("code", ANNA)
+    waits = codes.trigger("code", {"subscriberId": "vera", "phone": "+79161234568"})
+    tasks = engine.claim("urgent", "test", 10, engine.NIL)
+    prepare(tasks, engine.now(), leave=lambda sends: Leaving(sends[:1], sends[1:]))
+
+    assert (codes.cancel(sent), codes.cancel(waits)) == (False, True)
+    assert sorted(state for state, _ in codes.states) == ["canceled", "pending"]
+
+
+def test_a_cancel_waits_for_a_batch_that_is_being_prepared(codes):
+    transaction = codes.trigger("code", ANNA)
+    tasks = engine.claim("urgent", "test", 10, engine.NIL)
+    answers: list[bool] = []
+
+    def cancel_now():
+        answers.append(codes.cancel(transaction))
+        connection.close()
+
+    canceler = threading.Thread(target=cancel_now)
+
+    def leave(sends):
+        canceler.start()
+        canceler.join(0.2)
+        assert canceler.is_alive()
+        return Leaving(sends, ())
+
+    prepare(tasks, engine.now(), leave=leave)
+    canceler.join()
+
+    assert answers == [False]
     assert codes.states == [("pending", "")]
 
 

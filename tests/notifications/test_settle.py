@@ -12,7 +12,8 @@ from channels.flights import Sent
 from notifications import dispatch, engine
 from notifications.handover import hand_over
 from notifications.models import DueState, LogEntry
-from notifications.preparing import prepare
+from notifications.outcomes import WAITS_FOR_ROOM
+from notifications.preparing import Leaving, prepare
 from notifications.settling import settle
 from notifications.verdict import judge
 from tests.notifications.conftest import change
@@ -216,3 +217,59 @@ def test_a_line_whose_batch_has_no_row_any_more_is_freed(lines, worker, provider
     change("delete from notifications_batch")
 
     assert dispatch.sweep().freed == 1
+
+
+def leaving_first(sends):
+    """Let the first leave at once; the others wait for room."""
+    return Leaving(sends[:1], sends[1:])
+
+
+def test_a_batch_that_was_sending_when_its_lease_ended_names_what_may_have_left(lines):
+    lines.trigger("code", [ANNA, {"subscriberId": "vera", "phone": "+79161234568"}])
+    left, waiting = prepare(
+        engine.claim("normal", "test", 10, engine.NIL), engine.now(), leave=leaving_first
+    )
+    assert [send.is_marked for send in (left, waiting)] == [True, False]
+    end_lease()
+
+    dispatch.sweep()
+
+    assert {due.id: (due.message_id, due.flags & WAITS_FOR_ROOM) for due in lines.due} == {
+        left.task.due_id: (left.message.id, 0),
+        waiting.task.due_id: (None, 0),
+    }
+
+
+def test_marketing_of_a_sending_batch_is_unknown_and_what_waited_is_sent(lines, worker, provider):
+    lines.trigger("promo", [ANNA, {"subscriberId": "vera", "phone": "+79161234568"}])
+    left, waiting = prepare(
+        engine.claim("low", "test", 10, engine.NIL), engine.now(), leave=leaving_first
+    )
+    end_lease()
+
+    worker.drain_dry()
+
+    states = {m.notification_id: (m.id, m.state) for m in lines.messages}
+    assert states[left.task.notification_id] == (left.message.id, "unknown")
+    assert states[waiting.task.notification_id][1] == "sent"
+    assert len(provider.bodies) == 1
+
+
+def test_a_batch_whose_lease_ends_soon_starts_nothing(lines):
+    lines.trigger("code", ANNA)
+    tasks = engine.claim("normal", "test", 10, engine.NIL)
+    change("update notifications_batch set lease_until = now() + interval '4.9 seconds'")
+
+    assert prepare(tasks, engine.now(), leave=leaving_first) == []
+
+
+def test_an_attempt_that_failed_is_repeated_under_the_same_id(lines, worker, provider):
+    provider.answer = lambda body: (500 if len(provider.bodies) == 1 else 200, {}, b"{}")
+    lines.trigger("code", ANNA)
+    worker.drain_dry()
+    (first,) = [due.message_id for due in lines.due]
+    lines.hurry()
+    worker.drain_dry()
+
+    assert [m.id for m in lines.messages] == [first]
+    assert len(provider.bodies) == 2
