@@ -24,7 +24,6 @@ from notifications import (
     inbound_wishes,
 )
 from notifications.callbacks import Received
-from notifications.inbound_linking import UNKNOWN_CHAT
 from notifications.inbound_people import Heard
 from notifications.tracking import Tracked, find
 
@@ -95,7 +94,7 @@ def _start(tenant_id: UUID, heard: Heard) -> str:
     if heard.event.value:
         return inbound_linking.by_token(tenant_id, heard, heard.event.value)
     inbound_wishes.start(tenant_id, heard)
-    return "" if heard.owners else UNKNOWN_CHAT
+    return "" if heard.owners else inbound_linking.unknown(heard)
 
 
 #: Kind of event -> reason of its line in the story of the message that she last got.

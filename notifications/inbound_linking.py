@@ -56,6 +56,13 @@ def by_phone(tenant_id: UUID, heard: Heard) -> str:
     return "" if _is_hers(heard, people[0], kind) else _tie(tenant_id, heard, people[0], kind)
 
 
+def unknown(heard: Heard) -> str:
+    """Note that somebody opened the salon's chat of whom nothing is known; give the note."""
+    extra = {"callback": str(heard.id), "integration": str(heard.integration_id)}
+    log.info("somebody unknown opened the chat", extra=extra)
+    return UNKNOWN_CHAT
+
+
 def _tie(tenant_id: UUID, heard: Heard, subscriber: UUID, kind: str) -> str:
     person = Subscriber.objects.get(pk=subscriber)
     if any(owner.kind == kind and owner.mode == person.mode for owner in heard.owners):
