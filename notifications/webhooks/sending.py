@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 SLOTS = 40
 UNPROVEN_SLOTS = 30  # the rest is for endpoints that answer quickly
+TENANT_SLOTS = 16  # a salon with many endpoints leaves room for others
 QUICK_ROOM = 8  # calls at once to an endpoint that answers quickly
 QUICK_S = 2.0
 TIMEOUT_S = 15.0
@@ -104,12 +105,16 @@ class Sender:
         return due[1] in self.quick and not due[2]
 
     def _room(self, due: Due) -> int:
-        under_way = sum(flight.endpoint_id == due[1] for flight in self.flying.values())
+        """Say how many calls may start at this endpoint now; 0 or less for none."""
+        flights = self.flying.values()
+        under_way = sum(flight.endpoint_id == due[1] for flight in flights)
+        of_tenant = sum(flight.tenant_id == due[0] for flight in flights)
+        room = min(self.transport.free, TENANT_SLOTS - of_tenant)
         if self._is_quick(due):  # a few at a time: one by one costs a transaction each
-            room = QUICK_ROOM - under_way
-            return min(room, self.transport.free) if room >= QUICK_ROOM // 2 else 0
-        unproven = sum(flight.endpoint_id not in self.quick for flight in self.flying.values())
-        return min(1 - under_way, self.transport.free, UNPROVEN_SLOTS - unproven)
+            mine = QUICK_ROOM - under_way
+            return min(room, mine) if mine >= QUICK_ROOM // 2 else 0
+        unproven = sum(flight.endpoint_id not in self.quick for flight in flights)
+        return min(room, 1 - under_way, UNPROVEN_SLOTS - unproven)
 
     def _start(self, due: Due, room: int) -> list[Landed]:
         """Lease what is due at an endpoint and let it leave; give what cannot."""

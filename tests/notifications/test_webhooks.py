@@ -344,6 +344,25 @@ def test_a_quick_endpoint_gets_more_calls_at_once_than_an_unknown_one(line, send
     assert sender._room((*due[:2], True)) == 1  # it fails now
 
 
+def test_a_salon_with_many_endpoints_leaves_room_for_others(salon, sender):
+    is_free = threading.Event()
+    servers = [Receiver(lambda call, number: (200 if is_free.wait(10) else 500, {})) for _ in "abc"]
+    lines = [Line.of(salon, server) for server in servers]
+    for line in lines:
+        line.test(10)
+        sender.quick.add(line.endpoint.pk)
+
+    sender._launch()
+    taken = len(sender.flying)
+    is_free.set()
+    sender.run()
+    for server in servers:
+        server.close()
+
+    assert taken == 16
+    assert {state for line in lines for state, *_ in line.states} == {"delivered"}
+
+
 def test_what_is_switched_off_or_suspended_hears_nothing(line, sender, receiver, salon):
     line.test()
     line.set(is_enabled=False)
