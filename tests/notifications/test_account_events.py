@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import json
 import logging
 from datetime import UTC, datetime
 
@@ -9,13 +11,12 @@ import pytest
 
 from channels.integrations import add_integration
 from channels.models import Integration, WhatsAppTemplate
-from channels.told import AccountEvent
+from channels.told import Callback
 from channels.whatsapp import submit
 from config.checkup_work import whatsapp_templates
-from notifications import account_events
-from notifications.callbacks import Received
-from notifications.models import MessageTemplate
-from tenants.ids import uuid7
+from notifications import callback_tasks
+from notifications.callbacks import receive
+from notifications.models import MessageTemplate, ReceivedCallback
 from tenants.scope import tenant_scope
 from tests.channels.meta_server import MetaServer
 
@@ -36,9 +37,7 @@ def visits(reminders, settings):
     settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
     reminders.meta = MetaServer()
     reminders.workflow("visit", ("sms", {"channels": ["whatsapp", "sms"]}))
-    reminders.account = add_integration(
-        reminders.salon.pk, "whatsapp_cloud", reminders.meta.credentials, identifier="wa"
-    )
+    reminders.account = connect(reminders, "wa")
     with tenant_scope(reminders.salon.pk):
         row = WhatsAppTemplate.objects.create(
             tenant=reminders.salon,
@@ -53,15 +52,33 @@ def visits(reminders, settings):
     reminders.meta.close()
 
 
+def connect(reminders, identifier):
+    credentials = reminders.meta.credentials | {"app_secret": "app-secret"}
+    return add_integration(reminders.salon.pk, "whatsapp_cloud", credentials, identifier=identifier)
+
+
+FIELDS = {
+    "template_state": ("message_template_status_update", "event"),
+    "template_category": ("template_category_update", "new_category"),
+    "warning": ("phone_number_quality_update", "event"),
+}
+
+
 def told(visits, kind, value, *, name="visit_1", language="ru", reason="NONE", account=None):
-    """Apply one event as the job does; return its note."""
-    event = AccountEvent(
-        str(uuid7()), kind, name=name, language=language, value=value, reason=reason
-    )
-    received = Received(uuid7(), account or visits.account.pk, event)
-    with tenant_scope(visits.salon.pk):
-        (note,) = account_events.apply(visits.salon.pk, [received], NOW).values()
-    return note
+    """Let Meta call us, and the job apply it; return its note."""
+    field, word = FIELDS[kind]
+    about = {"message_template_name": name, "message_template_language": language}
+    change = {"field": field, "value": about | {word: value, "reason": reason}}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [{"changes": [change]}]})
+    account = account or visits.account
+    signature = hmac.new(b"app-secret", body.encode(), "sha256").hexdigest()
+    headers = {"x-hub-signature-256": f"sha256={signature}"}
+    receive(account.pk, account.callback_token, Callback(body.encode(), headers))
+    row = visits.all(ReceivedCallback)[-1]
+    callback_tasks._apply(visits.salon.pk, [row.pk], datetime.now(UTC))
+    row = visits.all(ReceivedCallback)[-1]
+    assert row.applied_at is not None
+    return row.event.get("note", "")
 
 
 def template(visits) -> WhatsAppTemplate:
@@ -94,9 +111,11 @@ def test_what_whatsapp_takes_away_goes_no_more(visits, worker, provider, value):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"name": "strange"}, {"language": "en_US"}, {"account": uuid7()}]
+    "changed", [{"name": "strange"}, {"language": "en_US"}, {"account": "another"}]
 )
 def test_a_text_that_is_none_of_ours_is_ignored(visits, changed):
+    if "account" in changed:
+        changed = {"account": connect(visits, "another")}
     note = told(visits, "template_state", "APPROVED", **changed)
 
     assert note == ("" if "language" in changed else "unknown_template")
@@ -133,7 +152,7 @@ def test_a_category_of_no_meaning_here_is_not_taken(visits):
 
 def test_a_warning_stands_in_the_log_and_changes_nothing(visits, caplog):
     with caplog.at_level(logging.WARNING):
-        assert told(visits, "warning", "quality is low") == "warning"
+        assert told(visits, "warning", "FLAGGED") == "warning"
 
     assert "a provider warns of an account" in caplog.text
     assert template(visits).state == "pending"
