@@ -91,7 +91,7 @@ def receive(
     caller: str = "",
     now: datetime | None = None,
 ) -> Taken:
-    """Keep what a provider tells. Call outside any transaction.
+    """Keep what a provider tells.
 
     Raises NotFound for an unknown account or token, Forbidden for an address that is not on its
     list, Unauthorized for a wrong signature, TooLarge, and Unavailable when the provider must be
@@ -122,7 +122,7 @@ def door_of(account_id: UUID, token: str, callback: Callback, *, caller: str) ->
 def keep_told(tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], now: datetime) -> int:
     """Keep events in the order in which they were told; give how many were new.
 
-    Call outside any transaction. tenant_id: None for an account that the platform lends.
+    tenant_id: None for an account that the platform lends.
     """
     written = [json.dumps(_storable(event)) for event in told]
     ids = sorted(uuid7() for _ in told)

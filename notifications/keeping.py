@@ -15,7 +15,7 @@ from uuid import UUID
 
 import django_rq
 import redis
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from notifications import dispatch
 from notifications.sql import callbacks as sql
@@ -91,9 +91,10 @@ _keeper = _Keeper()
 
 
 def keep(wanted: Sequence[Kept]) -> int:
-    """Keep events, each once by its key; give how many were new. Call outside any transaction."""
-    if connection.in_atomic_block:
-        raise RuntimeError("what others wait for must be committed here: no transaction around it")
+    """Keep events, each once by its key; give how many were new."""
+    if connection.in_atomic_block:  # it commits with what is around it: for nobody else
+        transaction.on_commit(ask_for_job)
+        return len(insert(wanted)) if wanted else 0
     return _keeper.keep(wanted) if wanted else 0
 
 

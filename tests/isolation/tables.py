@@ -498,9 +498,11 @@ PLAIN: dict[str, str] = {
     "tenants.User_groups": "Django's own; unused: rights come from roles in salons",
     "tenants.User_user_permissions": "Django's own; unused",
     "tenants.PlatformKey": "the operator's keys; their screen is the platform's",
-    "notifications.LentCallback": "calls to lent accounts that are nobody's yet; for workers only",
     "notifications.Batch": "a lease: an id, a worker's name, a moment",
 }
 
 #: The platform's own tables under row-level security: salons use their rows and read no secrets.
 GUARDED = {"channels.DefaultIntegration": "credentials"}  # -> the column that no salon reads
+
+#: The platform's own tables that no salon may even look at: rows that are nobody's yet.
+CLOSED = frozenset({"notifications.LentCallback"})

@@ -17,7 +17,7 @@ from tests.isolation.planting import (
     superuser,
     table_of,
 )
-from tests.isolation.tables import GUARDED, PLAIN, TABLES
+from tests.isolation.tables import CLOSED, GUARDED, PLAIN, TABLES
 
 OURS = ("tenants_", "channels_", "notifications_", "campaigns_", "config_", "kolokol_")
 REFUSED = "permission denied|row-level security"
@@ -35,7 +35,7 @@ def salons(django_db_setup, django_db_blocker):
 
 
 def test_every_model_stands_on_the_list():
-    assert our_models() == TABLES.keys() | PLAIN.keys() | GUARDED.keys()
+    assert our_models() == TABLES.keys() | PLAIN.keys() | GUARDED.keys() | CLOSED
 
 
 def test_no_table_of_the_database_is_forgotten():
@@ -192,6 +192,22 @@ def test_a_salon_may_use_the_platforms_rows_and_neither_write_them_nor_read_secr
         run(f"select id, state from {table}")
     with scope("worker", charlie):
         run(f"select {secret} from {table}")
+
+
+@pytest.mark.parametrize("name", sorted(CLOSED))
+@pytest.mark.parametrize(
+    "verb",
+    ["select 1 from", "insert into {0} select * from", "update {0} set id = id", "delete from"],
+)
+def test_a_salon_may_do_nothing_with_what_is_nobodys_yet(salons, name, verb):
+    table = table_of(name)
+    statement = verb.format(table) if "set" in verb else f"{verb.format(table)} {table}"
+
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        tenant_scope(salons[1].tenant.pk),
+    ):
+        run(statement)
 
 
 def scope(role, salon):
