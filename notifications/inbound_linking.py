@@ -18,6 +18,7 @@ from notifications.sql import inbound as sql
 from tenants import links, rows
 from tenants.addressing import Refused, normalise
 from tenants.audience import set_address
+from tenants.events import UPDATED, SubscriberNews, tell
 from tenants.models import Address, Subscriber
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,8 @@ def _seed(tenant_id: UUID, heard: Heard, subscriber: UUID) -> None:
         "last": last.strip()[:150],
         "language": language if language in LANGUAGES else "",
     }
-    rows.run(sql.SEED_PERSON, arguments)
+    if rows.run(sql.SEED_PERSON, arguments):
+        tell(tenant_id, [(UPDATED, SubscriberNews(subscriber))])
 
 
 def _owner(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> Owner:

@@ -111,6 +111,7 @@ def test_blocking_switches_the_address_off_and_unblocking_on(line):
 
     line.told(block("unblocked", PHONE, "2"))
     assert (line.address().state, line.address().reason) == ("active", "")
+    assert line.log == [("replied", "blocked"), ("replied", "unblocked")]
 
 
 def test_a_no_stays_a_no(line):
