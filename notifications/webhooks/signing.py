@@ -25,7 +25,7 @@ def signed_headers(
     valid_secrets: Sequence[str], event_id: str, body: str, now: datetime
 ) -> dict[str, str]:
     """Give the headers of one attempt: the id stays, the moment is the attempt's own."""
-    moment = now.astimezone(UTC).replace(microsecond=0)  # the library reads any zone as UTC
+    moment = now.astimezone(UTC)  # the library reads any zone as UTC
     signatures = [Webhook(secret).sign(event_id, moment, body) for secret in valid_secrets]
     return {
         "webhook-id": event_id,

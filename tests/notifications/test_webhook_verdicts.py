@@ -1,16 +1,25 @@
-"""What an endpoint's answer means: numbers only."""
+"""How a call is signed and what its answer means: numbers only.
+
+Vectors: tests/payloads/webhook/standard_webhooks.json (Standard Webhooks 1.0.0).
+"""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from channels.errors import Ambiguous, NotStarted, Permanent
 from channels.request import HttpResponse
+from notifications.webhooks.signing import signed_headers
 from notifications.webhooks.verdicts import MOST_ATTEMPTS, judge
 
-NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "webhook"
+VECTORS = json.loads((PAYLOADS / "standard_webhooks.json").read_text())
+NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # of the vectors
 HOUR = 3600
 
 
@@ -22,6 +31,42 @@ def answered(status, *, attempts=1, jitter=0.0, body=b"", **headers):
 def waits_s(verdict):
     assert verdict.state == "pending"
     return (verdict.due_at - NOW).total_seconds()
+
+
+def signed(vector, *secrets):
+    moment = datetime.fromtimestamp(int(vector["webhook-timestamp"]), UTC)
+    moscow = moment.astimezone(ZoneInfo("Europe/Moscow"))  # the same moment
+    return signed_headers(secrets, vector["webhook-id"], vector["raw_body"], moscow)
+
+
+def test_the_signature_is_that_of_the_specification():
+    vector = VECTORS["library_vector"]
+
+    headers = signed(vector, vector["secret"])
+
+    assert headers == {name: vector[name] for name in headers}
+
+
+def test_during_a_rotation_the_new_secret_signs_first():
+    vector = VECTORS["rotation"]
+
+    headers = signed(vector, vector["new_secret"], vector["old_secret"])
+
+    assert headers["webhook-signature"] == vector["webhook-signature"]
+
+
+@pytest.mark.parametrize("case", VECTORS["receiver_answers"], ids=lambda case: str(case["http"]))
+def test_each_answer_of_the_vectors_means_what_they_say(case):
+    named = {name.lower().replace("-", "_"): text for name, text in case.get("headers", {}).items()}
+
+    verdict = answered(case["http"], **named)
+
+    asked = {"30": 30, "Fri, 20 Nov 2026 10:05:00 GMT": 300, None: None}
+    wanted = asked[case.get("headers", {}).get("Retry-After")]
+    states = {"ok": "delivered", "disable_endpoint": "failed"}
+    assert verdict.state == states.get(case["expect"], "pending")
+    assert verdict.is_gone == (case["expect"] == "disable_endpoint")
+    assert verdict.until == (NOW + timedelta(seconds=wanted) if wanted else None)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
