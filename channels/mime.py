@@ -43,7 +43,7 @@ def build(sender: Sender, outbound: Outbound, *, sent_at: datetime) -> EmailMess
     message["Date"] = format_datetime(sent_at)
     if sender.reply_to:
         message["Reply-To"] = mailbox(sender.reply_to, "", "reply_to")
-    for name, value in unsubscribe_headers(outbound).items():
+    for name, value in list_headers(outbound).items():
         message[name] = value
     message.set_content(text_of(outbound.content), charset="utf-8")
     if html := html_of(outbound.content):
@@ -117,12 +117,20 @@ def mailbox(address: str, name: str, field: str) -> Address:
         raise Permanent(f"{field} is not an e-mail address") from error
 
 
-def unsubscribe_headers(outbound: Outbound) -> dict[str, str]:
-    """Give the headers of one-click unsubscribing (RFC 8058), where the message has its link."""
-    url = one_line(str(outbound.extra.get("unsubscribe_url", "")), "unsubscribe_url")
-    if not url:
-        return {}
-    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+def list_headers(outbound: Outbound) -> dict[str, str]:
+    """Say to mail programs what kind of letter it is, and how it is unsubscribed from.
+
+    One-click unsubscribing (RFC 8058) where the message has its link; no automatic answers to
+    service letters (RFC 3834); Gmail's Feedback-ID, by which it counts complaints.
+    """
+    is_service = outbound.category == "tx"
+    headers = {"Auto-Submitted": "auto-generated"} if is_service else {}
+    if feedback := outbound.extra.get("feedback_id"):
+        headers["Feedback-ID"] = one_line(str(feedback), "feedback_id")
+    if url := one_line(str(outbound.extra.get("unsubscribe_url", "")), "unsubscribe_url"):
+        headers["List-Unsubscribe"] = f"<{url}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
 
 
 def one_line(text: str, field: str) -> str:

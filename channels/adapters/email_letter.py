@@ -16,11 +16,11 @@ from channels.contract import Outbound
 from channels.mime import (
     envelope_address,
     html_of,
+    list_headers,
     mailbox,
     one_line,
     subject_of,
     text_of,
-    unsubscribe_headers,
 )
 
 #: What our message id is called in the metadata that providers give back with their events.
@@ -53,7 +53,7 @@ def letter(credentials: Mapping[str, str], outbound: Outbound) -> Any:
 def headers_of(outbound: Outbound) -> dict[str, str]:
     """Give the headers that are ours to write."""
     language = {"Content-Language": one_line(outbound.language, "language")}
-    return (language if outbound.language else {}) | unsubscribe_headers(outbound)
+    return (language if outbound.language else {}) | list_headers(outbound)
 
 
 @lru_cache(maxsize=4096)  # the same in every letter of an account

@@ -126,6 +126,8 @@ def _extra(work: Work, route: Route) -> dict[str, Any]:
     if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):
         extra["sender"] = sender
     may_leave = work.definition.category == "mk" or work.salon.unsubscribe_always
+    if route.address.kind == "email" and work.definition.category == "mk":
+        extra["feedback_id"] = f"{work.definition.identifier}:{work.salon.slug}:mk:kolokol"
     if route.address.kind == "email" and may_leave:
         links = client_links(work.salon.id, work.person.id)
         extra["unsubscribe_url"] = links["unsubscribeUrl"]

@@ -42,13 +42,17 @@ def letters(reminders, mails):
     return reminders
 
 
-def html(letters, worker, mails, name="promo", payload=None):
+def html(*sent, **more):
     """Send, and give the letter's HTML as it arrived."""
+    return arrived_letter(*sent, **more).get_body(("html",)).get_content().replace("\n", "")
+
+
+def arrived_letter(letters, worker, mails, name="promo", payload=None):
     address = f"anna-{uuid4().hex[:8]}@mail.test"
     letters.trigger(name, {"subscriberId": "anna", "email": address}, payload or {})
     worker.drain_dry()
     (mail,) = [mail for _, recipients, mail in mails.mails if recipients == [address]]
-    return mail.get_body(("html",)).get_content().replace("\n", "")
+    return mail
 
 
 def paths(html):
@@ -135,6 +139,20 @@ def test_service_letters_are_not_followed_unless_the_salon_says_so(letters, work
     assert page.count('href="http://127.0.0.1:8000/t/') == 2  # the two buttons, once each
     assert "salon.example" not in page
     assert "/u/" in page
+
+
+def test_headers_say_what_kind_of_letter_it_is_and_how_it_is_left(letters, worker, mails):
+    offer = arrived_letter(letters, worker, mails)
+    reminder = arrived_letter(letters, worker, mails, "appointment-reminder-24h", VISIT)
+    letters.set_salon(unsubscribe_always=True)
+    left = arrived_letter(letters, worker, mails, "appointment-reminder-24h", VISIT)
+
+    assert offer["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert offer["Feedback-ID"] == f"promo:{letters.salon.slug}:mk:kolokol"
+    assert offer["Auto-Submitted"] is None
+    assert reminder["List-Unsubscribe"] is None
+    assert reminder["Auto-Submitted"] == "auto-generated"
+    assert re.fullmatch(r"<http://[^/]+/u/[\w=-]+>", left["List-Unsubscribe"])
 
 
 def test_a_salon_that_follows_nothing_sends_plain_links(letters, worker, mails):
