@@ -17,12 +17,12 @@ class ImapServer(socketserver.ThreadingTCPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, certificate=None, *, login=("bounce", "geheim")) -> None:
+    def __init__(self, certificate=None, *, starts=False, login=("bounce", "geheim")) -> None:
         super().__init__(("127.0.0.1", 0), Line)
         self.login, self.validity, self.next = login, 7, 1
         self.letters: dict[int, bytes] = {}
         self.commands: list[str] = []
-        self.context = None
+        self.context, self.starts = None, starts
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.context.load_cert_chain(certificate)
@@ -46,7 +46,7 @@ class Line(socketserver.StreamRequestHandler):
     server: ImapServer
 
     def setup(self) -> None:
-        if self.server.context:
+        if self.server.context and not self.server.starts:
             with contextlib.suppress(OSError):  # a client that does not trust us
                 self.request = self.server.context.wrap_socket(self.request, server_side=True)
         super().setup()
@@ -54,7 +54,7 @@ class Line(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         with contextlib.suppress(OSError):
             self.say("* OK ready")
-            for raw in self.rfile:
+            while raw := self.rfile.readline():  # not a loop over it: STARTTLS changes it
                 tag, name, rest = [*raw.decode().strip().split(" ", 2), "", ""][:3]
                 self.server.commands.append(f"{name} {'' if name == 'LOGIN' else rest}".strip())
                 getattr(self, f"do_{name.lower()}")(tag, rest)
@@ -69,8 +69,15 @@ class Line(socketserver.StreamRequestHandler):
         self.wfile.write(text.encode() + b"\r\n")
 
     def do_capability(self, tag, rest) -> None:
-        self.say("* CAPABILITY IMAP4rev1")
+        self.say("* CAPABILITY IMAP4rev1" + " STARTTLS" * self.server.starts)
         self.say(f"{tag} OK done")
+
+    def do_starttls(self, tag, rest) -> None:
+        self.say(f"{tag} OK begin")
+        assert self.server.context is not None
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.server.starts = False
+        super().setup()
 
     def do_login(self, tag, rest) -> None:
         user, password = (word.strip('"') for word in rest.split(" "))

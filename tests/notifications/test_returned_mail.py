@@ -14,6 +14,7 @@ import redis
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
+from channels.defaults import add_default, delete_default
 from channels.errors import BadCredentials, Permanent, Temporary
 from channels.guard import AddressGuard
 from channels.integrations import add_integration
@@ -26,6 +27,7 @@ from tenants.consents import withdrawn
 from tenants.scope import tenant_scope
 from tests.channels.fault_server import self_signed
 from tests.channels.mail_server import MailServer
+from tests.factories import word
 from tests.notifications.conftest import VISIT, change
 from tests.notifications.imap_server import ImapServer
 
@@ -62,12 +64,8 @@ def store():
     client.close()
 
 
-@pytest.fixture
-def letters(reminders, mails, imap, settings):
-    """A salon that writes by its own mail server and has a mailbox for what comes back."""
-    settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
-    change("delete from channels_integration where tenant_id = %s", [reminders.salon.pk])
-    account = {
+def account_of(mails, imap):
+    return {
         "host": "127.0.0.1",
         "port": str(mails.port),
         "security": "none",
@@ -79,6 +77,14 @@ def letters(reminders, mails, imap, settings):
         "imap_user": "bounce",
         "imap_password": "geheim",
     }
+
+
+@pytest.fixture
+def letters(reminders, mails, imap, settings):
+    """A salon that writes by its own mail server and has a mailbox for what comes back."""
+    settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
+    change("delete from channels_integration where tenant_id = %s", [reminders.salon.pk])
+    account = account_of(mails, imap)
     row = add_integration(reminders.salon.pk, "smtp", account, identifier="mail")
     reminders.account = row.pk
     return reminders
@@ -143,6 +149,24 @@ def test_a_complaint_ends_marketing_to_the_address(letters, worker, mails, imap,
         assert withdrawn([asked]) == {asked}
 
 
+def test_what_comes_back_to_the_platforms_mailbox_finds_its_salon(
+    letters, worker, mails, imap, store
+):
+    change("delete from channels_integration where tenant_id = %s", [letters.salon.pk])
+    lent = add_default("smtp", account_of(mails, imap), identifier=word("mail"))
+    try:
+        imap.arrive(returned("dsn_hard_bounce", send(letters, worker, mails)))
+        watched = [one for one in returned_mail._watched() if one.id == lent.pk]
+        counts = returned_mail.read_all(watched, store, datetime.now(UTC))
+        apply_callbacks()
+    finally:
+        delete_default(lent.pk)
+
+    assert counts == {"mailboxes": 1, "kept": 1, "failed": 0}
+    ((_, _, state, _),) = letters.addresses
+    assert state == "inactive"
+
+
 def test_a_report_is_taken_once_whoever_dies_or_forgets(letters, worker, mails, imap, store):
     imap.arrive(returned("dsn_hard_bounce", send(letters, worker, mails)))
     assert read(letters, store)["kept"] == 1
@@ -172,10 +196,12 @@ def test_a_broken_mailbox_stops_no_other(letters, imap, store):
     assert counts == {"mailboxes": 1, "kept": 0, "failed": 1}
 
 
-def test_the_mailbox_is_read_over_tls_and_stays_as_it_is(certificate):
-    server = ImapServer(certificate)
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_the_mailbox_is_read_over_tls_and_stays_as_it_is(certificate, security):
+    server = ImapServer(certificate, starts=security == "starttls")
     server.arrive((LETTERS / "dsn_hard_bounce.eml").read_bytes())
-    where = Mailbox("localhost", server.port, "bounce", "geheim", ca_file=str(certificate))
+    own = str(certificate)
+    where = Mailbox("localhost", server.port, "bounce", "geheim", security, ca_file=own)
 
     found, cursor = look(where, Cursor(), LOCAL, TODAY)
     server.close()
