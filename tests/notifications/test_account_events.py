@@ -100,7 +100,7 @@ def test_an_approval_lets_the_next_message_go(visits, worker, provider):
     assert send(visits, worker, provider) == "whatsapp"
 
 
-@pytest.mark.parametrize("value", ["PAUSED", "DISABLED", "REJECTED", "PENDING_DELETION"])
+@pytest.mark.parametrize("value", ["PAUSED", "PENDING_DELETION"])
 def test_what_whatsapp_takes_away_goes_no_more(visits, worker, provider, value):
     told(visits, "template_state", "APPROVED")
 

@@ -137,19 +137,17 @@ def test_a_click_after_an_opening_is_told_too(notes, worker):
     assert notes.log[-2:] == [("read", "opened"), ("reported", "clicked")]
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("ru", "стоимость 2.35 RUB"), ("en", "cost 2.35 RUB")]
-)
-def test_a_cost_is_kept_and_told_once(notes, worker, language, words):
+def test_a_cost_is_kept_and_told_once(notes, worker):
     (message,) = send(notes, worker, "a")
 
     report(notes.salon, message, "delivered", cost="2.35", currency="rub")
     report(notes.salon, message, "read", cost="2.35", currency="rub")
 
     with tenant_scope(notes.salon.pk):
-        told = tell(story(notes.salon.pk, "live", notes.transaction_id), language)
-    assert sum(words in line for line in told) == 1
-    assert words in told[1]
+        found = story(notes.salon.pk, "live", notes.transaction_id)
+    for language, words in (("ru", "стоимость 2.35 RUB"), ("en", "cost 2.35 RUB")):
+        told = [words in line for line in tell(found, language)]
+        assert told == [False, True, False, False]
     assert notes.messages[0].extra == {"cost": "2.35", "currency": "RUB"}
 
 
@@ -163,11 +161,11 @@ def test_the_api_tells_the_cost(notes, worker, api):
     assert [(one["cost"], one["currency"]) for one in details] == [("0.0075", "USD")]
 
 
-@pytest.mark.parametrize("cost", ["free", "NaN", "Infinity", "-1", "1e9", "1" * 400])
-def test_what_is_no_price_is_not_kept(notes, worker, cost):
+def test_what_is_no_price_is_not_kept(notes, worker):
     (message,) = send(notes, worker, "a")
 
-    report(notes.salon, message, "delivered", cost=cost)
+    for cost in ("free", "NaN", "Infinity", "-1", "1e9", "1" * 400):
+        report(notes.salon, message, "delivered", cost=cost)
 
     assert notes.messages[0].extra is None
 

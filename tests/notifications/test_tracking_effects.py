@@ -15,6 +15,7 @@ from tenants.scope import tenant_scope
 from tests.factories import AddressFactory, SubscriberFactory, TenantFactory
 from tests.notifications.conftest import change
 from tests.notifications.reporting import report, report_address
+from tests.notifications.statements import statements
 
 MAIL = "anna@mail.test"
 ANNA = {"subscriberId": "anna", "email": MAIL}
@@ -79,9 +80,8 @@ def test_a_report_that_repeats_itself_does_not_kill_the_address_again(reminders,
     assert address_states(reminders) == [("active", "")] * 2
 
 
-@pytest.mark.parametrize("state", ["delivered", "sent"])
-def test_a_bounce_after_a_delivery_still_tells_that_nobody_lives_there(reminders, letter, state):
-    report(reminders.salon, letter, state)
+def test_a_bounce_after_a_delivery_still_tells_that_nobody_lives_there(reminders, letter):
+    report(reminders.salon, letter, "delivered")
 
     report(reminders.salon, letter, "bounced", effect="dead")
 
@@ -170,11 +170,10 @@ def test_the_proof_names_the_callback_and_nobodys_data(reminders, letter):
         assert MAIL not in one.evidence
 
 
-@pytest.mark.parametrize("attempt", [0, 1])
-def test_an_address_without_a_message_is_believed_at_once(reminders, letter, attempt):
+def test_an_address_without_a_message_is_believed_at_once(reminders, letter):
     salon, account = reminders.salon, letter.integration_id
 
-    assert report_address(salon, account, "dead", MAIL.upper(), attempt=attempt)
+    assert report_address(salon, account, "dead", MAIL.upper())
 
     assert address_states(reminders) == [("inactive", "permanent_recipient")] * 2
 
@@ -270,3 +269,20 @@ def test_a_consent_withdrawn_for_one_channel_leaves_the_others(reminders, worker
     worker.drain_dry()
 
     assert [message.channel for message in reminders.messages] == ["phone"]
+
+
+@pytest.mark.parametrize(("workflow", "asked"), [("letter", 0), ("promo", 1)])
+def test_only_marketing_asks_for_consents_and_once_per_batch(
+    reminders, worker, letter, workflow, asked
+):
+    reminders.promo("promo", "email")
+    for number in range(3):
+        to = {"subscriberId": f"client-{number}", "email": f"{number}@mail.test"}
+        reminders.trigger(workflow, to, delay=60)
+    reminders.hurry()
+
+    with statements() as seen:
+        worker.drain_dry()
+
+    assert len(reminders.messages) == 4
+    assert sum("tenants_consent" in one for one in seen) == asked
