@@ -76,13 +76,17 @@ def change_endpoint(endpoint: WebhookEndpoint, values: Mapping[str, Any]) -> Non
     Switching on forgets why it was off; what failed meanwhile is sent again only when asked for.
     """
     _refuse(values)
-    if "url" in values:
+    mine = WebhookEndpoint.objects.filter(tenant_id=endpoint.tenant_id, pk=endpoint.pk)
+    changes = {name: values[name] for name in ("url", "description") if name in values}
+    if "events" in values:
+        changes["events"] = sorted(set(values["events"]))
+    if "url" in changes:
         others = WebhookEndpoint.objects.filter(tenant_id=endpoint.tenant_id, mode=endpoint.mode)
-        _refuse_twice(others.exclude(pk=endpoint.pk), values["url"])
-    endpoint.url = values.get("url", endpoint.url)
-    endpoint.description = values.get("description", endpoint.description)
-    endpoint.events = sorted(set(values.get("events", endpoint.events)))
-    endpoint.save(update_fields=["url", "description", "events"])
+        _refuse_twice(others.exclude(pk=endpoint.pk), changes["url"])
+        # what the old address did says nothing of the new one
+        mine.exclude(url=changes["url"]).update(failing_since=None, not_before=None)
+    if changes:
+        mine.update(**changes)
     if "enabled" in values:
         if values["enabled"]:
             switch_on(endpoint)

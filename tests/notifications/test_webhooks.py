@@ -152,6 +152,19 @@ def test_a_failure_waits_for_its_next_turn(line, sender, receiver):
     assert line.reload().failing_since is not None
 
 
+def test_a_new_address_begins_with_a_good_name(line, sender, receiver):
+    line.set(failing_since=datetime.now(UTC), not_before=datetime.now(UTC) + timedelta(hours=1))
+
+    with tenant_scope(line.salon.pk):
+        endpoints.change_endpoint(line.endpoint, {"url": receiver.url, "description": "same"})
+        assert line.endpoint.failing_since is not None
+        endpoints.change_endpoint(line.endpoint, {"url": f"{receiver.url}/new"})
+    line.test()
+    sender.run()
+
+    assert [call.path for call in receiver.calls] == ["/hook/new"]
+
+
 def test_success_ends_a_row_of_failures(line, sender, receiver):
     receiver.answer = lambda call, number: (500 if number == 1 else 200, {})
     line.test()
