@@ -172,9 +172,13 @@ def integrations_of(tenant_id: UUID, config_version: int) -> Accounts:
     return accounts({tenant_id: config_version})[tenant_id]
 
 
-def callback_url(account_id: UUID, callback_token: str) -> str:
-    """Give the address that a provider calls to report to this account."""
-    return f"{settings.PUBLIC_URL}/v1/callbacks/{account_id}/{callback_token}"
+def callback_url(account_id: UUID, callback_token: str, provider: str = "") -> str:
+    """Give the address that a provider calls to report to this account.
+
+    provider: where it may be one whose callbacks have an address of their own.
+    """
+    path = (ADAPTERS[provider] if provider else Adapter).callback_path
+    return f"{settings.PUBLIC_URL}{path}/{account_id}/{callback_token}"
 
 
 def open_adapter(

@@ -194,7 +194,7 @@ class AccountScreen:
     @column(_("Address for the provider's callbacks"))
     def callback_address(self, row: Any) -> str:
         """Give what is pasted at the provider."""
-        return callback_url(row.pk, row.callback_token)
+        return callback_url(row.pk, row.callback_token, row.provider)
 
     @column(_("Callbacks"))
     def callbacks(self, row: Any) -> str:

@@ -128,7 +128,7 @@ class Adapter(ABC):
     May override: optional, sends_secrets, hints, check, rates, is_idempotent, sender,
     probe, read_probe; has_steps with exchange; batch_size with batch_key, request_many, receipts;
     for callbacks read_callback, greet, taken, generated, for_callbacks, register,
-    callback_place, forgets_after_s, route_of and acknowledge.
+    callback_path, callback_place, forgets_after_s, route_of and acknowledge.
     Must not override: __init__.
     credentials: decrypted values of `fields`; an adapter never stores them elsewhere.
     """
@@ -164,6 +164,8 @@ class Adapter(ABC):
     generated: ClassVar[frozenset[str]] = frozenset()
     #: fields that are about the callbacks alone: they are sent nowhere
     for_callbacks: ClassVar[frozenset[str]] = frozenset()
+    #: where our addresses for its callbacks begin
+    callback_path: ClassVar[str] = "/v1/callbacks"
     #: where at the provider our address is set by hand, in Russian and in English
     callback_place: ClassVar[tuple[str, str]] = ("", "")
     #: seconds of failure after which the provider stops calling, so that `register` is repeated

@@ -54,6 +54,10 @@ class ChatwootAdapter(Adapter):
     }
     optional = frozenset(fields) - {"token", "account_id"}
     proving = frozenset({"signing_secret"})
+    callback_place = (
+        "Chatwoot: Настройки → Интеграции → Вебхуки",
+        "Chatwoot: Settings → Integrations → Webhooks",
+    )
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "token": (
             "Chatwoot → Настройки профиля → Токен доступа; сообщения идут от имени этого агента",

@@ -10,7 +10,7 @@ An adapter for channels that Novu lacks posts {"subscriberId", "payload", "chann
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,7 +20,7 @@ from channels.contract import Adapter, ChannelKind, Outbound, Receipt
 from channels.errors import Unsupported
 from channels.provider_words import clean
 from channels.request import HttpRequest, HttpResponse
-from channels.told import BadSignature, Callback
+from channels.told import BadSignature, Callback, Told
 
 #: Field of an event -> what it is called, the most exact word first.
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -95,6 +95,8 @@ class NovuAdapter(Adapter):
     optional = frozenset(fields)
     for_callbacks = frozenset({"signing_secret"})
     sends_secrets = False
+    callback_path = "/internal/webhooks/novu"
+    callback_place = ("Novu → Developers → Webhooks", "Novu → Developers → Webhooks")
     address_kinds = ()
     hints: ClassVar[Mapping[str, tuple[str, str]]] = {
         "signing_secret": (
@@ -127,6 +129,11 @@ class NovuAdapter(Adapter):
 
     def receipt(self, response: HttpResponse) -> Receipt:
         raise Unsupported("nothing is sent through Novu")
+
+    def read_callback(self, callback: Callback) -> Sequence[Told]:
+        """Say nothing of our own messages: what it tells of its own goes to `event`."""
+        self._verify(callback)
+        return ()
 
     def event(self, callback: Callback) -> ExternalEvent | None:
         """Verify and read what it tells; None where it says nothing. Raises BadSignature."""

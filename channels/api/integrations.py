@@ -229,7 +229,7 @@ def _answer(who: Caller, key: UUID, status: int = 200, **more: str) -> Response:
     is_primary = next(one for one in rows if one.kind == row.kind).pk == key
     shown = shapes.integration(row, who.mode, is_primary)
     told = {
-        "callbackUrl": callback_url(row.pk, row.callback_token),
+        "callbackUrl": callback_url(row.pk, row.callback_token, row.provider),
         "callbacks": shapes.callbacks(row),
     }
     return data({**shown, **told, **more}, status)

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from channels.integrations import add_integration, update_credentials
+from channels.registering import connect
 from notifications import desk_visits, dispatch
 from notifications.callback_tasks import apply_callbacks
 from notifications.cases import close, find
@@ -232,3 +233,18 @@ def test_one_visitor_at_a_time(desk):
     dispatch.server().set(f"desk:{desk.account.pk}:busy", 1, px=5000)
 
     assert not desk_visits.visit(desk.tenant.pk, datetime.now(UTC))
+
+
+def test_chatwoot_is_told_our_address_and_its_secret_kept(desk, settings):
+    settings.PUBLIC_URL = "https://notify.example"
+    update_credentials(desk.tenant.pk, desk.account.pk, {"signing_secret": ""})
+
+    made = [connect(desk.tenant.pk, desk.account.pk).state for _ in range(2)]
+
+    assert made == ["connected", "connected"]
+    (webhook,) = desk.fake.webhooks
+    assert webhook["url"].startswith(f"https://notify.example/v1/callbacks/{desk.account.pk}/")
+    desk.hears(HELLO)
+    desk.fake.says(321, REPLY)
+    assert set(desk.calls_back()) == {200}
+    assert desk.sent == [("phone", REPLY)]

@@ -232,3 +232,11 @@ def test_an_account_that_proves_nothing_is_refused(salon, credentials):
 def test_no_message_leaves_through_novu():
     assert ADAPTERS["novu"] is NovuAdapter
     assert set(NovuAdapter.kinds) == {"desk"}
+
+
+def test_the_account_names_the_address_that_novu_is_to_call(novu, api):
+    path = f"/internal/webhooks/novu/{novu.account.pk}/{novu.account.callback_token}"
+
+    shown = api.post(f"/v1/integrations/{novu.account.pk}/register").json()["data"]
+
+    assert shown["callbackUrl"].endswith(path)
