@@ -16,7 +16,6 @@ from channels.registry import ADAPTERS
 from channels.told import StatusEvent
 from notifications.callbacks import Received
 from notifications.masking import mask
-from notifications.sql import callbacks as found_sql
 from notifications.sql import tracking as sql
 from tenants import rows
 from tenants.addressing import Refused, normalise
@@ -58,7 +57,7 @@ def written_to(tenant_id: UUID, destinations: Mapping[Key, Destination]) -> dict
     if not people:
         return {}
     found: dict[tuple[UUID, str, str], set[str]] = {}
-    for subscriber, kind, value in rows.fetch(found_sql.ADDRESSES_OF, [tenant_id, people]):
+    for subscriber, kind, value in rows.fetch(sql.ADDRESSES_OF, [tenant_id, people]):
         found.setdefault((subscriber, kind, mask(kind, value)), set()).add(value)
     places: dict[Key, Place] = {}
     for key, one in destinations.items():

@@ -65,15 +65,6 @@ select id from notifications_notification where tenant_id = %s and id = any(%s)
 order by id for update
 """
 
-MESSAGES: Final = """
-select m.id, m.notification_id, m.step, m.state, m.channel, m.extra, n.event_id, n.subscriber_id,
-  e.mode
-from notifications_message m
-join notifications_notification n on n.id = m.notification_id and n.tenant_id = m.tenant_id
-join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
-where m.tenant_id = %s and m.id = any(%s)
-"""
-
 ADVANCE: Final = """
 update notifications_message m set state = u.state, reason = u.reason
 from unnest(%s::uuid[], %s::text[], %s::text[]) u(id, state, reason)
@@ -83,9 +74,4 @@ where m.id = u.id and m.tenant_id = %s
 SET_EXTRA: Final = """
 update notifications_message m set extra = coalesce(m.extra, '{}'::jsonb) || u.change::jsonb
 from unnest(%s::uuid[], %s::text[]) u(id, change) where m.id = u.id and m.tenant_id = %s
-"""
-
-ADDRESSES_OF: Final = """
-select a.subscriber_id, a.kind, a.value from tenants_address a
-where a.tenant_id = %s and a.subscriber_id = any(%s)
 """

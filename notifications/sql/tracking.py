@@ -73,3 +73,8 @@ update tenants_address a set state = u.state, reason = u.reason, changed_at = no
 from unnest(%s::uuid[], %s::text[], %s::text[]) u(id, state, reason)
 where a.id = u.id and a.tenant_id = %s
 """
+
+ADDRESSES_OF: Final = """
+select a.subscriber_id, a.kind, a.value from tenants_address a
+where a.tenant_id = %s and a.subscriber_id = any(%s)
+"""
