@@ -54,7 +54,6 @@ class _Case:
     queue: int
     expires_at: datetime | None
     is_canceled: bool
-    preferred: str
     addresses: Sequence[str]
     steps: Sequence[int]
     refused: Sequence[str]

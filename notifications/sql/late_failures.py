@@ -7,7 +7,6 @@ from typing import Final
 # A suppressed value is suppressed for everybody who shares it, as in sending.
 FACTS: Final = """
 select m.id, n.state, e.version_id, e.queue, e.expires_at, e.canceled_at is not null,
-  s.preferred_channel,
   array(select a.kind from tenants_address a where a.tenant_id = m.tenant_id
     and a.subscriber_id = n.subscriber_id and a.state = 'active' and not exists (
       select 1 from tenants_address x where x.tenant_id = a.tenant_id and x.kind = a.kind
@@ -21,7 +20,6 @@ select m.id, n.state, e.version_id, e.queue, e.expires_at, e.canceled_at is not 
 from notifications_message m
 join notifications_notification n on n.id = m.notification_id and n.tenant_id = m.tenant_id
 join notifications_event e on e.id = n.event_id and e.tenant_id = m.tenant_id
-join tenants_subscriber s on s.id = n.subscriber_id and s.tenant_id = m.tenant_id
 where m.tenant_id = %s and m.id = any(%s)
 """
 
