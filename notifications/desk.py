@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -113,11 +113,17 @@ def _conversation(tenant_id: UUID, one: Event, now: datetime) -> str:
         tenant_id=tenant_id,
         mode="live",
         subscriber_id__in=threads.values("subscriber_id"),
-        changed_at__lte=created_at(one.id),
+        changed_at__lte=_happened_at(one),
     ).exclude(state=CaseState.CLOSED)
     for case in found.order_by("pk"):
         cases.close(case, "Chatwoot", now, desk_id=f"c{place.conversation}")
     return ""
+
+
+def _happened_at(one: Event) -> datetime:
+    """Tell when a conversation came into its state: when it was told, or when it last moved."""
+    seen_at = one.event.raw
+    return datetime.fromtimestamp(float(seen_at), UTC) if seen_at else created_at(one.id)
 
 
 def _client(tenant_id: UUID, address: str) -> UUID | None:

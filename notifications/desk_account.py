@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,10 +10,15 @@ from uuid import UUID
 
 from channels.accounts import Account, integrations_of
 from channels.adapters.chatwoot import ChatwootAdapter
+from channels.adapters.chatwoot_api import Gone
+from channels.errors import Permanent
+from channels.flights import Sent
 from channels.models import Integration
 from notifications.models import DeskThread
 from tenants.models import Tenant
 from tenants.scope import batch_scope, tenant_scope
+
+log = logging.getLogger(__name__)
 
 PROVIDER: Final = ChatwootAdapter.provider
 UNSURE: Final = "?"  # is being written at the desk, or was when its visitor died
@@ -50,6 +56,16 @@ class Desk:
                 integration_id=self.account.id,
                 conversation=conversation,
             ).delete()
+
+    def took(self, sent: Sent, conversation: str = "") -> bool:
+        """Say whether it was taken; raises the error that would meet the next one, too."""
+        if isinstance(sent.error, Gone) and conversation:
+            self.forget(conversation)
+        elif isinstance(sent.error, Permanent):
+            log.warning("a desk refuses a line", extra={"reason": sent.error.detail})
+        elif sent.error is not None:
+            raise sent.error
+        return sent.receipt is not None
 
 
 def desk_of(tenant_id: UUID) -> Desk | None:

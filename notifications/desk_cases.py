@@ -100,9 +100,7 @@ def _hand_over(desk: Desk, pending: Pending, now: datetime) -> str:
         "team_id": int(team) if team else None,
     }
     (sent,) = carry(desk.account, [_outbound(case.pk, case, "", handing)])
-    if sent.receipt is None:
-        if isinstance(sent.error, Gone):
-            desk.forget(pending.conversation)
+    if not desk.took(sent, pending.conversation) or sent.receipt is None:
         return ""
     with tenant_scope(desk.tenant_id):
         conversation = sent.receipt.provider_id
@@ -124,11 +122,10 @@ def _show(desk: Desk, pending: Pending, conversation: str) -> None:
                 continue
             _mark(desk, line, UNSURE)
             (sent,) = carry(desk.account, [desk_line])
-            if sent.receipt is None:
-                if isinstance(sent.error, Gone):
-                    desk.forget(conversation)
+            if not desk.took(sent, conversation) and isinstance(sent.error, Gone):
                 return
-            number = sent.receipt.provider_id if line.kind == Kind.WROTE else SHOWN
+            is_hers = line.kind == Kind.WROTE
+            number = sent.receipt.provider_id if sent.receipt and is_hers else SHOWN
         _mark(desk, line, number)
 
 

@@ -11,7 +11,9 @@ from uuid import UUID
 from channels.adapters.chatwoot_api import Gone
 from channels.contract import Content, Outbound
 from channels.errands import carry, walk
+from channels.errors import Permanent
 from notifications.desk_account import UNSURE, Desk
+from notifications.escalation import SHOWN
 from notifications.sql import desk as sql
 from notifications.tracking import write_extra
 from tenants import rows
@@ -44,6 +46,8 @@ def bring(desk: Desk, now: datetime) -> None:
     for one, sent in zip(fresh, carry(desk.account, [*map(_outbound, fresh)]), strict=True):
         if sent.receipt is not None:
             numbers[one.id] = sent.receipt.provider_id
+        elif isinstance(sent.error, Permanent):
+            numbers[one.id] = SHOWN  # it will not be taken another time either
         elif isinstance(sent.error, Gone):
             desk.forget(one.conversation)
     _mark(desk, numbers)

@@ -22,14 +22,15 @@ from uuid import UUID
 from django.core.exceptions import ImproperlyConfigured
 
 from channels.errands import walk
-from channels.errors import DeliveryError
+from channels.errors import BadCredentials, DeliveryError, ProviderPaused
+from channels.integrations import pause
 from channels.models import Integration
 from notifications import desk_cases, desk_mirror, dispatch
 from notifications.callbacks import keep_told
 from notifications.desk_account import PROVIDER, Desk, desk_of
 from notifications.models import EscalationLine
 from tenants.ids import floor_id
-from tenants.scope import support_scope
+from tenants.scope import support_scope, tenant_scope
 
 log = logging.getLogger(__name__)
 
@@ -72,9 +73,8 @@ def visit_all(tenants: Iterable[UUID]) -> dict[str, int]:
         except (DeliveryError, ImproperlyConfigured) as refused:
             failed += 1
             reason = getattr(refused, "detail", "") or type(refused).__name__
-            log.warning(
-                "a desk was not reached", extra={"tenant": str(tenant_id), "reason": reason}
-            )
+            extra = {"tenant": str(tenant_id), "reason": reason}
+            log.warning("a desk was not reached", extra=extra)
     return {"visited": visited, "failed": failed}
 
 
@@ -94,6 +94,10 @@ def visit(tenant_id: UUID, now: datetime) -> bool:
         desk_cases.bring(desk, now)
         if desk.adapter.mirrors:
             desk_mirror.bring(desk, now)
+    except (BadCredentials, ProviderPaused) as refused:
+        with tenant_scope(tenant_id):  # until a probe finds that it works again
+            pause(tenant_id, desk.account.id, f"{refused.outcome}: {refused.detail}")
+        raise
     finally:
         dispatch.server().delete(f"{key}:busy")
     return True

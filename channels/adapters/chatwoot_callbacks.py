@@ -153,8 +153,11 @@ def read(callback: Callback, credentials: Mapping[str, str]) -> Sequence[Told]:
             return []
 
 
-def conversation_event(row: Mapping[str, Any]) -> InboundEvent:
-    """Read a conversation's state, from a webhook or from the list of the API."""
+def conversation_event(row: Mapping[str, Any], seen_at: str = "") -> InboundEvent:
+    """Read a conversation's state, from a webhook or from the list of the API.
+
+    seen_at: unix time of its last activity, where nobody told of it as it happened.
+    """
     state = str(row.get("status") or "")
     number = str(row.get("id") or "")
     moment = row.get("updated_at") or row.get("timestamp") or ""
@@ -164,6 +167,7 @@ def conversation_event(row: Mapping[str, Any]) -> InboundEvent:
         address=client_of(row),
         value=state,
         reply_token=f"{row.get('inbox_id') or ''}:{number}",
+        raw=seen_at,
     )
 
 

@@ -43,7 +43,7 @@ def look(api: ChatwootApi, inboxes: Inboxes, since: float) -> Look:
             fresh = [row for row in rows if _activity(row) >= since - OVERLAP_S]
             for row in fresh:
                 seen.until = max(seen.until, _activity(row))
-                seen.told.append(conversation_event(row))
+                seen.told.append(conversation_event(row, str(_activity(row))))
                 answer = yield api.messages(str(row.get("id")))
                 messages = listed(api.read(answer), "payload")
                 seen.told += _heard(messages, row, inbox, inboxes, since)

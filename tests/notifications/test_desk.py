@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from django.test import Client
 
-from channels.integrations import add_integration, update_credentials
+from channels.integrations import add_integration, check_integration, update_credentials
 from channels.registering import connect
 from notifications import desk_visits, dispatch
 from notifications.callback_tasks import apply_callbacks
@@ -199,11 +199,29 @@ def test_mirroring_can_be_switched_off(desk):
     assert desk.shown == [(0, HELLO)]
 
 
-def test_a_desk_that_does_not_answer_stops_nobody(desk):
+def test_a_desk_that_refuses_us_rests_until_a_probe_finds_it_well(desk):
     desk.fake.token = "ANOTHER"
-    desk.hears(HELLO)
 
     assert desk_visits.visit_all([desk.tenant.pk])["failed"] == 1
+    assert desk_visits.visit_all([desk.tenant.pk]) == {"visited": 0, "failed": 0}
+
+    desk.fake.token = Chatwoot.token
+    check_integration(desk.tenant.pk, desk.account.pk)
+    desk.hears(HELLO)
+    assert desk.shown == [(0, HELLO)]
+
+
+def test_what_was_resolved_before_a_client_wrote_again_stays_open(desk):
+    desk.hears(HELLO)
+    desk.fake.set_status(321, "resolved")
+    desk.calls_back()
+    with tenant_scope(desk.tenant.pk):
+        client_wrote(desk.tenant.pk, desk.client.pk, "И ещё")
+    desk.fake.conversations[0]["updated_at"] = 1.5  # an agent has only looked at it
+
+    desk.visit()
+
+    assert desk.cases == [("client_wrote", "closed"), ("client_wrote", "open")]
 
 
 def test_what_a_client_wrote_in_chatwoots_own_inbox_is_not_shown_there_again(desk):
