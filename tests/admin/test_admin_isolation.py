@@ -35,7 +35,7 @@ def tell_story(salon):
     from notifications.models import DeadLetter, WebhookDelivery
     from notifications.webhooks.endpoints import add_endpoint
     from tenants.accounts import issue_key
-    from tenants.models import Topic, TopicMember
+    from tenants.models import Consent, Topic, TopicMember
 
     with tenant_scope(salon.tenant.id):
         mine = {"tenant": salon.tenant}
@@ -66,6 +66,15 @@ def tell_story(salon):
         )
         DeadLetter.objects.create(
             **mine, notification=notification, step=0, queue=0, reason="permanent"
+        )
+        Consent.objects.create(
+            **mine,
+            subscriber=salon.client,
+            purpose="advertising",
+            given=True,
+            source="form",
+            actor="t",
+            at=now(),
         )
         topic = Topic.objects.create(**mine, key="vip")
         TopicMember.objects.create(**mine, topic=topic, subscriber=salon.client)
