@@ -85,7 +85,9 @@ def _add(tenant_id: UUID, heard: Heard, owner: Owner) -> str:
     others = others.filter(subscriber__mode=owner.mode).exclude(subscriber_id__in=shared)
     taken = others.select_related("subscriber").first()
     if taken is None:
-        set_address(tenant_id, owner.subscriber, owner.kind, value)
+        if set_address(tenant_id, owner.subscriber, owner.kind, value):
+            news = SubscriberNews(owner.subscriber, owner.kind, "active")
+            tell(tenant_id, [(ADDRESS_CHANGED, news)])
         return ""
     case = NewCase(
         tenant_id=tenant_id,

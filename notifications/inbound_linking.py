@@ -18,6 +18,7 @@ from notifications.sql import inbound as sql
 from tenants import links, rows
 from tenants.addressing import Refused, normalise
 from tenants.audience import set_address
+from tenants.events import LINKED as CHAT_LINKED
 from tenants.events import UPDATED, SubscriberNews, tell
 from tenants.models import Address, Subscriber
 
@@ -70,7 +71,8 @@ def _tie(tenant_id: UUID, heard: Heard, subscriber: UUID, kind: str) -> str:
         _ask_staff(tenant_id, heard, person, kind)
         return TAKEN
     value = _written(kind, heard.event.address)
-    set_address(tenant_id, subscriber, kind, value)
+    if set_address(tenant_id, subscriber, kind, value):
+        tell(tenant_id, [(CHAT_LINKED, SubscriberNews(subscriber, kind, "active"))])
     _seed(tenant_id, heard, subscriber)
     answer(_owner(tenant_id, subscriber, kind, value), LINKED, str(heard.id), heard.at)
     return ""

@@ -15,7 +15,7 @@ from uuid import UUID
 from tenants.addressing import DEVICES
 from tenants.auth import Mode
 from tenants.errors import Forbidden, NotFound
-from tenants.events import ADDRESS_CHANGED, CREATED, LINKED, UPDATED, SubscriberNews, Told, tell
+from tenants.events import ADDRESS_CHANGED, CREATED, UPDATED, SubscriberNews, Told, tell
 from tenants.ids import uuid7
 from tenants.models import Subscriber
 from tenants.people import SubscriberInput
@@ -77,12 +77,12 @@ def upsert_subscribers(
     ]
 
 
-def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> None:
+def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> bool:
     """Link one address that its owner has just used: dead ones live again, a "no" stays a "no".
 
-    value: normalised. Other addresses of the subscriber stay.
+    value: normalised. Other addresses stay. False when it was there: else the caller tells of it.
     """
-    is_new = run(
+    changed = run(
         "insert into tenants_address as a"
         " (id, tenant_id, subscriber_id, kind, value, state, reason, changed_at)"
         " values (%s, %s, %s, %s, %s, 'active', '', now())"
@@ -90,8 +90,7 @@ def set_address(tenant_id: UUID, subscriber: UUID, kind: str, value: str) -> Non
         " set state = 'active', reason = '', changed_at = now() where a.state = 'inactive'",
         (uuid7(), tenant_id, subscriber, kind, value),
     )
-    if is_new:
-        tell(tenant_id, [(LINKED, SubscriberNews(subscriber, kind, "active"))])
+    return bool(changed)
 
 
 def add_addresses(tenant_id: UUID, subscriber: UUID, kind: str, values: Iterable[str]) -> None:
@@ -246,10 +245,9 @@ def _news(
 ) -> list[Told]:
     told = [(CREATED, SubscriberNews(pk)) for pk in fresh.values()]
     for key, person in known.items():
-        named = wanted[key]
-        if any(named.fields[column] != person.fields[column] for column in named.fields):
+        if any(value != person.fields[name] for name, value in wanted[key].fields.items()):
             told.append((UPDATED, SubscriberNews(person.id)))
-        gone, new = _links(person, named)
+        gone, new = _links(person, wanted[key])
         states = {kind: "removed" for (kind, _), link in person.addresses.items() if link in gone}
         states |= {kind: "active" for kind, _ in new}
         told += [(ADDRESS_CHANGED, SubscriberNews(person.id, *one)) for one in states.items()]

@@ -9,18 +9,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from channels.integrations import add_integration
+from channels.told import InboundEvent
 from notifications import events
 from notifications.events import AppointmentNews, News
 from notifications.models import LogEntry
 from notifications.news import DESCRIPTIONS, NAMES
 from notifications.webhooks import endpoints
 from notifications.webhooks.outbox import MOST_BYTES
-from tenants import consents
-from tenants.audience import set_address
+from tenants import consents, links
+from tenants.audience import add_addresses
 from tenants.consents import Word
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory, TenantFactory
+from tests.notifications.client_line import ClientLine
 from tests.notifications.conftest import Reminders, change, look
 from tests.notifications.phone_line import PhoneLine, press, status
 from tests.notifications.statements import statements
@@ -28,6 +30,7 @@ from tests.notifications.webhook_line import Line, forget_deliveries
 from tests.provider import Provider
 
 PHONE = "+79161234567"
+BOT = {"token": "7000000001:AA-linking", "api_base": "https://127.0.0.1:9"}
 ANNA = {"subscriberId": "anna", "firstName": "Анна", "phone": PHONE, "locale": "ru"}
 
 
@@ -181,14 +184,17 @@ def test_credentials_that_change_are_told_once(hook, api):
 
 def test_a_linked_chat_is_told_once(hook, salon):
     anna = SubscriberFactory(tenant=salon, subscriber_id="anna")
-
+    line = ClientLine(salon)
+    line.equip()
+    bot = add_integration(salon.pk, "telegram", BOT, identifier="bot")
     with tenant_scope(salon.pk):
-        for _ in range(2):
-            set_address(salon.pk, anna.pk, "telegram", "42")
+        token = links.issue(salon.pk, anna.pk, ["telegram"], datetime.now(UTC))["telegram"]
 
-    assert told(hook)[1:] == [
-        ("subscriber.linked", {"subscriberId": "anna", "channel": "telegram", "state": "active"})
-    ]
+    for key in "ab":
+        line.hears(InboundEvent(key, "start", address="5001", value=token), account=bot.pk)
+
+    linked = [data for name, data in told(hook) if name == "subscriber.linked"]
+    assert linked == [{"subscriberId": "anna", "channel": "telegram", "state": "active"}]
 
 
 def test_a_withdrawn_consent_is_told_and_a_given_one_is_not(hook, salon):
@@ -282,7 +288,7 @@ def test_what_is_rolled_back_was_never_told(hook, salon):
 
     def link_and_break():
         with tenant_scope(salon.pk):
-            set_address(salon.pk, anna.pk, "telegram", "1")
+            add_addresses(salon.pk, anna.pk, "telegram", ["1"])
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
