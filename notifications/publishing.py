@@ -1,7 +1,8 @@
 """How does a draft become what is sent? By freezing it as a numbered version, if nothing is wrong.
 
 1. The draft's row is locked: two people who publish at once get two numbers, or one version.
-2. Whatever would fail at sending time is collected and refused in one answer.
+2. Whatever would fail at sending time is collected and refused in one answer, and so is a schema
+   that what is sent today would not fit, and a draft that somebody else has to look at.
 3. The draft is frozen. When it says what is published already, that version is given back.
 
 Callers stand in the tenant's scope.
@@ -13,7 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import Max
+from django.utils import timezone
 
+from notifications.compatibility import compatibility_problems
 from notifications.letters.design import compile_letter
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow, WorkflowVersion
 from notifications.refusals import (
@@ -23,6 +26,7 @@ from notifications.refusals import (
     template_problems,
     workflow_problems,
 )
+from notifications.reviewing import note_edit, release, review_problems, submit, wants_review
 from tenants.models import User
 
 __all__ = [
@@ -32,9 +36,12 @@ __all__ = [
     "publish_template",
     "publish_workflow",
     "restore_template",
+    "restore_workflow",
     "texts_of",
+    "write_draft",
 ]
 
+DOCUMENT_FIELDS = ("category", "priority", "is_critical", "expires_after_s", "payload_schema")
 TEXT_FIELDS = ("title", "body", "letter", "image_url", "buttons")
 
 
@@ -52,17 +59,19 @@ def publish_template(template: MessageTemplate, by: User | None = None) -> Templ
     A language in which nothing is written is left out: its readers get the other one.
     """
     draft = MessageTemplate.objects.select_for_update().get(pk=template.pk)
-    problems = template_problems(draft)
+    problems = [*template_problems(draft), *review_problems(draft, by)]
     if problems:
         raise PublishRefused(problems)
-    version: TemplateVersion = _publish_texts(draft, texts_of(draft), by)
+    version = _freeze_texts(draft, texts_of(draft), by)
+    release(draft, version)
     return version
 
 
-def restore_template(version: TemplateVersion, by: User | None = None) -> TemplateVersion:
+def restore_template(version: TemplateVersion, by: User | None = None) -> TemplateVersion | None:
     """Put an old version's texts into the draft and publish them anew; raises PublishRefused.
 
-    The story only grows: what was version 2 becomes the next number.
+    The story only grows: what was version 2 becomes the next number. None: it waits for somebody
+    else's look.
     """
     draft = MessageTemplate.objects.select_for_update().get(pk=version.template_id)
     for language in LANGUAGES:
@@ -71,6 +80,8 @@ def restore_template(version: TemplateVersion, by: User | None = None) -> Templa
             empty: Any = [] if field == "buttons" else ""
             setattr(draft, f"{field}_{language}", text.get(field) or empty)
     draft.save()
+    if _waits_for_review(draft, by):
+        return None
     return publish_template(draft, by)
 
 
@@ -79,34 +90,53 @@ def publish_workflow(workflow: Workflow, by: User | None = None) -> WorkflowVers
     draft = Workflow.objects.select_for_update().get(pk=workflow.pk)
     steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
     problems = workflow_problems(draft, steps)
+    problems += [*_breaks(draft, document_of(draft, steps)), *review_problems(draft, by)]
     if problems:
         raise PublishRefused(problems)
-    document = document_of(draft, steps)
-    if draft.published_id:
-        current: WorkflowVersion = WorkflowVersion.objects.get(pk=draft.published_id)
-        if current.document == document:
-            return current
-    version: WorkflowVersion = WorkflowVersion.objects.create(
-        tenant_id=draft.tenant_id,
-        workflow=draft,
-        number=_next_number(WorkflowVersion, workflow=draft),
-        document=document,
-        published_by=by,
-    )
-    Workflow.objects.filter(pk=draft.pk).update(published=version)
+    version = _freeze_steps(draft, document_of(draft, steps), by)
+    release(draft, version)
     workflow.published = version
     return version
+
+
+def restore_workflow(version: WorkflowVersion, by: User | None = None) -> WorkflowVersion | None:
+    """Make an old version the draft and publish it anew; raises PublishRefused.
+
+    Its steps send the texts that are published now. None: it waits for somebody else's look.
+    """
+    draft = Workflow.objects.select_for_update().get(pk=version.workflow_id)
+    write_draft(draft, version.document)
+    if _waits_for_review(draft, by):
+        return None
+    return publish_workflow(draft, by)
+
+
+def write_draft(draft: Workflow, document: Mapping[str, Any]) -> None:
+    """Make a draft say what a document says; its identifier stays."""
+    for name in DOCUMENT_FIELDS:
+        setattr(draft, name, document[name])
+    draft.save(update_fields=[*DOCUMENT_FIELDS, "updated_at"])
+    draft.steps.all().delete()
+    Step.objects.bulk_create(
+        Step(
+            tenant_id=draft.tenant_id,
+            workflow=draft,
+            position=position,
+            key=step["key"],
+            kind=step["kind"],
+            channels=step["channels"],
+            settings=step["settings"],
+            template_id=step["template"],
+        )
+        for position, step in enumerate(document["steps"])
+    )
 
 
 def document_of(draft: Workflow, steps: Sequence[Step]) -> dict[str, Any]:
     """Write a workflow's document; notifications.definition reads it."""
     return {
         "identifier": draft.identifier,
-        "category": draft.category,
-        "priority": draft.priority,
-        "is_critical": draft.is_critical,
-        "expires_after_s": draft.expires_after_s,
-        "payload_schema": draft.payload_schema,
+        **{name: getattr(draft, name) for name in DOCUMENT_FIELDS},
         "steps": [
             {
                 "key": step.key,
@@ -143,7 +173,24 @@ def _design_of(letter: str) -> dict[str, str]:
     return {"letter": letter, "html": compile_letter(letter)} if letter.strip() else {}
 
 
-def _publish_texts(
+def _waits_for_review(draft: MessageTemplate | Workflow, by: User | None) -> bool:
+    """Send what was restored to a second person, where the salon wants one."""
+    now = timezone.now()
+    note_edit(draft, by, now)
+    if not wants_review(draft.tenant_id):
+        return False
+    submit(draft, by, now)
+    return True
+
+
+def _breaks(draft: Workflow, document: Mapping[str, Any]) -> list[Refusal]:
+    if not draft.published_id:
+        return []
+    current = WorkflowVersion.objects.get(pk=draft.published_id)
+    return compatibility_problems(current.document, document)
+
+
+def _freeze_texts(
     draft: MessageTemplate, texts: Mapping[str, Any], by: User | None
 ) -> TemplateVersion:
     if draft.published_id:
@@ -151,16 +198,32 @@ def _publish_texts(
         if current.texts == texts:
             return current
     version: TemplateVersion = TemplateVersion.objects.create(
-        tenant_id=draft.tenant_id,
-        template=draft,
-        number=_next_number(TemplateVersion, template=draft),
-        texts=texts,
-        published_by=by,
+        template=draft, texts=texts, **_signed(draft, by, TemplateVersion.objects, template=draft)
     )
-    MessageTemplate.objects.filter(pk=draft.pk).update(published=version)
     return version
 
 
-def _next_number(model: type[TemplateVersion | WorkflowVersion], **owner: Any) -> int:
-    newest = model.objects.filter(**owner).aggregate(newest=Max("number"))["newest"]
-    return (newest or 0) + 1
+def _freeze_steps(draft: Workflow, document: Mapping[str, Any], by: User | None) -> WorkflowVersion:
+    if draft.published_id:
+        current: WorkflowVersion = WorkflowVersion.objects.get(pk=draft.published_id)
+        if current.document == document:
+            return current
+    version: WorkflowVersion = WorkflowVersion.objects.create(
+        workflow=draft,
+        document=document,
+        **_signed(draft, by, WorkflowVersion.objects, workflow=draft),
+    )
+    return version
+
+
+def _signed(
+    draft: MessageTemplate | Workflow, by: User | None, versions: Any, **owner: Any
+) -> dict[str, Any]:
+    """Give what each new version has: its salon, the next number, and whose it is."""
+    newest = versions.filter(**owner).aggregate(newest=Max("number"))["newest"]
+    return {
+        "tenant_id": draft.tenant_id,
+        "number": (newest or 0) + 1,
+        "published_by": by,
+        "submitted_by_id": draft.submitted_by_id,
+    }

@@ -36,6 +36,7 @@ class TenantAdmin(SalonAdmin):
     fieldsets = (
         (None, {"fields": ("name", "slug", ("language", "timezone"), "brand")}),
         (_("Letters"), {"fields": ("followed_letters", "unsubscribe_always")}),
+        (_("Publishing"), {"fields": ("four_eyes",)}),
         (_("Platform"), {"fields": (("state", "state_reason"), "is_sandbox", "limits")}),
     )
 

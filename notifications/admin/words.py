@@ -41,6 +41,23 @@ SENTENCES: dict[str, Any] = {
     "unpublished_template": gettext_lazy("Publish the template “%(name)s” first."),
     "mk_priority": gettext_lazy("Marketing goes out at normal or low priority only."),
     "bad_schema": gettext_lazy("This is not a JSON Schema: %(detail)s"),
+    "schema_required": gettext_lazy(
+        "“%(name)s” was not required so far: what is sent today would be refused. Give it a default"
+        " value, or publish under a new identifier."
+    ),
+    "schema_narrowed": gettext_lazy(
+        "“%(name)s” takes less than before: what is sent today could be refused. Allow what was"
+        " allowed, or publish under a new identifier."
+    ),
+    "schema_removed": gettext_lazy(
+        "“%(name)s” is gone, but texts that are sent today use it. Change and publish the texts"
+        " first."
+    ),
+    "four_eyes_own": gettext_lazy(
+        "You wrote this draft: somebody else must look at it and publish it."
+    ),
+    "four_eyes_unsent": gettext_lazy("Send the draft for review first."),
+    "four_eyes_nobody": gettext_lazy("Here a person publishes, not a program."),
 }
 LANGUAGE_NAMES = {"ru": gettext_lazy("Russian"), "en": gettext_lazy("English")}
 

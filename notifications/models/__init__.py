@@ -11,6 +11,7 @@ from notifications.models.delivery import (
     Notification,
     NotificationState,
 )
+from notifications.models.drafts import DraftState
 from notifications.models.escalations import (
     CaseState,
     Cause,
@@ -50,6 +51,7 @@ __all__ = [
     "Counter",
     "DeadLetter",
     "DeskThread",
+    "DraftState",
     "Due",
     "DueState",
     "Escalation",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models.base import TenantModel, inside
+from notifications.models.drafts import Draft, Frozen
+from tenants.models.base import inside
 from tenants.scope import ScopedManager
 
 
-class MessageTemplate(TenantModel):
+class MessageTemplate(Draft):
     """The text of one channel step; the row is the draft, versions are what is sent."""
 
     key = models.SlugField(_("identifier"), max_length=120)
@@ -58,16 +58,11 @@ class MessageTemplate(TenantModel):
         return self.key
 
 
-class TemplateVersion(TenantModel):
+class TemplateVersion(Frozen):
     """One published state of a template, frozen: notifications.definition reads it."""
 
     template = inside("notifications.MessageTemplate", related_name="versions", db_index=False)
-    number = models.PositiveIntegerField(_("version"))
     texts = models.JSONField(_("texts"))
-    published_at = models.DateTimeField(_("published"), auto_now_add=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
 
     class Meta:
         verbose_name = _("template version")
@@ -78,6 +73,3 @@ class TemplateVersion(TenantModel):
                 fields=["tenant", "template", "number"], name="templateversion_number"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"v{self.number}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from notifications.models.drafts import Draft, Frozen
 from tenants.models.base import TenantModel, inside
 from tenants.scope import ScopedManager
 
@@ -40,7 +40,7 @@ class StepKind(models.TextChoices):
     DELAY = "delay", _("Delay")
 
 
-class Workflow(TenantModel):
+class Workflow(Draft):
     """An ordered list of steps for one kind of event; the rows are the draft."""
 
     identifier = models.SlugField(_("identifier"), max_length=120)
@@ -65,6 +65,8 @@ class Workflow(TenantModel):
     is_active = models.BooleanField(_("active"), default=True)
     pack = models.CharField(_("pack"), max_length=64, blank=True, editable=False)
     pack_version = models.PositiveIntegerField(null=True, editable=False)
+    # What the pack said when it was copied: whatever differs from it is the salon's own wish.
+    pack_document = models.JSONField(default=dict, editable=False)
     published = models.ForeignKey(
         "notifications.WorkflowVersion",
         on_delete=models.SET_NULL,
@@ -124,16 +126,11 @@ class Step(TenantModel):
         return self.key
 
 
-class WorkflowVersion(TenantModel):
+class WorkflowVersion(Frozen):
     """One published state of a workflow, frozen as one document (notifications.definition)."""
 
     workflow = inside("notifications.Workflow", related_name="versions", db_index=False)
-    number = models.PositiveIntegerField(_("version"))
     document = models.JSONField(_("document"))
-    published_at = models.DateTimeField(_("published"), auto_now_add=True)
-    published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
-    )
 
     class Meta:
         verbose_name = _("workflow version")
@@ -144,6 +141,3 @@ class WorkflowVersion(TenantModel):
                 fields=["tenant", "workflow", "number"], name="workflowversion_number"
             ),
         ]
-
-    def __str__(self) -> str:
-        return f"v{self.number}"

@@ -80,6 +80,11 @@ class Tenant(models.Model):
         default=False,
         help_text=_("Marketing letters always have it. It ends marketing, never reminders."),
     )
+    four_eyes = models.BooleanField(
+        _("a second person's look"),
+        default=False,
+        help_text=_("Texts and workflows are published by somebody who did not write them."),
+    )
     limits = models.JSONField(
         _("limits"), default=dict, blank=True, help_text=_("Overrides of the platform's limits.")
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.urls import reverse
 
@@ -156,9 +158,7 @@ def workflow_form(salon, step, **changed):
         "category": "tx",
         "priority": "high",
         "is_active": "on",
-        "payload_schema": '{"type": "object", "required": ["clientName", "appointmentTime",'
-        ' "serviceName"], "properties": {"staffName": {"default": ""},'
-        ' "rescheduleUrl": {"default": ""}, "confirmUrl": {"default": ""}}}',
+        "payload_schema": json.dumps(salon.workflow.payload_schema),
         "steps-TOTAL_FORMS": 2,
         "steps-INITIAL_FORMS": 1,
         "steps-0-id": step.pk,

@@ -133,7 +133,7 @@ def test_a_variable_that_the_running_version_does_not_give_is_refused(salon):
     workflow = workflow_of(salon)
     step_of(workflow, template)
     publish_workflow(workflow)
-    wider = SCHEMA | {"required": ["clientName", "discount"]}
+    wider = SCHEMA | {"properties": SCHEMA["properties"] | {"discount": {"default": 5}}}
     Workflow.objects.filter(pk=workflow.pk).update(payload_schema=wider)
     MessageTemplate.objects.filter(pk=template.pk).update(body_ru="{{ discount }}")
 
@@ -149,7 +149,7 @@ def test_a_variable_that_accepted_work_does_not_give_is_refused(salon):
     step_of(workflow, template)
     old = publish_workflow(workflow)
     accept(salon, old)
-    wider = SCHEMA | {"required": ["clientName", "discount"]}
+    wider = SCHEMA | {"properties": SCHEMA["properties"] | {"discount": {"default": 5}}}
     Workflow.objects.filter(pk=workflow.pk).update(payload_schema=wider)
     publish_workflow(workflow)
     MessageTemplate.objects.filter(pk=template.pk).update(body_ru="{{ discount }}")
