@@ -38,7 +38,7 @@ class Button:
     action: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Content:
     """A rendered text, ready for any channel: body is plain text, html only where one was made."""
 

@@ -69,7 +69,7 @@ class Limits:
         return {
             wish.key: Held("account" if ms > 0 else "address", abs(ms) / 1000)
             for key, waits in zip(calls, answers, strict=True)
-            for wish, ms in zip(wishes[key], waits, strict=True)
+            for wish, ms in zip(wishes[key], waits, strict=bool(waits))
             if ms
         }
 

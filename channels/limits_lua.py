@@ -5,8 +5,9 @@ it starts, holds more than the limit (a fixed window lets twice as many through 
 
 KEYS: the account's, then each message's address's. ARGV of TAKE: how many levels the account has,
 and each one's most and period in ms; the same of addresses; then the messages' categories in one
-text (0 tx, 1 mk). It gives a wait in ms per message: 0 may go, above 0 the account holds it, below
-0 its address does. Nothing is counted for a message that any level holds.
+text (0 tx, 1 mk). It gives nothing when all may go; else a wait in ms per message: 0 may go, above
+0 the account holds it, below 0 its address does. Nothing is counted for a message that any level
+holds.
 
 Who is held is told to come back when it may be its turn: waits are handed out one interval after
 another, tx at most 10 s or 10 intervals ahead, mk 10 min and at four fifths of the rate, so that
@@ -148,6 +149,7 @@ local function take_unknown(key)
 end
 
 local account, addresses, out = open(KEYS[1], of_account), {}, {}
+local is_held = false
 local categories = ARGV[at + 1]
 for i = 1, #categories do
   local category, key = string.byte(categories, i) - 48, KEYS[i + 1]
@@ -161,13 +163,14 @@ for i = 1, #categories do
   if is_unknown then take(account); table.insert(out, 0)
   elseif first == 0 then take(account); take(held); table.insert(out, 0)
   else
+    is_held = true
     local sign = held == account and 1 or -1
     table.insert(out, sign * turn(held, first, category))
   end
 end
 save(account)
 for _, state in pairs(addresses) do save(state) end
-return out
+return is_held and out or {}
 """
 )
 

@@ -41,7 +41,7 @@ class EventFacts:
 class AddressFacts:
     """One address; state "suppressed" also when somebody else's same value is.
 
-    sharers: other clients with the same value, a few of them where they are many.
+    sharers: other clients with the same value, a few of them where they are many; None: nobody.
     """
 
     id: UUID | None
@@ -49,7 +49,7 @@ class AddressFacts:
     value: str
     state: str
     window_until: datetime | None = None
-    sharers: Sequence[UUID] = ()
+    sharers: Sequence[UUID] | None = None
 
 
 @dataclass(slots=True)

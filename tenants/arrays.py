@@ -31,7 +31,8 @@ class ListDumper(Dumper):
     oid = 0  # PostgreSQL takes the type of the place
 
     def get_key(self, obj: list[Any], format: PyFormat) -> DumperKey:
-        return _IDS if set(map(type, obj)) == {UUID} else self.cls
+        is_of_ids = bool(obj) and type(obj[0]) is UUID and set(map(type, obj)) == {UUID}
+        return _IDS if is_of_ids else self.cls
 
     def upgrade(self, obj: list[Any], format: PyFormat) -> Dumper:
         return self if self.get_key(obj, format) is self.cls else IdsDumper(self.cls)

@@ -29,14 +29,18 @@ from notifications_event e where e.id = any(%s) and e.tenant_id = any(%s) for sh
 # A suppressed value is suppressed for everybody who shares it (a mother and a daughter). Of those
 # who share it six are named: one more than are counted one by one.
 ADDRESSES: Final = """
-select u.place, a.id, a.kind, a.value, case when a.state = 'active' and exists (
-    select 1 from tenants_address x where x.tenant_id = a.tenant_id and x.kind = a.kind
-    and x.value = a.value and x.state = 'suppressed') then 'suppressed' else a.state end,
-  a.window_until,
-  array(select x.subscriber_id from tenants_address x where x.tenant_id = a.tenant_id
-    and x.kind = a.kind and x.value = a.value and x.subscriber_id <> a.subscriber_id limit 6)
+select u.place, a.id, a.kind, a.value,
+  case when a.state = 'active' and x.said_no then 'suppressed' else a.state end, a.window_until,
+  x.sharers
 from unnest(%s::uuid[], %s::uuid[]) with ordinality u(tenant_id, subscriber_id, place)
-join tenants_address a on a.tenant_id = u.tenant_id and a.subscriber_id = u.subscriber_id
+cross join lateral (
+  select a.* from tenants_address a
+  where a.tenant_id = u.tenant_id and a.subscriber_id = u.subscriber_id offset 0) a
+cross join lateral (
+  select coalesce(bool_or(x.state = 'suppressed'), false) as said_no,
+    (array_agg(x.subscriber_id) filter (where x.subscriber_id <> a.subscriber_id))[1:6] as sharers
+  from tenants_address x
+  where x.tenant_id = a.tenant_id and x.kind = a.kind and x.value = a.value) x
 order by a.id
 """
 

@@ -86,6 +86,8 @@ def _whom(work: Work, send: Send) -> list[str]:
     too many share it (a made-up number), the address itself is counted.
     """
     sharers = send.sharers
+    if not sharers:
+        return [work.person.id.hex]
     if len(sharers) > MOST_SHARERS:
         return [work.person.id.hex, f"{send.message.channel}:{send.outbound.address}"]
     return [work.person.id.hex, *(sharer.hex for sharer in sharers)]

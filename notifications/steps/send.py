@@ -26,5 +26,5 @@ class Send:
     message: MessageRow
     address_id: UUID | None
     detour: str = ""
-    sharers: Sequence[UUID] = ()
+    sharers: Sequence[UUID] | None = None
     is_marked: bool = False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -53,18 +55,23 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     context = _context(work, place, language, now)
     if has_links:
         context.update(client_links(work.salon.id, work.person.id))
-    locale = Locale(language, place.zone if place else work.salon.zone)
+    locale = _locale(language, place.zone if place else work.salon.zone)
     content = unit.render(context, locale)
     if channel == "email":
         content = _letter(work, content, unit.letter(context, locale), language, context)
     return Rendered(content, language, text.version_id)
 
 
+@lru_cache(maxsize=600)
+def _locale(language: str, zone: ZoneInfo) -> Locale:
+    return Locale(language, zone)
+
+
 def lines(work: Work, expressions: tuple[str, ...], language: str, now: datetime) -> list[str]:
     """Render expressions such as "clientName", each to one line; raises RenderError."""
     place = _place(work)
     source = Source("", buttons=tuple(ButtonSource(f"{{{{ {one} }}}}") for one in expressions))
-    locale = Locale(language, place.zone if place else work.salon.zone)
+    locale = _locale(language, place.zone if place else work.salon.zone)
     content = compile_unit(source).render(_context(work, place, language, now), locale)
     return [button.text for button in content.buttons]
 
