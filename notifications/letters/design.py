@@ -29,6 +29,8 @@ _SECTIONS = (
     f'<mj-all font-family="{_FONTS}" />'
     '<mj-text color="#2b2530" font-size="16px" line-height="1.55" padding="0 40px 16px" />'
     '<mj-section background-color="#ffffff" padding="0" />'
+    '<mj-button background-color="#2b2530" border-radius="10px" font-size="16px"'
+    ' inner-padding="13px 26px" />'
     "</mj-attributes></mj-head><mj-body>{}</mj-body></mjml>"
 )
 _AS_SECTION = (

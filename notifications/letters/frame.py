@@ -31,17 +31,19 @@ Piece = tuple[str, ...]  # the text between its holes
 
 @dataclass(frozen=True, slots=True)
 class Colors:
-    """A salon's colour, what can be read on it, and a pale shade for what stands out."""
+    """A salon's colour, what can be read on it, a pale shade, and what can be read on white."""
 
     color: str
     ink: str
     tint: str
+    link: str
 
     @classmethod
     def of(cls, color: str) -> Colors:
         """Take the salon's colour if it is one, else ours."""
         color = color.lower() if _COLOR.fullmatch(color) else DEFAULT_COLOR
-        return cls(color, _ink(color), _tint(color))
+        ink = _ink(color)
+        return cls(color, ink, _tint(color), color if ink == LIGHT else DARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,14 @@ class Frame:
     """One salon's layout in one language.
 
     page: around title, head, preview, content and the link to unsubscribe. sections: the same for
-    a letter that brings its own. pieces: what content is made of. unsubscribe: the word for it.
+    a letter that brings its own. pieces: what content is made of. link: the colour of links.
+    unsubscribe: the word for it.
     """
 
     page: Piece
     sections: Piece
     pieces: Mapping[str, Piece]
-    color: str
+    link: str
     unsubscribe: str
 
     def piece(self, name: str, *values: str) -> str:
@@ -110,7 +113,7 @@ def _frame(brand: tuple[str, ...], language: str) -> Frame:
         page=_piece(_put(body, values)),
         sections=_piece(_put(page.replace("[[#body]]", "[[content]]"), values)),
         pieces={key: _piece(_put(pieces[key], values)) for key in PIECES},
-        color=colors.color,
+        link=colors.link,
         unsubscribe=words["unsubscribe"],
     )
 
@@ -130,6 +133,9 @@ def _cut() -> tuple[str, dict[str, str]]:
             raise ValueError(f"layout.mjml lacks [[#{name}]]")
         pieces[name] = found[1]
         page = page.replace(found[0], "" if name in PIECES else f"[[#{name}]]")
+    # most mail programs show no picture before they are asked: its words stand in for it
+    words = "font:600 20px/1.3 'Segoe UI',Arial,sans-serif;color:[[ink]];"
+    pieces["logo"] = pieces["logo"].replace("font-size:13px;", words)
     return page, pieces
 
 

@@ -106,11 +106,11 @@ def _block(block: str, frame: Frame, shown_elsewhere: tuple[str, ...]) -> Iterat
 
 
 def _paragraph(frame: Frame, lines: list[str]) -> str:
-    return frame.piece("paragraph", _with_links("\n".join(lines), frame.color))
+    return frame.piece("paragraph", _with_links("\n".join(lines), frame.link))
 
 
 def _facts(frame: Frame, lines: list[str]) -> str:
-    return frame.piece("facts", "".join(_fact(line, frame.color) for line in lines))
+    return frame.piece("facts", "".join(_fact(line, frame.link) for line in lines))
 
 
 def _fact(line: str, color: str) -> str:

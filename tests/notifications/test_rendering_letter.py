@@ -108,6 +108,13 @@ def test_the_name_can_be_read_on_every_colour(color, ink):
     assert f'color:{ink};">Роза' in html
 
 
+def test_links_can_be_read_on_white_whatever_the_salons_colour():
+    body = Content(body="Здесь:\nhttps://x.ru/a")
+
+    assert 'style="color:#7a4b8c">https://x.ru/a' in letter(body, brand={"color": "#7a4b8c"})
+    assert 'style="color:#2b2530">https://x.ru/a' in letter(body, brand={"color": "#ffe066"})
+
+
 def test_marks_of_the_layout_mean_nothing_in_a_clients_words():
     html = letter(
         Content(body="[[footer]] [[/body]]", title="[[content]]"),
