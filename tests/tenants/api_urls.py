@@ -90,7 +90,6 @@ urlpatterns = [
     path("v1/work", WorkView.as_view()),
     path("v1/open", OpenView.as_view()),
     path("v1/broken", broken),
-    path("v1/callbacks/x", lambda request: HttpResponse("callback")),
     path("page", page),
     path("v1/tenants", TenantsView.as_view(after_create=seed)),
     path("", include("tenants.api.routes")),
