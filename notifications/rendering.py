@@ -138,14 +138,16 @@ class Unit:
     def render(self, context: Mapping[str, Any], locale: Locale) -> Content:
         """Render for one recipient; raises RenderError.
 
-        context: from context_for; plain values only.
+        context: from context_for; plain values only. A button that leads nowhere, because its
+        link came out empty, is left out.
         """
         values = context if type(context) is dict else dict(context)
+        buttons = [button.render(values, locale) for button in self.buttons]
         return Content(
             body=self.body.text(values, locale),
             title=self.title.line(values, locale),
             image_url=self.image_url.line(values, locale),
-            buttons=tuple([button.render(values, locale) for button in self.buttons]),
+            buttons=tuple([button for button in buttons if button.url or button.action]),
         )
 
     def letter(self, context: dict[str, Any], locale: Locale) -> str:

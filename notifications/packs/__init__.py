@@ -88,11 +88,15 @@ class WorkflowSeed:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """The scenarios of one trade, in the order in which they are shown."""
+    """The scenarios of one trade, in the order in which they are shown.
+
+    title: by language; a pack without one is not offered: the platform adds it where it is needed.
+    """
 
     name: str
     version: int
     workflows: tuple[WorkflowSeed, ...]
+    title: Mapping[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=16)
@@ -104,12 +108,19 @@ def load_pack(name: str) -> Pack:
     return parse_pack(path.read_text(encoding="utf-8"))
 
 
+def offered() -> list[Pack]:
+    """Give the packs that a salon may choose from, by name."""
+    packs = (load_pack(path.stem) for path in sorted(_FOLDER.glob("*.yaml")))
+    return [pack for pack in packs if pack.title]
+
+
 def parse_pack(text: str) -> Pack:
     """Read and validate a pack's YAML; raises PackError."""
     try:
         document = yaml.safe_load(text)
         workflows = tuple(_workflow(item) for item in document["workflows"])
-        pack = Pack(str(document["name"]), int(document["version"]), workflows)
+        title = _both("title", document["title"]) if "title" in document else {}
+        pack = Pack(str(document["name"]), int(document["version"]), workflows, title)
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise PackError(f"the pack cannot be read: {error!r}") from error
     _require_unique("workflows", (workflow.identifier for workflow in workflows))

@@ -70,7 +70,8 @@ def _locale(language: str, zone: ZoneInfo) -> Locale:
 def lines(work: Work, expressions: tuple[str, ...], language: str, now: datetime) -> list[str]:
     """Render expressions such as "clientName", each to one line; raises RenderError."""
     place = _place(work)
-    source = Source("", buttons=tuple(ButtonSource(f"{{{{ {one} }}}}") for one in expressions))
+    parts = (ButtonSource(f"{{{{ {one} }}}}", action="line") for one in expressions)
+    source = Source("", buttons=tuple(parts))
     locale = _locale(language, place.zone if place else work.salon.zone)
     content = compile_unit(source).render(_context(work, place, language, now), locale)
     return [button.text for button in content.buttons]
