@@ -133,15 +133,18 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
    from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null),
   (select coalesce(json_agg(json_build_array(e.mode, e.events)), '[]')
    from notifications_webhookendpoint e where e.tenant_id = t.id and e.is_enabled),
-  t.followed_letters, t.unsubscribe_always
+  t.followed_letters, t.unsubscribe_always, pg_current_xact_id_if_assigned() is null
 from tenants_tenant t where t.id = any(%s)
 """
 
 
 def _load(tenant_ids: list[UUID]) -> dict[UUID, Salon]:
-    loaded = {row[0]: _read_salon(row) for row in rows.fetch(_SALONS, [tenant_ids])}
-    for tenant_id, salon in loaded.items():
-        _salons.put(tenant_id, salon)
+    loaded: dict[UUID, Salon] = {}
+    for row in rows.fetch(_SALONS, [tenant_ids]):
+        loaded[row[0]] = _read_salon(row)
+        # What this transaction has written may be rolled back, and its version be given again.
+        if row[-1]:
+            _salons.put(row[0], loaded[row[0]])
     return loaded
 
 
