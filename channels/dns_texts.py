@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import dns.exception
 import dns.name
-import dns.nameserver
 import dns.resolver
 
 TRY_S = 2.0  # one server
@@ -26,15 +25,16 @@ class NoAnswer(Exception):
 
 
 class Lookup:
-    """Asks these servers (address, port), or those of the machine when there are none."""
+    """Asks these servers ("ip" or "ip:port"), or those of the machine when there are none."""
 
-    def __init__(self, servers: Sequence[tuple[str, int]] = ()) -> None:
+    def __init__(self, servers: Sequence[str] = ()) -> None:
         self._resolver = dns.resolver.Resolver(configure=not servers)
         self._resolver.timeout, self._resolver.lifetime = TRY_S, ASK_S
         self._resolver.search = []  # never the machine's own domain
         if servers:
-            named = [dns.nameserver.Do53Nameserver(host, port) for host, port in servers]
-            self._resolver.nameservers = named
+            pairs = [_address(server) for server in servers]
+            self._resolver.nameservers = [address for address, _ in pairs]
+            self._resolver.port = pairs[0][1]
 
     def texts(self, name: str) -> list[str]:
         """Give the TXT records of a name, aliases followed; none of a name that is not public.
@@ -65,3 +65,8 @@ def _is_ip(domain: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _address(server: str) -> tuple[str, int]:
+    host, colon, port = server.rpartition(":")
+    return (host, int(port)) if colon and port.isdecimal() else (server, 53)

@@ -5,7 +5,6 @@ Each fault is one sentence that names the variable and never its value: addresse
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,20 +50,6 @@ def redis(name: str, url: str) -> str:
     refusal = f"{name} must look like redis://host:6379/0 (README, Settings)."
     _check_address(url, _REDIS, refusal)
     return url
-
-
-def name_servers(name: str) -> list[tuple[str, int]]:
-    """Read DNS servers, "ip" or "ip:port" by comma, into address and port."""
-    try:
-        return [_name_server(given) for given in env.list(name, default=[])]
-    except ValueError as error:
-        refusal = f"{name} must look like 192.0.2.1,192.0.2.2:5353 (README, Settings)."
-        raise ImproperlyConfigured(refusal) from error
-
-
-def _name_server(given: str) -> tuple[str, int]:
-    parts = urlsplit(f"//{given}" if given.count(":") < 2 or "[" in given else f"//[{given}]")
-    return str(ip_address(parts.hostname or "")), 53 if parts.port is None else parts.port
 
 
 def _check_address(url: str, schemes: tuple[str, ...], refusal: str) -> None:

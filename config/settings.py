@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 from django.utils.translation import gettext_lazy as _
 
-from config.environment import database, env, name_servers, redis, required, whole
+from config.environment import database, env, redis, required, whole
 
 django_stubs_ext.monkeypatch()
 
@@ -35,7 +35,7 @@ ALLOWED_PRIVATE_TARGETS: list[str] = env.list("ALLOWED_PRIVATE_TARGETS", default
 # Certificates of the Russian Trusted CA, by which MAX is known; certifi has none of them.
 MAX_CA_BUNDLE = str(env.str("MAX_CA_BUNDLE", default=""))
 # Who is asked about senders' domains: "ip" or "ip:port"; empty: the machine's own resolver.
-DNS_SERVERS = name_servers("DNS_SERVERS")
+DNS_SERVERS: list[str] = env.list("DNS_SERVERS", default=[])
 DEBUG = False
 
 # --- Database and Redis ----------------------------------------------------------------------

@@ -1,7 +1,11 @@
 """Notify from Django code that lives beside Kolokol: the same trigger without HTTP.
 
-Both verbs run inside the current tenant's scope and its transaction: what they accept is sent when
+All verbs run inside the current tenant's scope and its transaction: what they accept is sent when
 the caller's own work commits, and vanishes with it when it does not.
+
+    with tenant_scope(salon.pk):
+        order.save()
+        publish_notification("anna", "order-created", {"orderNumber": "1042"})
 """
 
 from __future__ import annotations
@@ -11,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from notifications.commands import MOST_RECIPIENTS, Command, read_command
-from notifications.models import Step, Workflow
+from notifications.commands import MOST_RECIPIENTS, Command
+from notifications.sends import read_send, read_sends
 from notifications.trigger import Acceptance, accept, accept_many
 from tenants import rows
 from tenants.auth import Caller, Mode
@@ -20,6 +24,7 @@ from tenants.errors import InvalidFields
 from tenants.scope import OutsideScope, current
 
 NO_KEY = UUID(int=0)
+MOST_AT_ONCE = 10  # events of 100 recipients each that one statement writes
 
 
 def publish_notification(  # noqa: PLR0913 (the documented public signature)
@@ -39,18 +44,50 @@ def publish_notification(  # noqa: PLR0913 (the documented public signature)
     template_or_workflow: a workflow's identifier, or the key of a template that exactly one active
     workflow sends. variables: the payload; templates see action_url and action_text as actionUrl
     and actionText. priority: urgent, high, normal, low, or 1 to 10. delay: seconds or timedelta.
-    Raises OutsideScope, InvalidFields, InvalidPayload.
+    transaction_id: the same one again changes nothing.
+    Returns Acceptance(transaction_id="txn_8f2", status="processed", errors=()); a workflow that is
+    switched off answers with the status trigger_not_active.
+    Raises OutsideScope, InvalidFields, InvalidPayload; their `errors` name field and rule.
     """
-    caller = caller_here(mode)
     body = {
-        "name": _workflow(caller.tenant_id, template_or_workflow),
+        "name": template_or_workflow,
         "to": subscriber_id,
-        "payload": _payload(variables, action_url, action_text),
-        **_options(priority, delay),
+        "payload": dict(variables or {}),
+        **_shared(priority, delay, action_url, action_text),
         **({"transactionId": transaction_id} if transaction_id else {}),
     }
-    now = datetime.now(UTC)
-    return accept(caller, read_command(body, now), now)
+    return _publish(body, mode)
+
+
+def publish_message(  # noqa: PLR0913 (the documented public signature)
+    subscriber_id: str,
+    channel: str,
+    text: str,
+    *,
+    title: str = "",
+    category: str = "tx",
+    priority: str | int | None = None,
+    delay: float | timedelta | None = None,
+    action_url: str = "",
+    action_text: str = "",
+    mode: Mode = "live",
+    transaction_id: str = "",
+) -> Acceptance:
+    """Accept words that are sent as they are, without a template; else as publish_notification.
+
+    channel: email, sms, chat, push. title: an e-mail needs one. category: tx, or mk for marketing,
+    which asks for consent, quiet hours and limits like any other marketing.
+    """
+    body = {
+        "channel": channel,
+        "to": subscriber_id,
+        "text": text,
+        "category": category,
+        **({"title": title} if title else {}),
+        **_shared(priority, delay, action_url, action_text),
+        **({"transactionId": transaction_id} if transaction_id else {}),
+    }
+    return _publish(body, mode)
 
 
 def publish_batch(  # noqa: PLR0913 (the documented public signature)
@@ -66,24 +103,24 @@ def publish_batch(  # noqa: PLR0913 (the documented public signature)
 ) -> list[Acceptance]:
     """Accept the same notification for many subscribers, each once; one event per 100 of them.
 
-    All or nothing: raises as publish_notification does, and then nothing is accepted.
+    Written in chunks of 1,000, however many they are. All or nothing: raises as
+    publish_notification does, and then nothing is accepted.
     """
-    caller = caller_here(mode)
-    common = {
-        "name": _workflow(caller.tenant_id, template_or_workflow),
-        "payload": _payload(variables, action_url, action_text),
-        **_options(priority, delay),
-    }
     people = list(dict.fromkeys(subscriber_ids))
-    now = datetime.now(UTC)
-    commands: list[Command] = [
-        read_command({**common, "to": people[at : at + MOST_RECIPIENTS]}, now)
-        for at in range(0, len(people), MOST_RECIPIENTS)
-    ]
-    if not commands:
-        return []
-    first = accept(caller, commands[0], now)  # raises what accept_many would only report
-    return [first, *accept_many(caller, commands[1:], now)]
+    slices = [people[at : at + MOST_RECIPIENTS] for at in range(0, len(people), MOST_RECIPIENTS)]
+    caller, now = caller_here(mode), datetime.now(UTC)
+    common = {
+        "name": template_or_workflow,
+        "payload": dict(variables or {}),
+        **_shared(priority, delay, action_url, action_text),
+    }
+    caller, read = read_sends(caller, [{**common, "to": part} for part in slices], now)
+    commands = [_good(one) for one in read]
+    # The first raises what the others, alike but for their people, would only report.
+    accepted = [accept(caller, one, now) for one in commands[:1]]
+    for at in range(1, len(commands), MOST_AT_ONCE):
+        accepted += accept_many(caller, commands[at : at + MOST_AT_ONCE], now)
+    return accepted
 
 
 def caller_here(mode: Mode) -> Caller:
@@ -99,31 +136,21 @@ def caller_here(mode: Mode) -> Caller:
     return Caller(tenant_id, NO_KEY, mode, (), slug, version, is_platform=False)
 
 
-def _workflow(tenant_id: UUID, name: str) -> str:
-    """Name the workflow; a template stands for the one active workflow that sends it."""
-    if Workflow.objects.filter(tenant_id=tenant_id, identifier=name).exists():
-        return name
-    steps = Step.objects.filter(
-        tenant_id=tenant_id,
-        template__key=name,
-        workflow__is_active=True,
-        workflow__published__isnull=False,
-    )
-    found: set[str] = set(steps.values_list("workflow__identifier", flat=True))
-    if len(found) == 1:
-        return found.pop()
-    rule = "is sent by several workflows: name one" if found else "is no workflow and no template"
-    raise InvalidFields(f"{name!r} {rule}.", errors={"name": [f"{name!r} {rule}"]})
+def _publish(body: Mapping[str, Any], mode: Mode) -> Acceptance:
+    now = datetime.now(UTC)
+    caller, command = read_send(caller_here(mode), body, now)
+    return accept(caller, command, now)
 
 
-def _payload(variables: Mapping[str, Any] | None, url: str, text: str) -> dict[str, Any]:
-    action = {"actionUrl": url, "actionText": text}
-    return {**(variables or {}), **{name: value for name, value in action.items() if value}}
+def _good(read: Command | InvalidFields) -> Command:
+    if isinstance(read, InvalidFields):
+        raise read
+    return read
 
 
-def _options(priority: str | int | None, delay: float | timedelta | None) -> dict[str, Any]:
+def _shared(
+    priority: str | int | None, delay: float | timedelta | None, url: str, text: str
+) -> dict[str, Any]:
     seconds = delay.total_seconds() if isinstance(delay, timedelta) else delay
-    return {
-        **({} if priority is None else {"overrides": {"priority": priority}}),
-        **({} if seconds is None else {"delay": seconds}),
-    }
+    given = {"priority": priority, "delay": seconds, "actionUrl": url, "actionText": text}
+    return {name: value for name, value in given.items() if value is not None and value != ""}

@@ -35,7 +35,7 @@ class TriggerView(APIView):
         """Accept one event; the answer comes when it is stored, before anything is sent."""
         who = require_scope(request, WRITE)
         now = datetime.now(UTC)
-        return data(_shape(accept(who, read_command(_body(request), now), now)), 201)
+        return data(acknowledged(accept(who, read_command(_body(request), now), now)), 201)
 
 
 class BulkView(APIView):
@@ -53,7 +53,7 @@ class BulkView(APIView):
         who = require_scope(request, WRITE)
         now = datetime.now(UTC)
         commands = [_read(event, now) for event in _events(_body(request))]
-        return data([_shape(answer) for answer in accept_many(who, commands, now)], 201)
+        return data([acknowledged(answer) for answer in accept_many(who, commands, now)], 201)
 
 
 class BroadcastView(APIView):
@@ -69,7 +69,7 @@ class BroadcastView(APIView):
         who = require_scope(request, WRITE)
         now = datetime.now(UTC)
         command = read_command(_body(request), now, is_broadcast=True)
-        return data(_shape(accept(who, command, now)), 201)
+        return data(acknowledged(accept(who, command, now)), 201)
 
 
 class CancelView(APIView):
@@ -104,7 +104,8 @@ def _read(event: Any, now: datetime) -> Command | PlatformError:
         return refused
 
 
-def _shape(answer: Acceptance) -> dict[str, object]:
+def acknowledged(answer: Acceptance) -> dict[str, object]:
+    """Write the answer to one trigger in the wire contract's words."""
     shape: dict[str, object] = {"acknowledged": True, "status": answer.status}
     if answer.errors:
         shape["error"] = list(answer.errors)

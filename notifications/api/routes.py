@@ -19,6 +19,7 @@ from notifications.api.inbox import (
 from notifications.api.novu import ExternalDeliveriesView
 from notifications.api.novu import adapter as novu_adapter
 from notifications.api.novu import webhook as novu_webhook
+from notifications.api.sends import ScheduledView, ScheduleView, SendBatchView, SendView
 from notifications.api.webhooks import (
     DeliveriesView,
     ResendFailedView,
@@ -39,6 +40,10 @@ urlpatterns = [
     path("v1/events/trigger/broadcast", BroadcastView.as_view()),
     path("v1/events/trigger/<str:transaction_id>", CancelView.as_view()),
     path("v1/notifications", ActivitiesView.as_view()),
+    path("v1/notifications/send", SendView.as_view()),
+    path("v1/notifications/send-batch", SendBatchView.as_view()),
+    path("v1/notifications/schedule", ScheduleView.as_view()),
+    path("v1/notifications/schedule/<str:transaction_id>", ScheduledView.as_view()),
     path("v1/notifications/<str:notification_id>", ActivityView.as_view()),
     path(f"{_OLD_INBOX}/feed", FeedView.as_view()),
     path(f"{_OLD_INBOX}/unseen", UnseenView.as_view()),

@@ -21,7 +21,7 @@ class DnsServer:
         self.asked: list[str] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self.address: tuple[str, int] = self._socket.getsockname()
+        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
 
@@ -53,7 +53,8 @@ class DnsServer:
         return answer.to_wire()
 
     def close(self) -> None:
-        self._socket.sendto(b"end", self.address)
+        host, _, port = self.address.partition(":")
+        self._socket.sendto(b"end", (host, int(port)))
         self._thread.join()
         self._socket.close()
 

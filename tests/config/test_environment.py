@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import database, name_servers, redis
+from config.environment import database, redis
 
 SOUND = [
     (database, "postgresql://app:p%40ss@db:5432/kolokol"),
@@ -42,26 +42,3 @@ def test_a_broken_address_is_refused_by_name_and_without_its_password(read, url)
     assert str(caught.value).startswith("AN_URL must look like ")
     assert "me:word" not in str(caught.value)
     assert "app:word" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"),
-    [
-        ("", []),
-        ("192.0.2.1", [("192.0.2.1", 53)]),
-        ("192.0.2.1:5353,2001:db8::1", [("192.0.2.1", 5353), ("2001:db8::1", 53)]),
-        ("[2001:db8::1]:5353", [("2001:db8::1", 5353)]),
-    ],
-)
-def test_name_servers_are_addresses_with_ports(monkeypatch, given, expected):
-    monkeypatch.setenv("SOME_SERVERS", given)
-
-    assert name_servers("SOME_SERVERS") == expected
-
-
-@pytest.mark.parametrize("given", ["dns.example", "192.0.2.1:dns", "192.0.2.1:99999", "1:2:3"])
-def test_a_name_server_without_an_address_is_refused(monkeypatch, given):
-    monkeypatch.setenv("SOME_SERVERS", given)
-
-    with pytest.raises(ImproperlyConfigured, match="SOME_SERVERS must look like"):
-        name_servers("SOME_SERVERS")

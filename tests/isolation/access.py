@@ -51,6 +51,7 @@ _NEW = "/v2/subscribers/{client}"
 _TOPIC = "/v2/topics/{topic}"
 _MESSAGE = f"{_NEW}/notifications/{{message}}"
 _CASE = "/v1/escalations/{case_pk}"
+_WORDS = {"channel": "sms", "text": "Mine", "to": "{client}"}
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
 
 _HOOK = "/v1/webhooks/{webhook_pk}"
@@ -217,6 +218,20 @@ API: Mapping[str, tuple[Call, ...]] = {
         listing("/v1/notifications?emails={mail}"),
         listing("/v1/notifications?topicKey={topic}"),
         listing("/v1/notifications?templates={workflow_pk}"),
+    ),
+    "v1/notifications/send": (
+        Call("POST", "/v1/notifications/send", _EVENT, live=201, test=201, foreign=422),
+        making("/v1/notifications/send", _WORDS),
+    ),
+    "v1/notifications/send-batch": (
+        making("/v1/notifications/send-batch", {"messages": [_EVENT, _WORDS]}),
+    ),
+    "v1/notifications/schedule": (
+        listing("/v1/notifications/schedule"),
+        making("/v1/notifications/schedule", {**_WORDS, "delay": 3600}),
+    ),
+    "v1/notifications/schedule/<str:transaction_id>": (
+        Call("DELETE", "/v1/notifications/schedule/{tx}", test=200, foreign=200),
     ),
     "v1/escalations": (
         listing("/v1/escalations"),
