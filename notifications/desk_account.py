@@ -69,11 +69,12 @@ class Desk:
 
 
 def desk_of(tenant_id: UUID) -> Desk | None:
-    """Open the salon's desk; None when it has none."""
+    """Open the salon's desk; None when it has none of its own."""
     with batch_scope([tenant_id]):  # accounts are for workers only
         version = Tenant.objects.values_list("config_version", flat=True).get(pk=tenant_id)
         accounts = integrations_of(tenant_id, version)
     for account in accounts:
-        if account.provider == PROVIDER and account.state == Integration.State.ACTIVE:
+        is_own = account.provider == PROVIDER and not account.is_default
+        if is_own and account.state == Integration.State.ACTIVE:
             return Desk(tenant_id, account)
     return None

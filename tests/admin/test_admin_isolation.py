@@ -32,7 +32,8 @@ def tell_story(salon):
 
     from channels.integrations import ensure_phone
     from channels.models import ChannelRule, WhatsAppTemplate
-    from notifications.models import DeadLetter, WebhookDelivery
+    from notifications.escalation import client_wrote
+    from notifications.models import DeadLetter, ExternalDelivery, WebhookDelivery
     from notifications.webhooks.endpoints import add_endpoint
     from tenants.accounts import issue_key
     from tenants.models import Consent, Topic, TopicMember
@@ -91,6 +92,10 @@ def tell_story(salon):
             body="{}",
             state="delivered",
             due_at=now(),
+        )
+        client_wrote(salon.tenant.id, salon.client.pk, "Где вы?")
+        ExternalDelivery.objects.create(
+            **mine, integration_id=phone.pk, key="evt_1", event="message.sent", at=now()
         )
 
 
