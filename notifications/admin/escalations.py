@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications import cases
-from notifications.admin.delivery import MadeFilter
+from notifications.admin.delivery import MODE_LABELS, MadeFilter
 from notifications.admin.reasons import told
 from notifications.models import CaseState, Escalation, EscalationLine, ExternalDelivery
 from tenants.admin_base import LogAdmin, SalonAdmin, SalonForm, column, person, submit_button
@@ -52,7 +52,10 @@ class EscalationAdmin(SalonAdmin):
 
     area = "cases"
     form = CaseForm
-    list_display = ("opened_at", "client", "cause", "state_label", "deadline", "taken_by")
+    list_display = (
+        *("opened_at", "client", "cause", "state_label"),
+        *("deadline", "taken_by", "mode_label"),
+    )
     list_filter = ("state", "cause", "mode")
     list_select_related = ("subscriber",)
     search_fields = ("subscriber__first_name", "subscriber__last_name", "subscriber__subscriber_id")
@@ -158,6 +161,11 @@ class EscalationAdmin(SalonAdmin):
     def state_label(self, row: Escalation) -> tuple[str, str]:
         """Colour the state."""
         return row.state, row.get_state_display()
+
+    @column(_("mode"), ordering="mode", label=MODE_LABELS)
+    def mode_label(self, row: Escalation) -> tuple[str, str]:
+        """Colour the mode."""
+        return row.mode, row.get_mode_display()
 
     @column(_("deadline"), ordering="deadline_at", label=DEADLINE_LABELS)
     def deadline(self, row: Escalation) -> tuple[str, str]:
