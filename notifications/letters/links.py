@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from html import escape, unescape
 
+_ENTITY = re.compile(r"&#?\w+;")  # in an address "&copy=2" is no ©
 _HREF = re.compile(r'(<a\b[^>]*?\shref=")(https?://[^"\s]+)"', re.IGNORECASE)
 
 
@@ -21,7 +22,7 @@ def followed(html: str, *, base: str, token: str, spared: str) -> tuple[str, lis
     targets: dict[str, int] = {}
 
     def lead(found: re.Match[str]) -> str:
-        target = unescape(found[2])
+        target = _ENTITY.sub(lambda entity: unescape(entity[0]), found[2])
         if target == spared:
             return found[0]
         number = targets.setdefault(target, len(targets))

@@ -177,6 +177,25 @@ def test_a_report_is_taken_once_whoever_dies_or_forgets(letters, worker, mails, 
     assert len(letters.all(ReceivedCallback)) == 1
 
 
+class Dying(redis.Redis):
+    """Redis that is gone by the time the cursor moves."""
+
+    def set(self, *args, **kwargs):
+        raise redis.ConnectionError("gone")
+
+
+def test_what_was_read_is_kept_before_the_cursor_moves(letters, worker, mails, imap, store):
+    imap.arrive(returned("dsn_hard_bounce", send(letters, worker, mails)))
+    dying = Dying.from_url(django_settings.REDIS_URL)
+
+    with pytest.raises(redis.ConnectionError):
+        read(letters, dying)
+    dying.close()
+
+    assert len(letters.all(ReceivedCallback)) == 1
+    assert read(letters, store)["kept"] == 0
+
+
 def test_what_was_read_is_not_fetched_again(letters, imap, store):
     imap.arrive(SPAM)
     read(letters, store)
