@@ -35,6 +35,13 @@ join tenants_subscriber s on s.tenant_id = %(tenant)s and s.id = u.subscriber_id
 returning subscriber_id
 """
 
+# Most clients never said no: one look into the index of each.
+_EVER: Final = """
+select u.subscriber_id from unnest(%s::uuid[], %s::uuid[]) u(tenant_id, subscriber_id)
+cross join lateral (select c.id from tenants_consent c where c.tenant_id = u.tenant_id
+  and c.subscriber_id = u.subscriber_id and not c.given limit 1) no
+"""
+
 _WITHDRAWN: Final = """
 select u.tenant_id, u.subscriber_id, u.channel
 from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(tenant_id, subscriber_id, channel)
@@ -112,6 +119,11 @@ def record(tenant_id: UUID, subscribers: Collection[UUID], word: Word) -> int:
         told = [SubscriberNews(key, word.channel, reason=word.source) for key in written]
         tell(tenant_id, [(UNSUBSCRIBED, one) for one in told])
     return len(written)
+
+
+def ever_said_no(tenants: Sequence[UUID], subscribers: Sequence[UUID]) -> set[UUID]:
+    """Name those of some clients who withdrew anything, ever; of others nothing need be asked."""
+    return {row[0] for row in fetch(_EVER, [list(tenants), list(subscribers)])}
 
 
 def withdrawn(asked: Collection[Asked]) -> set[Asked]:

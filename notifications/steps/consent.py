@@ -1,10 +1,13 @@
-"""Who may not be advertised to? One query for the marketing of a batch, none for anything else."""
+"""Who may not be advertised to? One query for the marketing of a batch, none for anything else.
+
+A second one where somebody of the batch ever said no.
+"""
 
 from __future__ import annotations
 
 from notifications.loading import Work
 from notifications.outcomes import Result, Skip
-from tenants.consents import withdrawn
+from tenants.consents import ever_said_no, withdrawn
 
 SILENT_KINDS = frozenset({"delay"})  # steps that say nothing to anybody
 
@@ -14,9 +17,15 @@ def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:
 
     Returns the works that may go on, and the skipped ones: all their addresses are closed.
     """
-    asked = {id(work): _kinds(work) for work in works if work.task.category == "mk"}
-    if not asked:
+    marketing = [work for work in works if work.task.category == "mk"]
+    if not marketing:
         return works, []
+    doubtful = ever_said_no(
+        [work.task.tenant_id for work in marketing], [work.person.id for work in marketing]
+    )
+    if not doubtful:
+        return works, []
+    asked = {id(work): _kinds(work) for work in marketing if work.person.id in doubtful}
     refused = withdrawn(
         {
             (work.task.tenant_id, work.person.id, kind)
