@@ -13,6 +13,7 @@ from notifications.models import Cause, Escalation, EscalationLine, Workflow
 from tenants.errors import InvalidFields
 from tenants.scope import tenant_scope
 from tests.factories import AddressFactory, SubscriberFactory
+from tests.threads import at_once
 
 NOW = datetime.now(UTC)
 NO_ADDRESS = {"subscriberId": "anna", "locale": "ru"}
@@ -166,3 +167,15 @@ def test_what_happens_after_the_end_opens_another_case(salon):
         second = open_case(NewCase(tenant_id=salon.pk, cause=Cause.MANUAL))
 
     assert first != second
+
+
+def test_what_happens_four_times_at_once_to_a_stranger_is_one_case(salon):
+    def happen(_: int) -> None:
+        with tenant_scope(salon.pk):
+            client_wrote(salon.pk, None, "Алло", subject=("stranger", "x"))
+
+    at_once(4, happen)
+
+    (case,) = cases(salon)
+    assert case.repeats == 3
+    assert len(lines(salon)) == 4
