@@ -225,6 +225,9 @@ SENDING_SLOTS = whole("SENDING_SLOTS", 200)  # requests in flight per worker
 DRAIN_S = whole("DRAIN_S", 30)
 RETENTION_DAYS = whole("RETENTION_DAYS", 90)
 
+# --- Workflows written in Python (notifications.define) ----------------------------------------
+WORKFLOW_MODULES: list[str] = env.list("WORKFLOW_MODULES", default=[])
+
 # --- The admin's look ------------------------------------------------------------------------
 UNFOLD = {
     "SITE_TITLE": "Kolokol",

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from notifications.compatibility import compatibility_problems
 from notifications.letters.design import compile_letter
+from notifications.manifest import TEXT_FIELDS
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow, WorkflowVersion
 from notifications.refusals import (
     LANGUAGES,
@@ -42,7 +43,6 @@ __all__ = [
 ]
 
 DOCUMENT_FIELDS = ("category", "priority", "is_critical", "expires_after_s", "payload_schema")
-TEXT_FIELDS = ("title", "body", "letter", "image_url", "buttons")
 
 
 class PublishRefused(ValueError):

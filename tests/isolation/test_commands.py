@@ -49,11 +49,20 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
         ["send_test", "{template}", "--tenant", "{mine}", "--to", "{client}", "--timeout", "0"],
     ),
     "take_bounce": (),  # the mail server's; it names one integration and prints nothing of it
+    "template": (
+        ["template", "lint", "--tenant", "{mine}", "{template}"],
+        ["template", "export", "--tenant", "{mine}", "--json"],
+        ["template", "export", "--tenant", "{mine}", "--draft", "{template}"],
+    ),
     "trigger": (
         ["trigger", "{workflow}", "--tenant", "{mine}", "--to", "{client}"],
         ["trigger", "{workflow}", "--tenant", "{mine}", "--to", "{client}", "--json"],
     ),
     "up": (),  # the installation
+    "workflow": (
+        ["workflow", "export", "--tenant", "{mine}", "--json"],
+        ["workflow", "export", "--tenant", "{mine}", "--draft", "{workflow}"],
+    ),
     "whatsapp_template": (
         ["whatsapp_template", "list", "--tenant", "{mine}", "--json"],
         ["whatsapp_template", "submit", "--tenant", "{mine}", "--name", "{canary}"],
