@@ -17,7 +17,7 @@ from notifications.letters.compiling import compile_mjml
 LAYOUT = Path(__file__).with_name("layout.mjml")
 DEFAULT_COLOR = "#7a4b8c"
 DARK, LIGHT = "#2b2530", "#ffffff"
-MOST_BRANDS = 2048
+MOST_BRANDS = 512  # 30 KB each
 PIECES = ("heading", "picture", "paragraph", "facts", "first", "other")
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]»]")
@@ -63,7 +63,7 @@ class Frame:
 
     def piece(self, name: str, *values: str) -> str:
         """Fill a piece's holes in their order; values are HTML."""
-        return _join(self.pieces[name], values)
+        return filled(self.pieces[name], *values)
 
 
 def frame_for(brand: Mapping[str, str], language: str) -> Frame:
@@ -82,10 +82,6 @@ def is_web(url: str) -> bool:
 
 def filled(piece: Piece, *values: str) -> str:
     """Put values between the texts of a piece."""
-    return _join(piece, values)
-
-
-def _join(piece: Piece, values: tuple[str, ...]) -> str:
     first, *rest = piece
     return first + "".join([value + text for value, text in zip(values, rest, strict=True)])
 
@@ -104,23 +100,23 @@ def _frame(brand: tuple[str, ...], language: str) -> Frame:
         "logo": escape(logo),
         "footer": _footer(name, address, phone, words),
     }
-    page, pieces = _cut()
-    shown = "logo" if is_web(logo) else "name"
-    page = page.replace(f"[[#{shown}]]", pieces[shown] if values[shown] else "")
-    page = re.sub(r"\[\[#(logo|name)]]", "", page)
-    body = page.replace("[[#body]]", pieces["body"])
+    shown = "logo" if is_web(logo) else "name" if name else ""
+    cut = {key: _filled(pattern, values) for key, pattern in _cut(shown).items()}
     return Frame(
-        page=_piece(_put(body, values)),
-        sections=_piece(_put(page.replace("[[#body]]", "[[content]]"), values)),
-        pieces={key: _piece(_put(pieces[key], values)) for key in PIECES},
+        page=cut["page"],
+        sections=cut["sections"],
+        pieces={key: cut[key] for key in PIECES},
         link=colors.link,
         unsubscribe=words["unsubscribe"],
     )
 
 
-@lru_cache(maxsize=1)
-def _cut() -> tuple[str, dict[str, str]]:
-    """Compile the layout and take its pieces out; [[#name]] is left where one stood alone."""
+@lru_cache(maxsize=3)
+def _cut(shown: str) -> dict[str, tuple[str, ...]]:
+    """Compile the layout and take its pieces out; each is text, hole, text, hole... text.
+
+    shown: the head is the salon's "logo", its "name", or empty.
+    """
     source = re.sub(r"<!--.*?-->", "", LAYOUT.read_text(encoding="utf-8"), flags=re.DOTALL)
     page = compile_mjml(source.strip()).replace("</head>", "[[head]]</head>", 1)
     page = page.replace('aria-label="[[title]]" ', "", 1)
@@ -132,21 +128,26 @@ def _cut() -> tuple[str, dict[str, str]]:
         if found is None:
             raise ValueError(f"layout.mjml lacks [[#{name}]]")
         pieces[name] = found[1]
-        page = page.replace(found[0], "" if name in PIECES else f"[[#{name}]]")
+        page = page.replace(found[0], f"[[#{name}]]" if name in (shown, "body") else "")
     # most mail programs show no picture before they are asked: its words stand in for it
     words = "font:600 20px/1.3 'Segoe UI',Arial,sans-serif;color:[[ink]];"
     pieces["logo"] = pieces["logo"].replace("font-size:13px;", words)
-    return page, pieces
+    page = page.replace(f"[[#{shown}]]", pieces.get(shown, ""))
+    pieces["page"] = page.replace("[[#body]]", pieces["body"])
+    pieces["sections"] = page.replace("[[#body]]", "[[content]]")
+    return {name: tuple(re.split(r"\[\[([a-z]+)]]", text)) for name, text in pieces.items()}
 
 
-def _put(text: str, values: Mapping[str, str]) -> str:
-    """Fill the brand's holes in one pass, so that no value is looked into for holes."""
-    pattern = rf"\[\[({'|'.join(values)})]]"
-    return re.sub(pattern, lambda found: values[found[1]].replace("[[", "[&#91;"), text)
-
-
-def _piece(text: str) -> Piece:
-    return tuple(re.split(r"\[\[[a-z]+]]", text))
+def _filled(pattern: tuple[str, ...], values: Mapping[str, str]) -> Piece:
+    """Fill the brand's holes; the others stay holes."""
+    texts, text = [], [pattern[0]]
+    for hole, following in zip(pattern[1::2], pattern[2::2], strict=True):
+        if hole in values:
+            text += (values[hole], following)
+        else:
+            texts.append("".join(text))
+            text = [following]
+    return (*texts, "".join(text))
 
 
 def _footer(name: str, address: str, phone: str, words: Mapping[str, str]) -> str:
