@@ -120,19 +120,7 @@ def _prepare(
         batch = load(tasks)
         if failing:
             batch.accounts = {key: _told(own, failing) for key, own in batch.accounts.items()}
-        results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
-        open_works: list[Work] = []
-        for work in batch.works:
-            outcome = _general(work, batch, now)
-            if outcome is None:
-                open_works.append(work)
-            else:
-                results.append(Result(work.task, outcome))
-        open_works, refused = keep_consented(open_works)
-        results += refused
-        sends: list[Send] = []
-        for prepared in _steps(open_works, batch, now):
-            (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
+        results, sends = decide(batch, now)
         leaving = leave(sends)
         results += leaving.held
         if results:
@@ -142,6 +130,24 @@ def _prepare(
         for send in leaving.ready:
             send.is_marked = True
         return [send for send in leaving.ready if send.task.due_id in marked] + [*leaving.waiting]
+
+
+def decide(batch: Batch, now: datetime) -> tuple[list[Result], list[Send]]:
+    """Apply the rules and the steps to loaded work; call inside the batch's scope."""
+    results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
+    open_works: list[Work] = []
+    for work in batch.works:
+        outcome = _general(work, batch, now)
+        if outcome is None:
+            open_works.append(work)
+        else:
+            results.append(Result(work.task, outcome))
+    open_works, refused = keep_consented(open_works)
+    results += refused
+    sends: list[Send] = []
+    for prepared in _steps(open_works, batch, now):
+        (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type
+    return results, sends
 
 
 def _line_by_line(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Task]) -> set[int]:

@@ -77,13 +77,7 @@ def _settle_bare(result: Result, error: Exception, now: datetime) -> set[int]:
 
 def write(results: Sequence[Result], now: datetime) -> set[int]:
     """Write results; call inside the batch's scope."""
-    moves = [(result, move_of(result, now)) for result in results]
-    held = _move_lines(moves)
-    ours = [pair for pair in moves if pair[0].task.due_id in held]
-    _insert_messages(ours)
-    _insert_log(ours, [pair for pair in moves if pair[0].task.due_id not in held])
-    _close(ours)
-    _give_back(ours)
+    ours, held = record(results, now)
     _note_addresses(ours)
     _note_accounts(ours)
     events.publish_all(told_by(ours))
@@ -91,6 +85,18 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
     sent = ((r.task.queue, r.task.notification_id) for r, m in ours if m.status in metrics.TAKEN)
     metrics.accepted(sent, now)
     return held
+
+
+def record(results: Sequence[Result], now: datetime) -> tuple[list[Pair], set[int]]:
+    """Write what results mean for their notifications; tell nobody and count nothing."""
+    moves = [(result, move_of(result, now)) for result in results]
+    held = _move_lines(moves)
+    ours = [pair for pair in moves if pair[0].task.due_id in held]
+    _insert_messages(ours)
+    _insert_log(ours, [pair for pair in moves if pair[0].task.due_id not in held])
+    _close(ours)
+    _give_back(ours)
+    return ours, held
 
 
 def _move_lines(moves: Sequence[Pair]) -> set[int]:
