@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from uuid import UUID
 
 from config.newcomer import equip
+from tenants import consents
 from tenants.accounts import create_tenant, issue_key
 from tenants.audience import upsert_subscribers
 from tenants.auth import Mode, digest
@@ -118,8 +119,9 @@ def _make(salon: DemoSalon, earlier: dict[str, Any]) -> SalonFacts:
         equip(tenant_id)
         Location.objects.filter(is_default=True).update(**salon.place)
         people = [read_subscriber(person) for person in salon.people]
-        upsert_subscribers(tenant_id, "live", people)
-        upsert_subscribers(tenant_id, "test", people)
+        for mode in ("live", "test"):
+            made = upsert_subscribers(tenant_id, mode, people)
+            _agree(tenant_id, [one.id for one in made if one.created])
         login = f"{salon.slug}-owner"
         password = _member(tenant_id, login, earlier.get("owner_password", ""), salon.language)
         return SalonFacts(
@@ -131,6 +133,12 @@ def _make(salon: DemoSalon, earlier: dict[str, Any]) -> SalonFacts:
             owner_password=password,
             subscribers=[person["subscriberId"] for person in salon.people],
         )
+
+
+def _agree(tenant_id: UUID, people: list[UUID]) -> None:
+    """Let new clients want advertising, so that the demo can show it."""
+    word = consents.Word("advertising", given=True, source="demo", actor="demo")
+    consents.record(tenant_id, people, word)
 
 
 def _tenant(salon: DemoSalon) -> UUID:

@@ -18,6 +18,10 @@ REASONS: Mapping[str, Pair] = {
         "the client has no address for this step",
     ),
     "suppressed": ("клиент отказался от сообщений", "the client asked not to be written to"),
+    "no_consent": (
+        "клиент не давал согласия на рекламу",
+        "the client has not agreed to advertising",
+    ),
     "consent_withdrawn": (
         "клиент отозвал согласие на рекламу",
         "the client withdrew the consent to advertising",

@@ -21,6 +21,7 @@ from tenants.models import AddressKind, Consent, Purpose, Subscriber
 from tenants.rows import fetch
 
 CLOCKS_DIFFER = timedelta(minutes=5)  # how far ahead a caller's clock may be
+WITHDRAWN, NEVER_GIVEN = "consent_withdrawn", "no_consent"  # why advertising is refused
 SHOWN = 100  # rows of one client's ledger on a page
 LONGEST: Mapping[str, int] = {"textVersion": 64, "source": 32, "evidence": 200}
 _WORD = re.compile(r"[\w.:/#-]*")  # a name or a reference: a sentence would hold personal data
@@ -35,24 +36,30 @@ join tenants_subscriber s on s.tenant_id = %(tenant)s and s.id = u.subscriber_id
 returning subscriber_id
 """
 
-# Most clients never said no: one look into the index of each.
-_EVER: Final = """
+# Most clients said one yes to everything: one look into the index of each.
+_DOUBTFUL: Final = """
 select u.subscriber_id from unnest(%s::uuid[], %s::uuid[]) u(tenant_id, subscriber_id)
-cross join lateral (select c.id from tenants_consent c where c.tenant_id = u.tenant_id
-  and c.subscriber_id = u.subscriber_id and not c.given limit 1) no
+cross join lateral (
+  select bool_and(c.given) and bool_or(c.purpose = 'advertising' and c.channel = '') as is_sure
+  from tenants_consent c where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id) x
+where x.is_sure is not true
 """
 
-_WITHDRAWN: Final = """
-select u.tenant_id, u.subscriber_id, u.channel
+# Each purpose is asked for once; "for all channels" and "for this one" are one list by time.
+_REFUSED: Final = """
+select u.tenant_id, u.subscriber_id, u.channel, ad.given is false or pd.given is false
 from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(tenant_id, subscriber_id, channel)
-where exists (
-  select 1 from unnest(array['advertising', 'personal_data']) p(purpose)
-  cross join lateral (
-    select c.given from tenants_consent c
-    where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
-      and c.purpose = p.purpose and c.channel in ('', u.channel)
-    order by c.at desc, c.id desc limit 1) newest
-  where not newest.given)
+left join lateral (
+  select c.given from tenants_consent c
+  where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
+    and c.purpose = 'advertising' and c.channel in ('', u.channel)
+  order by c.at desc, c.id desc limit 1) ad on true
+left join lateral (
+  select c.given from tenants_consent c
+  where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
+    and c.purpose = 'personal_data' and c.channel in ('', u.channel)
+  order by c.at desc, c.id desc limit 1) pd on true
+where ad.given is not true or pd.given is false
 """
 
 _AGREES: Final = """
@@ -121,20 +128,31 @@ def record(tenant_id: UUID, subscribers: Collection[UUID], word: Word) -> int:
     return len(written)
 
 
-def ever_said_no(tenants: Sequence[UUID], subscribers: Sequence[UUID]) -> set[UUID]:
-    """Name those of some clients who withdrew anything, ever; of others nothing need be asked."""
-    return {row[0] for row in fetch(_EVER, [list(tenants), list(subscribers)])}
+def doubtful(tenants: Sequence[UUID], subscribers: Sequence[UUID]) -> set[UUID]:
+    """Name those of some clients who did more than say yes to advertising on all channels.
+
+    The others may be advertised to; of these each channel has to be asked for.
+    """
+    return {row[0] for row in fetch(_DOUBTFUL, [list(tenants), list(subscribers)])}
+
+
+def refusals(asked: Collection[Asked]) -> dict[Asked, str]:
+    """Tell which of (tenant, subscriber, kind of address) may not be advertised to, and why.
+
+    Runs in the scope of these tenants. Who never agreed is refused like who took it back.
+    """
+    if not asked:
+        return {}
+    tenants, subscribers, channels = (list(part) for part in zip(*asked, strict=True))
+    return {
+        (row[0], row[1], row[2]): WITHDRAWN if row[3] else NEVER_GIVEN
+        for row in fetch(_REFUSED, [tenants, subscribers, channels])
+    }
 
 
 def withdrawn(asked: Collection[Asked]) -> set[Asked]:
-    """Tell which of (tenant, subscriber, kind of address) may not be advertised to.
-
-    Runs in the scope of these tenants. Who never said anything is not among them.
-    """
-    if not asked:
-        return set()
-    tenants, subscribers, channels = (list(part) for part in zip(*asked, strict=True))
-    return {(row[0], row[1], row[2]) for row in fetch(_WITHDRAWN, [tenants, subscribers, channels])}
+    """Tell for which of them advertising was said no to. Who never said anything is not there."""
+    return {key for key, why in refusals(asked).items() if why == WITHDRAWN}
 
 
 def agrees(tenant_id: UUID, subscriber: UUID, channel: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from factory.base import Factory
 from factory.declarations import LazyFunction
 
+from tenants import rows
 from tenants.accounts import create_tenant, issue_key
 from tenants.audience import upsert_subscribers
 from tenants.models import Address, ApiKey, Subscriber, Tenant
@@ -69,6 +70,19 @@ class AddressFactory(Factory[Any]):
             return Address.objects.create(
                 tenant_id=subscriber.tenant_id, subscriber=subscriber, **kwargs
             )
+
+
+def agree(tenant_id) -> None:
+    """Let the salon's clients have agreed to advertising, long ago: a newer word counts more."""
+    with tenant_scope(tenant_id):
+        rows.run(
+            "insert into tenants_consent (id, tenant_id, subscriber_id, purpose, channel, given,"
+            " text_version, source, actor, evidence, at) select kolokol_uuid7(), s.tenant_id, s.id,"
+            " 'advertising', '', true, '', 'test', 'test', '', '2020-01-01' from tenants_subscriber"
+            " s where s.tenant_id = %s and not exists (select 1 from tenants_consent c where"
+            " c.tenant_id = s.tenant_id and c.subscriber_id = s.id and c.source = 'test')",
+            [tenant_id],
+        )
 
 
 class ApiKeyFactory(Factory[Any]):

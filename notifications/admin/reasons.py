@@ -14,6 +14,7 @@ SENTENCES: dict[str, Any] = {
     "integration_paused": _("the channel is paused by its provider"),
     "suppressed": _("the client asked not to be written to"),
     "unsubscribed": _("the client has unsubscribed"),
+    "consent_withdrawn": _("the client withdrew the consent to advertising"),
     "no_consent": _("there is no consent to marketing"),
     "opt_out": _("the client asked not to be written to"),
     "quiet_hours": _("quiet hours of the client"),

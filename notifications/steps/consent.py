@@ -1,57 +1,58 @@
-"""Who may not be advertised to? One query for the marketing of a batch, none for anything else.
+"""Who may be advertised to? One query for the marketing of a batch, none for anything else.
 
-A second one where somebody of the batch ever said no.
+A second one where somebody of the batch did not just say yes to everything.
 """
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from notifications.loading import Work
 from notifications.outcomes import Result, Skip
-from tenants.consents import ever_said_no, withdrawn
+from tenants.consents import NEVER_GIVEN, WITHDRAWN, doubtful, refusals
 
 SILENT_KINDS = frozenset({"delay"})  # steps that say nothing to anybody
 
 
 def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:
-    """Close to each message the kinds of address whose consent is withdrawn.
+    """Close to each message the kinds of address to which the client agreed to no advertising.
 
     Returns the works that may go on, and the skipped ones: all their addresses are closed.
     """
     marketing = [work for work in works if work.task.category == "mk"]
     if not marketing:
         return works, []
-    doubtful = ever_said_no(
+    unsure = doubtful(
         [work.task.tenant_id for work in marketing], [work.person.id for work in marketing]
     )
-    if not doubtful:
+    if not unsure:
         return works, []
-    asked = {id(work): _kinds(work) for work in marketing if work.person.id in doubtful}
-    refused = withdrawn(
-        {
-            (work.task.tenant_id, work.person.id, kind)
-            for work in works
-            for kind in asked.get(id(work), ())
-        }
-    )
+    asked = {id(work): _kinds(work) for work in marketing if work.person.id in unsure}
+    refused = refusals({_asked(work, kind) for work in works for kind in asked.get(id(work), ())})
     if not refused:
         return works, []
     open_works: list[Work] = []
     skipped: list[Result] = []
     for work in works:
         kinds = asked.get(id(work), frozenset())
-        closed = {k for k in kinds if (work.task.tenant_id, work.person.id, k) in refused}
-        if closed and closed == kinds:
-            skipped.append(Result(work.task, Skip("consent_withdrawn")))
+        closed = {k: why for k in kinds if (why := refused.get(_asked(work, k)))}
+        if closed and len(closed) == len(kinds):
+            reason = WITHDRAWN if WITHDRAWN in closed.values() else NEVER_GIVEN
+            skipped.append(Result(work.task, Skip(reason)))
         else:
-            work.failed |= closed
+            work.failed |= closed.keys()
             open_works.append(work)
     return open_works, skipped
 
 
+def _asked(work: Work, kind: str) -> tuple[UUID, UUID, str]:
+    return work.task.tenant_id, work.person.id, kind
+
+
 def _kinds(work: Work) -> frozenset[str]:
     """Name the kinds of address that the step may write to."""
-    if work.step is None or work.step.kind in SILENT_KINDS:
-        return frozenset()
+    if work.step is None or work.step.kind in SILENT_KINDS or work.person.kind == "staff":
+        return frozenset()  # staff get no marketing at all, which is said later
     if work.step.kind == "in_app":
         return frozenset({"in_app"})
     words = {"url"} if "webhook" in work.step.channels else set()

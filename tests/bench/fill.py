@@ -85,7 +85,7 @@ class Filling:
             self._write_keys(salons)
             if provider_url:
                 self._point_to(provider_url)
-        for table in ("tenants_subscriber", "tenants_address", "tenants_apikey"):
+        for table in ("tenants_subscriber", "tenants_address", "tenants_apikey", "tenants_consent"):
             admin.execute(f"vacuum analyze {table}")
         return salons
 
@@ -152,6 +152,12 @@ class Filling:
             " 'Королёва', '', '', '', '', '{}', now(), now()"
             " from c cross join generate_series(1, %s) p",
             [people],
+        )
+        admin.execute(
+            "insert into tenants_consent (id, tenant_id, subscriber_id, purpose, channel, given,"
+            " text_version, source, actor, evidence, at) select kolokol_uuid7(), s.tenant_id, s.id,"
+            " 'advertising', '', true, '', 'bench', 'bench', '', now()"
+            " from c join tenants_subscriber s on s.tenant_id = c.tenant"
         )
         if way.address_kind:
             statement = sql.SQL(

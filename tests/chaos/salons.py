@@ -69,12 +69,15 @@ def _make(index: int, provider_url: str, slug: str) -> Salon:
 
 
 def _clients(tenant_id: UUID, clients: tuple[tuple[str, str], ...]) -> None:
+    from tenants import consents
     from tenants.audience import upsert_subscribers
     from tenants.people import read_subscriber
     from tenants.topics import add_members, ensure_topic
 
     raw = [{"subscriberId": key, "phone": phone, "locale": "ru"} for key, phone in clients]
-    upsert_subscribers(tenant_id, "live", [read_subscriber(one) for one in raw])
+    made = upsert_subscribers(tenant_id, "live", [read_subscriber(one) for one in raw])
+    word = consents.Word("advertising", given=True, source="chaos", actor="test")
+    consents.record(tenant_id, [one.id for one in made], word)
     topic, _ = ensure_topic(tenant_id, "live", TOPIC)
     add_members(topic, [key for key, _ in clients])
 

@@ -35,6 +35,7 @@ from tenants.ids import uuid7
 from tenants.models import Address, Tenant
 from tenants.owner import as_owner
 from tenants.scope import tenant_scope
+from tests.factories import agree
 from tests.provider import Provider
 
 QUEUES = ("urgent", "high", "normal", "low")
@@ -122,7 +123,9 @@ NO_QUIET = {"quiet": ["00:00", "00:00"]}
 
 
 class Reminders:
-    """Acts for one salon: triggers, reads back."""
+    """Acts for one salon: triggers, reads back. is_agreed: its clients want its advertising."""
+
+    is_agreed = True
 
     def __init__(self, salon: Tenant, provider: Provider) -> None:
         self.salon = salon
@@ -159,7 +162,11 @@ class Reminders:
         caller = self.caller_of(mode)
         with tenant_scope(self.salon.pk):
             command = read_command(body, now, is_broadcast=to == "all")
-            return accept(caller, command, now).transaction_id
+            transaction_id = accept(caller, command, now).transaction_id
+            is_mk = Workflow.objects.filter(identifier=name, category="mk").exists()
+        if is_mk and self.is_agreed:
+            agree(self.salon.pk)
+        return transaction_id
 
     def cancel(self, transaction_id: str) -> bool:
         caller = self.caller

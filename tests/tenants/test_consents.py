@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from tenants.consents import Standing, Word, _fold, record, withdrawn
+from tenants.consents import Standing, Word, _fold, record, refusals
 from tenants.models import Consent, Purpose
 from tenants.scope import tenant_scope
 from tests.commands import manage, said
@@ -41,15 +41,29 @@ def say(person, *words: Word) -> None:
 def refuses(person, channel: str) -> bool:
     asked = (person.tenant_id, person.pk, channel)
     with tenant_scope(person.tenant_id):
-        return withdrawn([asked]) == {asked}
+        return asked in refusals([asked])
 
 
 def on(channel: str, word: Word) -> Word:
     return Word(word.purpose, word.given, word.source, word.actor, channel)
 
 
-def test_who_never_said_a_word_has_not_withdrawn(anna):
-    assert not refuses(anna, "telegram")
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "no_consent"),
+        ([Word("personal_data", given=True, source="t", actor="t")], "no_consent"),
+        ([on("phone", YES)], "no_consent"),
+        ([NO], "consent_withdrawn"),
+        ([YES, Word("personal_data", given=False, source="t", actor="t")], "consent_withdrawn"),
+    ],
+)
+def test_who_never_agreed_is_told_from_who_took_it_back(anna, words, why):
+    say(anna, *words)
+    asked = (anna.tenant_id, anna.pk, "telegram")
+
+    with tenant_scope(anna.tenant_id):
+        assert refusals([asked]) == {asked: why}
 
 
 @pytest.mark.parametrize(
@@ -57,11 +71,12 @@ def test_who_never_said_a_word_has_not_withdrawn(anna):
     [
         ([NO], True, True),
         ([NO, YES], False, False),
-        ([on("telegram", NO)], True, False),
+        ([], True, True),
+        ([YES, on("telegram", NO)], True, False),
+        ([on("telegram", YES)], False, True),
         ([NO, on("telegram", YES)], False, True),
         ([on("telegram", NO), YES], False, False),
         ([YES, Word("personal_data", given=False, source="t", actor="t")], True, True),
-        ([Word("personal_data", given=True, source="t", actor="t")], False, False),
     ],
 )
 def test_the_newest_word_about_a_channel_or_about_all_decides(anna, words, telegram, phone):
@@ -79,6 +94,7 @@ def test_an_older_yes_that_is_imported_late_brings_nothing_back(anna):
 
 
 def test_nobody_writes_for_a_client_of_another_salon(anna, other_salon):
+    say(anna, YES)
     with tenant_scope(other_salon.pk):
         assert record(other_salon.pk, [anna.pk], NO) == 0
     assert not refuses(anna, "email")
