@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
 from notifications.admin.channels_field import ChannelsField
+from notifications.admin.packs import OffersPacks
 from notifications.admin.words import told
 from notifications.models import Step, Workflow, WorkflowVersion
 from notifications.publishing import PublishRefused, document_of, publish_workflow
 from notifications.refusals import workflow_problems
 from notifications.trial import IDENTIFIER as TRIAL
-from tenants.admin_base import SalonAdmin, SalonForm, SalonStacked, column, person, submit_button
+from tenants.admin_base import SalonForm, SalonStacked, column, person, submit_button
 
 PUBLISH = "notifications_workflow_save_and_publish"  # the button's name in the form
 CATEGORY_LABELS = {"tx": "info", "mk": "warning"}
@@ -64,7 +65,7 @@ class StepInline(SalonStacked):
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
+class WorkflowAdmin(OffersPacks, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
     """What happens after an event."""
 
     area = "workflows"

@@ -19,6 +19,7 @@ from notifications.api.inbox import (
 from notifications.api.novu import ExternalDeliveriesView
 from notifications.api.novu import adapter as novu_adapter
 from notifications.api.novu import webhook as novu_webhook
+from notifications.api.packs import PacksView, PackView
 from notifications.api.sends import ScheduledView, ScheduleView, SendBatchView, SendView
 from notifications.api.webhooks import (
     DeliveriesView,
@@ -51,6 +52,8 @@ urlpatterns = [
     path(f"{_INBOX}/count", CountView.as_view()),
     path(f"{_INBOX}/<str:notification_id>/read", ReadView.as_view()),
     path(f"{_INBOX}/<str:notification_id>/unread", UnreadView.as_view()),
+    path("v1/packs", PacksView.as_view()),
+    path("v1/packs/<str:name>", PackView.as_view()),
     path("v1/webhooks", WebhooksView.as_view()),
     path(_WEBHOOK, WebhookView.as_view()),
     path(f"{_WEBHOOK}/rotate-secret", RotateView.as_view()),

@@ -219,6 +219,8 @@ API: Mapping[str, tuple[Call, ...]] = {
         listing("/v1/notifications?topicKey={topic}"),
         listing("/v1/notifications?templates={workflow_pk}"),
     ),
+    "v1/packs": (listing("/v1/packs"),),
+    "v1/packs/<str:name>": (making("/v1/packs/business-events", None),),
     "v1/notifications/send": (
         Call("POST", "/v1/notifications/send", _EVENT, live=201, test=201, foreign=422),
         making("/v1/notifications/send", _WORDS),

@@ -94,6 +94,7 @@ SCREENS: Mapping[str, Screen] = {
 }
 
 _TEMPLATE = "/admin/notifications/messagetemplate/{template_pk}"
+_WORKFLOWS = "/admin/notifications/workflow"
 _COMPLETE = "/admin/autocomplete/?app_label=notifications&model_name=step&field_name=template"
 _CALLBACK = "/v1/callbacks/{integration_pk}"
 _NOVU = "/internal/webhooks/novu/{integration_pk}"
@@ -178,6 +179,9 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     ),
     "admin/notifications/messagetemplate/<uuid:pk>/restore/<int:number>/": (
         Page(f"{_TEMPLATE}/restore/1/", 302, 302, 404, 403, "POST"),
+    ),
+    "admin/notifications/workflow/packs/": (
+        Page(f"{_WORKFLOWS}/packs/", 302, 302, 302, 302, "POST", {"pack": "business-events"}),
     ),
     "admin/channels/whatsapptemplate/sync/": (
         Page("/admin/channels/whatsapptemplate/sync/", 302, 302, 302, 302, "POST"),

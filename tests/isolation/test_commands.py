@@ -37,6 +37,10 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "dispatch": (),  # a worker of all salons
     "doctor": (),  # the installation
     "migrate": (),
+    "pack": (
+        ["pack", "list", "--tenant", "{mine}", "--json"],
+        ["pack", "add", "business-events", "--tenant", "{mine}"],
+    ),
     "purge": (),  # partitions of all salons
     "rotate_encryption": (),  # credentials of all salons; it prints numbers
     "rotate_key": (
