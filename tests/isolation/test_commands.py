@@ -66,6 +66,7 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "workflow": (
         ["workflow", "export", "--tenant", "{mine}", "--json"],
         ["workflow", "export", "--tenant", "{mine}", "--draft", "{workflow}"],
+        ["workflow", "dry-run", "{workflow}", "--tenant", "{mine}", "--to", "{client}"],
     ),
     "whatsapp_template": (
         ["whatsapp_template", "list", "--tenant", "{mine}", "--json"],

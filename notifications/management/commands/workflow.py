@@ -9,45 +9,69 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
+from notifications.commands import read_command
 from notifications.define import collect
 from notifications.differences import Difference, differences
 from notifications.exporting import export_workflows
 from notifications.importing import Import, import_manifest, standing
 from notifications.manifest import Json, from_yaml, to_yaml
 from notifications.publishing import PublishRefused
-from tenants.commandline import CommandError, CommandParser, Verb, add_salon, salon
+from notifications.rehearsal import rehearse
+from notifications.rehearsal_words import as_lines, rehearsal_shape
+from tenants.auth import Caller
+from tenants.commandline import (
+    CommandError,
+    CommandParser,
+    Verb,
+    add_salon,
+    caller_of,
+    salon,
+    spoken_json,
+)
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
 NOTHING = "Nothing differs."
 
 
 class Command(Verb):
-    """Export, import, compare and sync workflows with their texts."""
+    """Export, import, compare, sync and rehearse workflows with their texts."""
 
     help = (
         "export: write YAML. import: take YAML over and publish. diff: say where YAML differs from"
         " what runs (exit code 1), or nothing. sync: import the workflows of WORKFLOW_MODULES."
+        " dry-run: show the path and the texts of one client, and send nothing."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the action and what it is about."""
         super().add_arguments(parser)
-        parser.add_argument("action", choices=["export", "import", "diff", "sync"])
+        parser.add_argument("action", choices=["export", "import", "diff", "sync", "dry-run"])
         parser.add_argument(
-            "what", nargs="*", help="export: identifiers (all); import, diff: a file, or -"
+            "what",
+            nargs="*",
+            help="export: identifiers (all); import, diff: a file, or -; dry-run: an identifier",
         )
         add_salon(parser)
         parser.add_argument("--draft", action="store_true", help="drafts, not what is published")
         parser.add_argument("--dry-run", action="store_true", help="say what would change, only")
+        parser.add_argument("--to", help="dry-run: the client's key")
+        parser.add_argument(
+            "--payload", type=spoken_json, default={}, help="dry-run: JSON object or @file"
+        )
+        parser.add_argument("--mode", choices=["live", "test"], default="live")
+        parser.add_argument("--language", choices=["ru", "en"], default="en", help="of the path")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do one of them."""
-        tenant_id = salon(options["tenant"]).id
+        found = salon(options["tenant"])
+        tenant_id = found.id
         match options["action"]:
             case "export":
                 self._export(tenant_id, options)
@@ -55,6 +79,8 @@ class Command(Verb):
                 self._diff(tenant_id, options)
             case "import":
                 self._import(tenant_id, read_file(options["what"]), options)
+            case "dry-run":
+                self._rehearse(caller_of(found, options["mode"]), options)
             case _:
                 self._import(tenant_id, _defined(), options)
 
@@ -80,6 +106,19 @@ class Command(Verb):
     def _import(self, tenant_id: UUID, document: Json, options: dict[str, Any]) -> None:
         found = take_over(tenant_id, document, options)
         self.show(options, [asdict(one) for one in found], told(found) or NOTHING)
+
+    def _rehearse(self, who: Caller, options: dict[str, Any]) -> None:
+        if len(options["what"]) != 1 or not options["to"]:
+            raise CommandError("Name one workflow, and the client: --to.", returncode=2)
+        now = datetime.now(UTC)
+        body = {"name": options["what"][0], "to": options["to"], "payload": options["payload"]}
+        with tenant_scope(who.tenant_id):
+            told = rehearse(who, read_command(body, now), now)
+            zone = ZoneInfo(Tenant.objects.get(pk=who.tenant_id).timezone)
+        lines = as_lines(told, options["language"], zone)
+        self.show(options, rehearsal_shape(told), "\n".join(lines))
+        if told.status != "processed":
+            raise CommandError(f"Nothing would be sent: {told.status}.")
 
 
 def take_over(tenant_id: UUID, document: Json, options: dict[str, Any]) -> list[Difference]:

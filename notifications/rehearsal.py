@@ -1,0 +1,144 @@
+"""What would happen if this were triggered now? The engine's own decisions, written nowhere.
+
+1. The trigger is accepted for real, in a savepoint.
+2. Step by step its work is loaded, decided, rendered and recorded, as a worker does it; the clock
+   jumps to the end of each wait. Each provider is taken to accept what it would be given.
+3. The savepoint is rolled back: no row, no limit, no wake-up stays.
+Call inside the salon's scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from notifications.commands import Command
+from notifications.loading import load
+from notifications.models import Due, DueState, EventKey
+from notifications.moves import LATER, Move
+from notifications.outcomes import Done, Result, Task
+from notifications.preparing import decide
+from notifications.settling import record
+from notifications.story_lines import StoryLine
+from notifications.trigger import accept
+from tenants.auth import Caller
+from tenants.errors import InvalidFields
+from tenants.ids import uuid7
+from tenants.scope import batch_scope
+
+MOST_TURNS = 60  # a step that waits again and again is told so often, no more
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one step would do at a moment. until: the end of its wait, if it waits.
+
+    state: the notification's after it.
+    """
+
+    line: StoryLine
+    kind: str
+    state: str
+    until: datetime | None = None
+    buttons: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The path. status: of the trigger; only a processed one has turns."""
+
+    status: str
+    turns: tuple[Turn, ...]
+
+    @property
+    def state(self) -> str:
+        """Say how the notification would end, as far as it was followed."""
+        return self.turns[-1].state if self.turns else ""
+
+
+def rehearse(who: Caller, command: Command, now: datetime) -> Rehearsal:
+    """Say what a trigger would do for its one recipient; raises what a trigger raises."""
+    if len(command.people) != 1 or command.topics or command.is_broadcast:
+        words = "to must be one client"
+        raise InvalidFields(f"{words}.", errors={"to": [words]})
+    tried = replace(command, transaction_id=f"dry_{uuid4().hex}", due_at=None)
+    with transaction.atomic():
+        answer = accept(who, tried, now)
+        turns: list[Turn] = []
+        if answer.status == "processed":
+            event = EventKey.objects.get(transaction_id=tried.transaction_id).event_id
+            with batch_scope([who.tenant_id]):
+                turns += _turns(who.tenant_id, event, now)
+        transaction.set_rollback(True)
+    return Rehearsal(answer.status, tuple(turns))
+
+
+def _turns(tenant_id: UUID, event: UUID, now: datetime) -> Iterator[Turn]:
+    for _ in range(MOST_TURNS):
+        due = Due.objects.filter(notification__event_id=event).order_by("due_at", "id").first()
+        if due is None:
+            return
+        now = max(now, due.due_at)
+        yield from _turn(_taken(tenant_id, due), now)
+
+
+def _taken(tenant_id: UUID, due: Due) -> Task:
+    """Lease the line, as a claim does."""
+    batch_id = uuid7()
+    Due.objects.filter(pk=due.pk).update(state=DueState.LEASED, batch_id=batch_id)
+    return Task(
+        due_id=due.pk,
+        tenant_id=tenant_id,
+        notification_id=due.notification_id,
+        step=due.step,
+        attempt=due.attempt,
+        claims=0,
+        flags=due.flags,
+        message_id=None,
+        batch_id=batch_id,
+        queue=due.queue,
+    )
+
+
+def _turn(task: Task, now: datetime) -> Iterator[Turn]:
+    batch = load([task])
+    results, sends = decide(batch, now)
+    kinds = [(step.key, step.kind) for work in batch.works for step in work.definition.steps]
+    taken = [Result(send.task, Done(send.message, reason=send.detour)) for send in sends]
+    written, _ = record([*results, *taken], now)
+    for _, move in written:
+        key, kind = kinds[task.step] if task.step < len(kinds) else ("", "")
+        if move.status:
+            yield _told(task, move, key, kind, now)
+
+
+def _told(task: Task, move: Move, key: str, kind: str, now: datetime) -> Turn:
+    line = StoryLine(
+        id=uuid7(),
+        time=now,
+        status=move.status,
+        position=task.step,
+        step=key,
+        reason=move.reason,
+        detail=move.detail,
+    )
+    until = move.due_at if move.state == LATER else None
+    state = move.final or ("delayed" if until else "running")
+    message = move.message
+    if message is None:
+        return Turn(line, kind, state, until)
+    spoken = replace(
+        line,
+        channel=message.channel,
+        provider=message.provider,
+        address=message.address,
+        language=message.language,
+        title=message.title,
+        text=message.body,
+    )
+    return Turn(spoken, kind, state, until, tuple((message.extra or {}).get("buttons", ())))
