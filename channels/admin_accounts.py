@@ -88,7 +88,7 @@ class AccountScreen:
         if provider in PROVIDERS and self._may_change(request, obj):
             stored = self.stored(obj) if obj else None
             options["form"] = form_for(self.account_form, provider, stored)
-        return super().get_form(request, obj, **options)  # type: ignore[misc]
+        return super().get_form(request, obj, **options)  # type: ignore[misc]  # of ModelAdmin, mixed in later
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Put the provider's fields after the account's own."""
@@ -146,7 +146,7 @@ class AccountScreen:
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Tell a verb's refusal that the form could not foresee."""
         try:
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]  # as above
         except (Conflict, InvalidFields) as refused:
             messages.error(request, refused.message)
             return HttpResponseRedirect(request.get_full_path())

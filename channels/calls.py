@@ -70,8 +70,7 @@ def log_call(method: str, url: str, result: HttpResponse | DeliveryError, took_s
     level = logging.DEBUG if _is_fine(result) else logging.INFO
     if not log.isEnabledFor(level):
         return
-    known = isinstance(result, HttpResponse)
-    outcome = str(result.status) if known else result.outcome.value  # type: ignore[union-attr]
+    outcome = str(result.status) if isinstance(result, HttpResponse) else result.outcome.value
     fields = {"host": _host(url), "method": method, "outcome": outcome, "ms": round(took_s * 1000)}
     log.log(level, "%(method)s %(host)s %(outcome)s %(ms)d ms", fields, extra=fields)
 

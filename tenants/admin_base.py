@@ -57,9 +57,9 @@ def column(
     def mark(method: Column) -> Column:
         method.short_description = description  # type: ignore[attr-defined]  # the admin's way
         if ordering:
-            method.admin_order_field = ordering  # type: ignore[attr-defined]
+            method.admin_order_field = ordering  # type: ignore[attr-defined]  # the admin's way
         if label:
-            method.label = label  # type: ignore[attr-defined]
+            method.label = label  # type: ignore[attr-defined]  # unfold's way
         return method
 
     return mark
@@ -70,7 +70,7 @@ def submit_button(description: Any) -> Callable[[Column], Column]:
 
     def mark(method: Column) -> Column:
         method.short_description = description  # type: ignore[attr-defined]  # unfold's way
-        method.allowed_permissions = ["change"]  # type: ignore[attr-defined]
+        method.allowed_permissions = ["change"]  # type: ignore[attr-defined]  # unfold's way
         return method
 
     return mark

@@ -187,9 +187,9 @@ def _parse(body: bytes) -> dict[str, Any] | None:
     return parsed if isinstance(parsed, dict) else None
 
 
-def _receipt(result: object) -> Receipt:
+def _receipt(result: Any) -> Receipt:
     try:
-        chat, message = result["chat"]["id"], result["message_id"]  # type: ignore[index]
+        chat, message = result["chat"]["id"], result["message_id"]
     except (TypeError, KeyError) as error:
         # "ok" is true: something was done, yet not what we asked for (getMe, answers to presses).
         if result is True or isinstance(result, dict):

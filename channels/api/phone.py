@@ -157,7 +157,7 @@ class LetterView(VisitorView):
 
 
 class TouchView(VisitorView):
-    """POST: what the client does. Children override `events`."""
+    """POST: what the client does. Must override: events."""
 
     touches = True
     reports: Reports = None  # type: ignore[assignment]  # as_view gives it

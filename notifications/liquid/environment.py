@@ -69,8 +69,9 @@ class SafeContext(RenderContext):
 
     def spend(self, value: object) -> None:
         """Count one filter call on a value."""
-        is_counted = type(value) is not Missing and isinstance(value, (str, list))
-        self.work += 1 + (len(value) // 100 if is_counted else 0)  # type: ignore[arg-type]
+        self.work += 1
+        if type(value) is not Missing and isinstance(value, (str, list)):
+            self.work += len(value) // 100
         if self.work > MAX_WORK:
             raise FilterError("the template uses its filters too often", token=None)
 
