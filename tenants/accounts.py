@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django.db import IntegrityError, transaction
 
@@ -16,6 +15,7 @@ from tenants.errors import Conflict, InvalidFields, NotFound
 from tenants.ids import uuid7
 from tenants.models import ApiKey, Location, PlatformKey, Tenant
 from tenants.scope import tenant_scope
+from tenants.zones import timezones
 
 ROTATE_AFTER = timedelta(days=90)
 OVERLAP = timedelta(days=1)  # both keys work while the salon's software changes over
@@ -132,7 +132,7 @@ def _check_tenant(slug: str, name: str, timezone: str, language: str) -> None:
             "identifier must be 1 to 64 of a-z, 0-9, - and _, with no sign at either end",
         ),
         "name": (0 < len(name.strip()) <= 200, "name must be 1 to 200 characters"),
-        "timezone": (timezone in available_timezones(), "timezone must be an IANA name"),
+        "timezone": (timezone in timezones(), "timezone must be an IANA name"),
         "language": (language in _LANGUAGES, "language must be ru or en"),
     }
     errors = {field: [rule] for field, (is_kept, rule) in rules.items() if not is_kept}

@@ -8,13 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from tenants.addressing import KIND_OF_WORD, Refused, kind_of_provider, normalise, values_of
 from tenants.errors import InvalidFields
+from tenants.zones import timezones
 
 DATA_LIMIT = 64 * 1024  # bytes of one subscriber's attributes
 
@@ -193,12 +192,9 @@ def _language(value: Any) -> str:
 
 def _timezone(value: Any) -> str:
     text = _text(64)(value)
-    if text and text not in _zones():
+    if text and text not in timezones():
         raise Refused("must be an IANA time zone such as Europe/Moscow")
     return text
-
-
-_zones = cache(available_timezones)  # it walks the disk at each call
 
 
 def _kind(value: Any) -> str:

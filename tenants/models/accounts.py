@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from zoneinfo import available_timezones
 
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants.ids import uuid7
 from tenants.models.base import TenantModel
 from tenants.scope import ScopedManager
+from tenants.zones import timezones
 
 LANGUAGES = [("ru", _("Russian")), ("en", _("English"))]
 
@@ -35,7 +35,7 @@ class User(AbstractUser):
 
 def check_timezone(value: str) -> None:
     """Refuse a zone that the machine's tz database does not know."""
-    if value not in available_timezones():
+    if value not in timezones():
         raise ValidationError(_("Unknown time zone: %(value)s."), params={"value": value})
 
 
