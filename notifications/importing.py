@@ -68,7 +68,7 @@ def import_manifest(document: Mapping[str, Any], how: Import) -> list[Difference
             _write_workflow(item, how)
     if how.keeps_drafts:
         return drafted
-    _publish([_draft(one) for one in changed], how)
+    publish_all([_draft(one) for one in changed], how)
     return changed
 
 
@@ -80,8 +80,11 @@ def _draft(one: Difference) -> Draft:
     return workflow
 
 
-def _publish(drafts: Collection[Draft], how: Import) -> None:
-    """Publish all: a text may have to wait for its workflow, and the other way round."""
+def publish_all(drafts: Collection[Draft], how: Import) -> None:
+    """Publish all, or send all for review; raises PublishRefused.
+
+    A text may have to wait for its workflow, and the other way round.
+    """
     if wants_review(how.tenant_id):
         for draft in drafts:
             submit(draft, how.by, how.now)

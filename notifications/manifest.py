@@ -16,7 +16,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
-from notifications.models import Category, Priority
+from notifications.models import Category, Priority, StepKind
 from tenants.errors import InvalidFields
 
 Json = dict[str, Any]
@@ -26,17 +26,18 @@ LANGUAGES = ("ru", "en")
 TEXT_FIELDS = ("title", "body", "letter", "image_url", "buttons")
 RARE_BREAKS = ("\r", "\x85", "\u2028", "\u2029")
 BUTTON = ("text", "url", "action")
+_LONGEST = {"title": 300, "body": 100_000, "letter": 200_000, "image_url": 500}
 _KEY = {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,120}$"}
 _BOTH = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {language: {"type": "string", "maxLength": 500} for language in LANGUAGES},
+    "properties": {language: {"type": "string", "maxLength": 200} for language in LANGUAGES},
 }
 _TEXT = {
     "type": "object",
     "additionalProperties": False,
     "properties": {
-        **{name: {"type": "string"} for name in TEXT_FIELDS[:-1]},
+        **{name: {"type": "string", "maxLength": most} for name, most in _LONGEST.items()},
         "buttons": {
             "type": "array",
             "items": {
@@ -65,7 +66,12 @@ WORKFLOW = {
     "properties": {
         "identifier": _KEY,
         "name": {**_BOTH, "minProperties": 1},
-        "description": _BOTH,
+        "description": {
+            **_BOTH,
+            "properties": {
+                language: {"type": "string", "maxLength": 500} for language in LANGUAGES
+            },
+        },
         "active": {"type": "boolean"},
         "category": {"enum": list(Category.values)},
         "priority": {"enum": list(Priority.values)},
@@ -74,13 +80,14 @@ WORKFLOW = {
         "payload_schema": {"type": "object"},
         "steps": {
             "type": "array",
+            "maxItems": 100,
             "items": {
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["key", "kind"],
                 "properties": {
                     "key": {"type": "string", "pattern": "^[-a-zA-Z0-9_]{1,64}$"},
-                    "kind": {"type": "string", "maxLength": 32},
+                    "kind": {"enum": list(StepKind.values)},
                     "channels": {"type": "array", "items": {"type": "string"}},
                     "settings": {"type": "object"},
                     "template": _KEY,

@@ -30,6 +30,14 @@ from notifications.api.webhooks import (
     WebhooksView,
     WebhookView,
 )
+from notifications.api.workflows import (
+    DraftView,
+    DryRunView,
+    PublishView,
+    SubmitView,
+    WorkflowsView,
+    WorkflowView,
+)
 
 _OLD_INBOX = "v1/subscribers/<str:subscriber_id>/notifications"
 _INBOX = "v2/subscribers/<str:subscriber_id>/notifications"
@@ -61,6 +69,12 @@ urlpatterns = [
     path(f"{_WEBHOOK}/deliveries", DeliveriesView.as_view()),
     path(f"{_WEBHOOK}/deliveries/<str:delivery_id>/resend", ResendView.as_view()),
     path(f"{_WEBHOOK}/resend-failed", ResendFailedView.as_view()),
+    path("v2/workflows", WorkflowsView.as_view()),
+    path("v2/workflows/<str:workflow_id>", WorkflowView.as_view()),
+    path("v1/workflows/<str:workflow_id>", DraftView.as_view()),
+    path("v1/workflows/<str:workflow_id>/publish", PublishView.as_view()),
+    path("v1/workflows/<str:workflow_id>/submit", SubmitView.as_view()),
+    path("v1/workflows/<str:workflow_id>/dry-run", DryRunView.as_view()),
     path("v1/callbacks/<uuid:integration_id>/<str:token>", callback),
     path("v1/escalations", CasesView.as_view()),
     path("v1/escalations/<str:escalation_id>", CaseView.as_view()),

@@ -50,6 +50,10 @@ _SUBSCRIBER = "/v1/subscribers/{client}"
 _NEW = "/v2/subscribers/{client}"
 _TOPIC = "/v2/topics/{topic}"
 _MESSAGE = f"{_NEW}/notifications/{{message}}"
+_FLOW = "/v1/workflows/{workflow}"
+_DRAFT = {
+    "workflow": {"name": {"en": "Mine"}, "steps": [{"key": "hook", "kind": "webhook"}]},
+}
 _CASE = "/v1/escalations/{case_pk}"
 _WORDS = {"channel": "sms", "text": "Mine", "to": "{client}"}
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
@@ -250,6 +254,20 @@ API: Mapping[str, tuple[Call, ...]] = {
     ),
     "v1/escalations/<str:escalation_id>/close": (
         Call("POST", f"{_CASE}/close", {"by": "Mine"}, test=404),
+    ),
+    "v2/workflows": (listing("/v2/workflows"), listing("/v2/workflows?query={workflow}")),
+    "v2/workflows/<str:workflow_id>": (
+        Call("GET", "/v2/workflows/{workflow}", test=200),
+        Call("GET", "/v2/workflows/{workflow_pk}", test=200),
+    ),
+    "v1/workflows/<str:workflow_id>": (
+        Call("GET", f"{_FLOW}", test=200),
+        Call("PUT", f"{_FLOW}", _DRAFT, foreign=200),
+    ),
+    "v1/workflows/<str:workflow_id>/publish": (Call("POST", f"{_FLOW}/publish", {}),),
+    "v1/workflows/<str:workflow_id>/submit": (Call("POST", f"{_FLOW}/submit", {}),),
+    "v1/workflows/<str:workflow_id>/dry-run": (
+        Call("POST", f"{_FLOW}/dry-run", {"to": "{client}"}, test=200),
     ),
     "v1/external-deliveries": (
         listing("/v1/external-deliveries"),
