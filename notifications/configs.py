@@ -16,6 +16,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from notifications.definition import Definition, Texts, read_definition, read_texts
+from notifications.hours import Week, read_week
 from notifications.news import NAMES
 from tenants import rows
 
@@ -29,6 +30,7 @@ class Place:
 
     zone: ZoneInfo
     values: Mapping[str, Mapping[str, str]]
+    week: Week = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
   t.config_version,
   (select coalesce(json_agg(json_build_array(l.id, coalesce(nullif(l.timezone, ''), t.timezone),
      l.is_default, l.name_ru, l.name_en, l.address_ru, l.address_en, l.phone, l.map_url,
-     l.identifier)), '[]')
+     l.identifier, l.hours)), '[]')
    from tenants_location l where l.tenant_id = t.id),
   (select coalesce(json_agg(json_build_array(w.identifier, w.id, w.is_active, w.published_id)),
      '[]')
@@ -183,10 +185,11 @@ def _heard(endpoints: Iterable[tuple[str, list[str]]]) -> dict[str, frozenset[st
 
 
 def _read_place(place: list[Any]) -> Place:
-    _, zone, _, name_ru, name_en, address_ru, address_en, phone, map_url, _ = place
+    _, zone, _, name_ru, name_en, address_ru, address_en, phone, map_url, _, hours = place
     both = {"phone": phone, "mapUrl": map_url}
     return Place(
         zone=ZoneInfo(zone),
+        week=read_week(hours),
         values={
             "ru": {"name": name_ru or name_en or "", "address": address_ru or "", **both},
             "en": {

@@ -2,7 +2,8 @@
 
 The document of a WorkflowVersion:
 {"identifier", "category", "priority", "is_critical", "expires_after_s", "payload_schema",
- "steps": [{"key", "kind", "channels": [...], "settings": {...}, "template": "<uuid>" or null}]}
+ "steps": [{"key", "kind", "channels": [...], "settings": {...}, "template": "<uuid>" or null,
+  "templates": {"<key>": "<uuid>"} of a split's variants}]}
 The texts of a TemplateVersion:
 {"ru": {"title", "body", "image_url", "buttons": [{"text", "url", "action"}]}, "en": {...}}
 and, where staff designed the e-mail, "letter": as written, "html": what was made of it.
@@ -10,29 +11,46 @@ and, where staff designed the e-mail, "letter": as written, "html": what was mad
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
 import jsonschema_rs
 
-from notifications.models import Priority
+from notifications.models import Priority, StepKind
+from notifications.outcomes import END
 from notifications.rendering import ButtonSource, Source
+from notifications.variants import Variant, pick, read_variants
 
 QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
 HURRIED = ("urgent", "high")  # queues whose lines wait neither for company nor for a full batch
+SILENT_KINDS = frozenset(  # steps that say nothing to the client
+    {
+        *(StepKind.DELAY.value, StepKind.CONDITION.value, StepKind.THROTTLE.value),
+        *(StepKind.AB_SPLIT.value, StepKind.DIGEST.value, StepKind.WAIT_FOR_REPLY.value),
+        StepKind.ESCALATE.value,
+    }
+)
+STOP, CONTINUE = "stop", "continue"  # where a step may send a notification, beside other steps
 
 
 @dataclass(frozen=True, slots=True)
 class StepDefinition:
-    """One step of a published workflow."""
+    """One step of a published workflow.
+
+    goes_on: its failure does not end the notification. split: the one before it, which chooses its
+    text; by_variant: this step as each of its variants has it.
+    """
 
     key: str
     kind: str
     channels: tuple[str, ...]
     settings: Mapping[str, Any]
     template_id: UUID | None
+    goes_on: bool = False
+    split: str = ""
+    by_variant: Mapping[Variant, StepDefinition] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +67,22 @@ class Definition:
     defaults: Mapping[str, Any]
     schema: jsonschema_rs.Validator
 
+    def place(self, word: str) -> int | None:
+        """Give the position that a setting names: a step's key, "stop", or None for the next."""
+        if word == CONTINUE:
+            return None
+        return END if word == STOP else [step.key for step in self.steps].index(word)
+
+    def step_for(self, position: int, subscriber: UUID) -> StepDefinition | None:
+        """Give the step as this client has it; None behind the last."""
+        if position >= len(self.steps):
+            return None
+        step = self.steps[position]
+        if not step.split:
+            return step
+        variants = tuple(step.by_variant)
+        return step.by_variant[pick(variants, self.identifier, step.split, subscriber)]
+
     def payload_errors(self, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Check a payload: pairs of field (dotted, below payload) and what is wrong with it."""
         return [(_field(error), error.message) for error in self.schema.iter_errors(payload)]
@@ -64,7 +98,7 @@ def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition
         queue=QUEUES.index(document["priority"]),
         is_critical=document["is_critical"],
         expires_after_s=document["expires_after_s"],
-        steps=tuple(map(_read_step, document["steps"])),
+        steps=_read_steps(document["steps"]),
         defaults={
             name: rule["default"]
             for name, rule in schema.get("properties", {}).items()
@@ -74,14 +108,39 @@ def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition
     )
 
 
-def _read_step(step: Mapping[str, Any]) -> StepDefinition:
-    template = step.get("template")
+def _read_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[StepDefinition, ...]:
+    awaited = {step["settings"]["of"] for step in steps if step["kind"] == StepKind.FALLBACK.value}
+    read = [_read_step(step, awaited) for step in steps]
+    for index, step in enumerate(steps[:-1]):
+        if step.get("templates"):
+            read[index + 1] = _by_variant(read[index + 1], step)
+    return tuple(read)
+
+
+def _read_step(step: Mapping[str, Any], awaited: Collection[str]) -> StepDefinition:
+    """Read one step. awaited: the steps for whose failure a later one is there."""
+    template, settings = step.get("template"), step.get("settings") or {}
+    default = CONTINUE if step["key"] in awaited else STOP
     return StepDefinition(
         key=step["key"],
         kind=step["kind"],
         channels=tuple(step.get("channels") or (step["kind"],)),
-        settings=step.get("settings") or {},
+        settings=settings,
         template_id=UUID(template) if template else None,
+        goes_on=settings.get("on_failure", default) == CONTINUE,
+    )
+
+
+def _by_variant(step: StepDefinition, split: Mapping[str, Any]) -> StepDefinition:
+    """Read what each variant of a split makes of the step behind it, once for all who get it."""
+    templates = {key: UUID(template) for key, template in split["templates"].items()}
+    return replace(
+        step,
+        split=split["key"],
+        by_variant={
+            variant: replace(step, template_id=templates.get(variant.template, step.template_id))
+            for variant in read_variants(split["settings"])
+        },
     )
 
 

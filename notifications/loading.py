@@ -86,8 +86,9 @@ class Work:
     step: StepDefinition | None = field(init=False)  # None when the workflow is through
 
     def __post_init__(self) -> None:
-        steps = self.definition.steps
-        self.step = steps[self.task.step] if self.task.step < len(steps) else None
+        self.step = self.definition.step_for(self.task.step, self.person.id)
+        if self.step is not None:
+            self.task.goes_on = self.step.goes_on
 
 
 @dataclass(slots=True)

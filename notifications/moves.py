@@ -90,6 +90,8 @@ def _move_of(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per
                 outcome.detail,
                 outcome.message,
             )
+        case Fail() if task.goes_on:
+            return _failed(task, outcome, now)
         case Fail():
             return Move(
                 GONE,
@@ -118,29 +120,27 @@ def _onward(task: Task, done: Done, now: datetime) -> Move:
         flags |= SLOT_USED
     status = message.state if message else "done"
     reason = done.reason or (message.reason if message else "")
-    return _next_step(task, flags, now, status, reason, done.detail, message)
+    move = Move(READY, 0, 0, flags, now, status, reason, done.detail, message)
+    return _to_step(task, move, done.to)
 
 
 def _skipped(task: Task, skip: Skip, now: datetime) -> Move:
-    return _next_step(task, task.flags, now, "skipped", skip.reason, skip.detail, None)
+    move = Move(READY, 0, 0, task.flags, now, "skipped", skip.reason, skip.detail)
+    return _to_step(task, move, skip.to)
 
 
-def _next_step(  # noqa: PLR0913 (the parts of one Move)
-    task: Task,
-    flags: int,
-    now: datetime,
-    status: str,
-    reason: str,
-    detail: str,
-    message: MessageRow | None,
-) -> Move:
-    is_last = task.step + 1 >= task.steps or bool(flags & BESIDE)
-    kept = flags & (SOMETHING_SENT | SOMETHING_FAILED | SLOT_USED)  # the rest belongs to the step
-    move = Move(
-        GONE if is_last else READY, task.step + 1, 0, kept, now, status, reason, detail, message
-    )
-    if is_last:
-        move.final = _final(flags)
+def _failed(task: Task, fail: Fail, now: datetime) -> Move:
+    flags = task.flags | SOMETHING_FAILED
+    move = Move(READY, 0, 0, flags, now, "failed", fail.reason, fail.detail, fail.message)
+    return _to_step(task, move)
+
+
+def _to_step(task: Task, move: Move, to: int | None = None) -> Move:
+    """Go on with this step, else the next; after the last the notification ends."""
+    move.step = task.step + 1 if to is None else min(to, task.steps)
+    if move.step >= task.steps or move.flags & BESIDE:
+        move.state, move.final = GONE, _final(move.flags)
+    move.flags &= SOMETHING_SENT | SOMETHING_FAILED | SLOT_USED  # the rest belongs to the step
     return move
 
 
@@ -157,7 +157,7 @@ def _wait(task: Task, wait: Wait, now: datetime) -> Move:
             end = _final(task.flags)
             stay = (task.step, task.attempt, task.flags)
             return Move(GONE, *stay, now, "skipped", "expired", wait.reason, final=end)
-        return _next_step(task, task.flags, now, "skipped", "expired", wait.reason, None)
+        return _skipped(task, Skip("expired", wait.reason), now)
     flags = task.flags | wait.flags
     return Move(
         LATER, task.step, task.attempt, flags, wait.until, "waiting", wait.reason, wait.detail

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+END = 32_767  # where a step sends what is to go no further
+
 # Due.flags
 TIMER_RAN = 1
 SLOT_RESERVED = 2  # the client's limits are reserved for this step
@@ -46,12 +48,13 @@ class MessageRow:
 class Done:
     """The step is over. message: what it sent, if it sent; detail: the provider's masked answer.
 
-    reason: why it went where it went, for the log.
+    reason: why it went where it went, for the log. to: the step to go on with, if not the next.
     """
 
     message: MessageRow | None = None
     detail: str = ""
     reason: str = ""
+    to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,11 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """We chose not to send; the reason is as visible as a sent message."""
+    """We chose not to send; the reason is as visible as a sent message. to: as with Done."""
 
     reason: str
     detail: str = ""
+    to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,10 @@ class Heal:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """The step cannot succeed; the notification ends here and can be replayed by hand."""
+    """The step cannot succeed; the notification ends here and can be replayed by hand.
+
+    It goes on where the step's own settings say so.
+    """
 
     reason: str
     message: MessageRow | None = None
@@ -162,6 +169,7 @@ class Task:
     batch_id: UUID
     queue: int
     steps: int = 1  # of the workflow, known after loading
+    goes_on: bool = False  # a failure of this step does not end the notification
     category: str = "tx"
     is_critical: bool = True  # unless loading knows better
     expires_at: datetime | None = None

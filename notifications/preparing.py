@@ -32,7 +32,7 @@ from notifications.outcomes import (
     Wait,
 )
 from notifications.settling import LOST, settle, write
-from notifications.steps import HANDLERS
+from notifications.steps import HANDLERS, ORDER, Handler
 from notifications.steps.channel import compose
 from notifications.steps.consent import keep_consented
 from notifications.steps.send import Send
@@ -213,12 +213,13 @@ def _interrupted(work: Work, batch: Batch, now: datetime) -> Done:
 
 
 def _steps(works: Sequence[Work], batch: Batch, now: datetime) -> list[Result | Send]:
-    kinds: dict[str, list[Work]] = defaultdict(list)
+    groups: dict[Handler, list[Work]] = defaultdict(list)
     for work in works:
         if work.step is not None:
-            kinds[work.step.kind].append(work)
+            groups[HANDLERS[work.step.kind]].append(work)
     return [
         prepared
-        for kind, group in kinds.items()
-        for prepared in HANDLERS[kind](group, batch.accounts, now)
+        for handler in ORDER
+        if handler in groups
+        for prepared in handler(groups[handler], batch.accounts, now)
     ]

@@ -28,6 +28,7 @@ from notifications.refusals import (
     workflow_problems,
 )
 from notifications.reviewing import note_edit, release, review_problems, submit, wants_review
+from notifications.splits import variant_templates
 from tenants.models import User
 
 __all__ = [
@@ -144,10 +145,16 @@ def document_of(draft: Workflow, steps: Sequence[Step]) -> dict[str, Any]:
                 "channels": step.channels,
                 "settings": step.settings,
                 "template": str(step.template_id) if step.template_id else None,
+                **_variants(step),
             }
             for step in steps
         ],
     }
+
+
+def _variants(step: Step) -> dict[str, Any]:
+    found = variant_templates(step)
+    return {"templates": {key: str(one.pk) for key, one in found.items()}} if found else {}
 
 
 def texts_of(draft: MessageTemplate) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import jsonschema_rs
+from django.db.models import Q
 
-from notifications.definition import read_texts
+from notifications.definition import SILENT_KINDS, read_texts
 from notifications.letters.design import letter_faults
 from notifications.models import (
     Category,
@@ -30,10 +31,11 @@ from notifications.models import (
     WorkflowVersion,
 )
 from notifications.rendering import ButtonSource, Source, check
+from notifications.splits import variant_templates
+from notifications.step_rules import Flow, step_faults
 
 LANGUAGES = ("ru", "en")
-TEXTLESS = frozenset({StepKind.DELAY.value, StepKind.WEBHOOK.value})  # steps that need no template
-LONGEST_DELAY_S = 366 * 86_400
+TEXTLESS = SILENT_KINDS | {StepKind.WEBHOOK.value}  # steps that need no template
 MK_PRIORITIES = frozenset({Priority.NORMAL.value, Priority.LOW.value})
 
 
@@ -83,8 +85,9 @@ def workflow_problems(draft: Workflow, steps: Sequence[Step]) -> list[Refusal]:
     if not steps:
         found.append(Refusal("no_steps", "steps", "a workflow has at least one step"))
     known = None if found else schema_keys(draft.payload_schema)
-    for step in steps:
+    for index, step in enumerate(steps):
         found += _step_problems(step, known)
+        found += _setting_problems(draft, steps, index, known)
     return found
 
 
@@ -131,9 +134,15 @@ def is_begun(draft: MessageTemplate, language: str) -> bool:
 def _schemas_using(template: MessageTemplate) -> Iterator[Mapping[str, Any]]:
     used = {"tenant_id": template.tenant_id, "steps__template": template.pk}
     drafts = dict(Workflow.objects.filter(**used).values_list("pk", "payload_schema"))
+    split = {"steps__settings__variants__contains": [{"template": template.key}]}
+    mine = Workflow.objects.filter(tenant_id=template.tenant_id, **split)
+    drafts |= dict(mine.values_list("pk", "payload_schema"))
     yield from drafts.values()
+    key = str(template.pk)
     frozen = WorkflowVersion.objects.filter(
-        tenant_id=template.tenant_id, document__steps__contains=[{"template": str(template.pk)}]
+        Q(document__steps__contains=[{"template": key}])
+        | Q(document__steps__contains=[{"templates": {template.key: key}}]),
+        tenant_id=template.tenant_id,
     )
     running = _running_versions(template.tenant_id)
     for version_id, document in frozen.values_list("pk", "document"):
@@ -176,20 +185,39 @@ def _step_problems(step: Step, known: Collection[str] | None) -> Iterator[Refusa
     place = f"steps.{step.key}"
     if step.kind not in StepKind.values:
         yield Refusal("unknown_kind", f"{place}.kind", f"there is no kind of step '{step.kind}'")
-    elif step.kind == StepKind.DELAY:
-        yield from _delay_problems(step, place)
     elif step.kind not in TEXTLESS and step.template is None:
         yield Refusal("no_template", f"{place}.template", "a channel step needs a template")
     if step.template is not None:
         yield from _template_use_problems(step.template, f"{place}.template", known)
 
 
-def _delay_problems(step: Step, place: str) -> Iterator[Refusal]:
-    seconds = step.settings.get("seconds") if isinstance(step.settings, dict) else None
-    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
-    if not is_number or not 0 < float(seconds or 0) <= LONGEST_DELAY_S:
-        message = 'a delay says how long it is, up to a year: {"seconds": 3600}'
-        yield Refusal("no_duration", f"{place}.settings", message)
+def _setting_problems(
+    draft: Workflow, steps: Sequence[Step], index: int, known: Collection[str] | None
+) -> Iterator[Refusal]:
+    """Say what is wrong with a step's settings, where it stands."""
+    step = steps[index]
+    texts = variant_templates(step)
+    flow = Flow(
+        earlier=[one.key for one in steps[:index]],
+        later=[one.key for one in steps[index + 1 :]],
+        payload=_declared(draft.payload_schema),
+        templates=texts,
+        expires_after_s=draft.expires_after_s,
+    )
+    for fault in step_faults(step.kind, step.settings, flow):
+        field = ".".join(filter(None, ("steps", step.key, "settings", fault.setting)))
+        yield Refusal(fault.code, field, fault.message)
+    for template in texts.values():
+        yield from _template_use_problems(template, f"steps.{step.key}.settings.variants", known)
+
+
+def _declared(schema: Any) -> frozenset[str] | None:
+    """Name the keys that a schema speaks of; None when it speaks of none."""
+    if not isinstance(schema, dict):
+        return None
+    properties = schema.get("properties")
+    names = frozenset(properties if isinstance(properties, dict) else ()) | schema_keys(schema)
+    return names or None
 
 
 def _template_use_problems(

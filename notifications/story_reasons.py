@@ -42,6 +42,19 @@ REASONS: Mapping[str, Pair] = {
     ),
     "salon_suspended": ("салон приостановлен", "the salon is suspended"),
     "salon_closed": ("салон закрыт", "the salon is closed"),
+    # decided by a step
+    "delay_passed": ("время, до которого ждать, уже прошло", "the moment to wait for has passed"),
+    "no_moment": (
+        "в данных нет времени, до которого ждать",
+        "the payload has no moment to wait for",
+    ),
+    "condition_not_met": ("условие не выполнено", "the condition is not met"),
+    "condition_failed": ("условие не удалось проверить", "the condition could not be checked"),
+    "step_throttled": (
+        "таких сообщений клиенту уже достаточно за этот срок",
+        "the client has had enough of these within the window",
+    ),
+    "variant": ("вариант {where}", "variant {where}"),
     # waiting
     "scheduled": ("назначено на время", "scheduled"),
     "delay": ("пауза в сценарии", "the scenario's own pause"),

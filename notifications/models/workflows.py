@@ -38,6 +38,13 @@ class StepKind(models.TextChoices):
     PUSH = "push", _("Push")
     WEBHOOK = "webhook", _("Webhook")
     DELAY = "delay", _("Delay")
+    CONDITION = "condition", _("Condition")
+    THROTTLE = "throttle", _("Throttle")
+    AB_SPLIT = "ab_split", _("A/B split")
+    DIGEST = "digest", _("Digest")
+    WAIT_FOR_REPLY = "wait_for_reply", _("Wait for a reply")
+    FALLBACK = "fallback", _("Fallback")
+    ESCALATE = "escalate", _("Hand to staff")
 
 
 class Workflow(Draft):
@@ -102,14 +109,19 @@ class Step(TenantModel):
     workflow = inside("notifications.Workflow", related_name="steps", db_index=False)
     key = models.SlugField(_("identifier"), max_length=64)
     position = models.PositiveSmallIntegerField(_("order"), default=0)
-    kind = models.CharField(_("kind"), max_length=10, choices=StepKind)
+    kind = models.CharField(_("kind"), max_length=16, choices=StepKind)
     channels = models.JSONField(
         _("channels"),
         default=list,
         blank=True,
         help_text=_("In order: chat, telegram, whatsapp, sms, email, push. One message."),
     )
-    settings = models.JSONField(_("settings"), default=dict, blank=True)
+    settings = models.JSONField(
+        _("settings"),
+        default=dict,
+        blank=True,
+        help_text=_('A delay: {"seconds": 3600}. Other kinds: docs/reference/steps.md.'),
+    )
     template = inside(
         "notifications.MessageTemplate", null=True, blank=True, on_delete=models.PROTECT
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from channels.integrations import Account
 from notifications.loading import Work
 from notifications.outcomes import Result
-from notifications.steps import channel, delay, in_app
+from notifications.steps import ab_split, channel, condition, delay, escalate, in_app, throttle
 from notifications.steps.send import Send
 
 # What is decided at once is a Result, what must leave the machine a Send.
@@ -18,11 +18,17 @@ Handler = Callable[
 ]
 
 HANDLERS: Mapping[str, Handler] = {
+    "delay": delay.prepare,
+    "condition": condition.prepare,
+    "ab_split": ab_split.prepare,
+    "escalate": escalate.prepare,
+    "throttle": throttle.prepare,
     "in_app": in_app.prepare,
     "email": channel.prepare,
     "sms": channel.prepare,
     "chat": channel.prepare,
     "push": channel.prepare,
     "webhook": channel.prepare,
-    "delay": delay.prepare,
 }
+# All batches lock in this order: clients' limits and salons' days come last.
+ORDER: Sequence[Handler] = tuple(dict.fromkeys(HANDLERS.values()))

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from notifications.definition import SILENT_KINDS
 from notifications.loading import Work
 from notifications.outcomes import Result, Skip
 from tenants.consents import NEVER_GIVEN, WITHDRAWN, doubtful, refusals
-
-SILENT_KINDS = frozenset({"delay"})  # steps that say nothing to anybody
 
 
 def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:

@@ -1,25 +1,45 @@
-"""A delay: wait a fixed time once, then go on."""
+"""A delay: wait once, then go on.
+
+settings: {"seconds"} from now, or {"until": path, "offset_s"}: a moment of the payload, so many
+seconds before (negative) or after it. "working_hours": not before the place is open. One that has
+passed ends the notification, or with {"late": "now"} does not wait.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from channels.integrations import Account
+from notifications.hours import next_open
 from notifications.loading import Work
-from notifications.outcomes import TIMER_RAN, Done, Result, Wait
+from notifications.outcomes import END, TIMER_RAN, Done, Fail, Result, Skip, Wait
+from notifications.steps.payload import moment_at
+from notifications.steps.text import place_of
 
 
 def prepare(
     works: Sequence[Work], _accounts: Mapping[UUID, Sequence[Account]], now: datetime
 ) -> list[Result]:
-    """Wait settings["seconds"] the first time, be done the second."""
+    """Wait the first time, be done the second."""
     return [Result(work.task, _outcome(work, now)) for work in works]
 
 
-def _outcome(work: Work, now: datetime) -> Done | Wait:
+def _outcome(work: Work, now: datetime) -> Done | Wait | Skip | Fail:
     if work.task.flags & TIMER_RAN or work.step is None:
         return Done()
-    wait = timedelta(seconds=float(work.step.settings["seconds"]))
-    return Wait(now + wait, "delay", flags=TIMER_RAN)
+    settings, place = work.step.settings, place_of(work)
+    zone = place.zone if place else work.salon.zone
+    until = now + timedelta(seconds=float(settings.get("seconds", 0)))
+    if "until" in settings:
+        moment = moment_at(work, settings["until"], zone)
+        if moment is None:
+            return Fail("no_moment", detail=settings["until"])
+        # In UTC: a day before a visit is 24 hours, also when the clocks change in between.
+        until = moment.astimezone(UTC) + timedelta(seconds=float(settings.get("offset_s", 0)))
+        if until <= now and settings.get("late", "skip") == "skip":
+            return Skip("delay_passed", to=END)
+    if settings.get("working_hours") and place:
+        until = next_open(max(until, now), place.week, place.zone)
+    return Wait(until, "delay", flags=TIMER_RAN) if until > now else Done()

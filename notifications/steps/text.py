@@ -29,6 +29,13 @@ from notifications.rendering import (
 )
 
 
+def values_for(work: Work, now: datetime) -> tuple[dict[str, Any], Locale]:
+    """Give what a text, or a condition, may ask of this client's notification; and her locale."""
+    language, place = work.person.language, place_of(work)
+    locale = _locale(language, place.zone if place else work.salon.zone)
+    return _context(work, place, language, now), locale
+
+
 def published(works: list[Work]) -> dict[UUID, Texts]:
     """Give the texts that are published now, by template; one query for what is not kept."""
     versions: dict[UUID, UUID] = {}
@@ -49,7 +56,7 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     if text is None or chosen is None:
         raise RenderError("the template has no published text", field="body")
     language, source = chosen
-    place, unit = _place(work), compile_unit(source)
+    place, unit = place_of(work), compile_unit(source)
     may_leave = work.definition.category == "mk" or work.salon.unsubscribe_always
     has_links = may_leave and (unit.has_links or channel == "email")
     context = _context(work, place, language, now)
@@ -69,7 +76,7 @@ def _locale(language: str, zone: ZoneInfo) -> Locale:
 
 def lines(work: Work, expressions: tuple[str, ...], language: str, now: datetime) -> list[str]:
     """Render expressions such as "clientName", each to one line; raises RenderError."""
-    place = _place(work)
+    place = place_of(work)
     parts = (ButtonSource(f"{{{{ {one} }}}}", action="line") for one in expressions)
     source = Source("", buttons=tuple(parts))
     locale = _locale(language, place.zone if place else work.salon.zone)
@@ -102,7 +109,8 @@ class Rendered:
         self.links = links
 
 
-def _place(work: Work) -> Place | None:
+def place_of(work: Work) -> Place | None:
+    """Give the location that the event names, else the salon's main one."""
     wanted = work.event.location_id or work.salon.main
     return work.salon.places.get(wanted) if wanted else None
 

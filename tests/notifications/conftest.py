@@ -16,6 +16,7 @@ from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from channels.integrations import add_integration
 from notifications.commands import read_command
+from notifications.definition import SILENT_KINDS
 from notifications.engine import Drain
 from notifications.models import (
     DeadLetter,
@@ -194,7 +195,7 @@ class Reminders:
     def _step(self, workflow, position, kind, fields) -> None:
         body, title = fields.pop("body"), fields.pop("title", "")
         template = None
-        if kind != "delay":
+        if kind not in SILENT_KINDS:
             template = MessageTemplate.objects.create(
                 tenant=self.salon,
                 key=f"{workflow.identifier}-{position}",

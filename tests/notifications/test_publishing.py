@@ -219,8 +219,8 @@ def test_the_same_workflow_is_not_published_twice(salon):
         ({"kind": "sms"}, ("steps.message.template", "no_template")),
         ({"kind": "delay"}, ("steps.message.settings", "no_duration")),
         (
-            {"kind": "delay", "settings": {"duration_s": 0}},
-            ("steps.message.settings", "no_duration"),
+            {"kind": "delay", "settings": {"seconds": 0}},
+            ("steps.message.settings.seconds", "setting_number"),
         ),
     ],
 )

@@ -205,6 +205,7 @@ def _words(node: ast.expr, rules: dict[str, ast.FunctionDef]) -> set[str]:
         pattern = "".join(
             str(part.value) if isinstance(part, ast.Constant) else "[a-z]+" for part in node.values
         )
+        pattern = pattern.partition(":")[0]  # what stands behind it says which one
         matching = {word for word in REASONS if re.fullmatch(pattern, word)}
         return matching or {pattern}
     return set()

@@ -1,0 +1,83 @@
+"""Publish workflows that decide, and act as the client who gets them."""
+
+from __future__ import annotations
+
+from notifications.models import LogEntry, MessageTemplate, Step, Workflow
+from notifications.publishing import PublishRefused, publish_template, publish_workflow
+from tenants.scope import tenant_scope
+
+CONTACTS = {
+    "subscriberId": "anna",
+    "phone": "+79161234567",
+    "locale": "ru",
+    "channels": {"telegram": ["551234567"]},
+}
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "clientName": {"type": "string", "default": "Анна"},
+        "total": {"type": "number"},
+        "appointmentTime": {"type": "string"},
+        "visit": {"type": "object"},
+    },
+}
+
+
+def publish_flow(salon, name, *steps, schema=SCHEMA, **fields) -> Workflow:
+    """Publish steps given as (key, kind, settings, other fields...); a `body` becomes a text."""
+    with tenant_scope(salon.pk):
+        workflow, _ = Workflow.objects.get_or_create(
+            tenant=salon,
+            identifier=name,
+            defaults={"name_ru": name, "payload_schema": schema, **fields},
+        )
+        workflow.steps.all().delete()
+        for position, (key, kind, settings, *more) in enumerate(steps):
+            given = dict(more[0]) if more else {}
+            if body := given.pop("body", ""):
+                given["template"] = text(salon, f"{name}-{key}", body)
+            Step.objects.create(
+                tenant=salon,
+                workflow=workflow,
+                position=position,
+                key=key,
+                kind=kind,
+                settings=settings,
+                **given,
+            )
+        publish_workflow(workflow)
+        return workflow
+
+
+def text(salon, key, body) -> MessageTemplate:
+    """Publish a text; call inside the salon's scope."""
+    template, _ = MessageTemplate.objects.get_or_create(
+        tenant=salon, key=key, defaults={"name": key, "body_ru": body}
+    )
+    publish_template(template)
+    return template
+
+
+def refusals_of(salon, *steps, **fields) -> list[tuple[str, str]]:
+    """Say what keeps steps from being published: fields and codes."""
+    try:
+        publish_flow(salon, "refused", *steps, **fields)
+    except PublishRefused as refused:
+        return [(one.field, one.code) for one in refused.problems]
+    return []
+
+
+def log_of(line, *statuses) -> list[tuple[int, str, str]]:
+    """Give the log's lines: position of the step, status, reason."""
+    found = [(one.step, one.status, one.reason) for one in line.all(LogEntry)]
+    return [one for one in found if not statuses or one[1] in statuses]
+
+
+def sms(body, key="sms", **settings):
+    """Give a step that sends by SMS."""
+    return (key, "sms", settings, {"channels": ["sms"], "body": body})
+
+
+def chat(body, key="chat", **settings):
+    """Give a step that sends to Telegram."""
+    return (key, "chat", settings, {"channels": ["telegram"], "body": body})
