@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import jsonschema_rs
@@ -24,6 +24,7 @@ from notifications.rendering import ButtonSource, Source
 from notifications.variants import Variant, pick, read_variants
 
 QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
+TRY: Final = "template-try"  # the workflow by which staff try their texts
 HURRIED = ("urgent", "high")  # queues whose lines wait neither for company nor for a full batch
 SILENT_KINDS = frozenset(  # steps that say nothing to the client
     {

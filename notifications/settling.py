@@ -18,7 +18,8 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
-from notifications import escalation, events, limits, metrics
+from notifications import escalation, events, limits, metrics, said_texts
+from notifications.gate_table import is_told
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
     WAITS_FOR_ROOM,
@@ -209,12 +210,13 @@ def _close(pairs: Iterable[Pair]) -> None:
         [
             (task.notification_id, task.tenant_id)
             for task, move in final
-            if task.is_critical and move.final in ("failed", "skipped")
+            if task.is_critical and move.final in ("failed", "skipped") and is_told(move.reason)
         ]
     )
 
 
 def _give_back(pairs: Iterable[Pair]) -> None:
+    said_texts.forget([r.task for r, _ in pairs if isinstance(r.outcome, Fail) and r.task.said])
     limits.release_keys(
         [(key, r.task.tenant_id) for r, _ in pairs if is_given_back(r) for key in r.task.counters]
     )

@@ -13,6 +13,10 @@ REASONS: Mapping[str, Pair] = {
         "клиент уже получал рекламу в эти дни",
         "the client has had marketing within these days",
     ),
+    "duplicate": (
+        "тот же текст уже отправлен на этот адрес в течение часа",
+        "the same text went to this address within the hour",
+    ),
     "no_address": (
         "у клиента нет адреса для этого шага",
         "the client has no address for this step",

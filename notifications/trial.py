@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 from django.db.models import Max
 
 from channels.registry import ADAPTERS
-from notifications.definition import QUEUES, read_texts
+from notifications.definition import QUEUES, TRY, read_texts
 from notifications.dispatch import wake_on_commit
 from notifications.links import client_links
 from notifications.models import (
@@ -41,7 +41,7 @@ from tenants.ids import uuid7
 from tenants.models import Subscriber, Tenant
 from tenants.people import SubscriberInput
 
-IDENTIFIER: Final = "template-try"
+IDENTIFIER: Final = TRY
 CHANNELS: Final = ("in_app", "email", "sms", "chat", "push")
 #: Also a provider's name: the try then goes through this provider's account and no other.
 PROVIDERS: Final = tuple(

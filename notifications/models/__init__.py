@@ -20,6 +20,7 @@ from notifications.models.escalations import (
     EscalationLine,
     ExternalDelivery,
 )
+from notifications.models.gates import PlatformStop, Preference, SaidText, Stop
 from notifications.models.templates import MessageTemplate, TemplateVersion
 from notifications.models.webhooks import WebhookDelivery, WebhookEndpoint
 from notifications.models.work import (
@@ -67,10 +68,14 @@ __all__ = [
     "MessageTemplate",
     "Notification",
     "NotificationState",
+    "PlatformStop",
+    "Preference",
     "Priority",
     "ReceivedCallback",
+    "SaidText",
     "Step",
     "StepKind",
+    "Stop",
     "TemplateVersion",
     "WebhookDelivery",
     "WebhookEndpoint",

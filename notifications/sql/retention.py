@@ -39,6 +39,10 @@ SPENT: Final = {
       delete from notifications_counter r where r.id in (select s.id from notifications_counter s
         where s.tenant_id = any(%(tenants)s) and s.ends_at < %(now)s order by s.id limit 5000
         for update skip locked) and r.tenant_id = any(%(tenants)s) and r.ends_at < %(now)s""",
+    "said_texts": """
+      delete from notifications_saidtext r where r.id in (select s.id from notifications_saidtext s
+        where s.tenant_id = any(%(tenants)s) and s.ends_at < %(now)s order by s.id limit 5000
+        for update skip locked) and r.tenant_id = any(%(tenants)s) and r.ends_at < %(now)s""",
     "callbacks": """
       delete from notifications_receivedcallback r where r.id in (
         select s.id from notifications_receivedcallback s where s.tenant_id = any(%(tenants)s)

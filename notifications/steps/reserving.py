@@ -1,4 +1,4 @@
-"""Take the units that a batch of messages needs of its limits: clients first, salons' days last."""
+"""Take what a batch of messages needs: its words first, clients' limits next, salons' days last."""
 
 from __future__ import annotations
 
@@ -16,12 +16,22 @@ from notifications.outcomes import (
     Skip,
     Wait,
 )
+from notifications.steps.saying import doubled
 from notifications.steps.send import Send
 
 MOST_SHARERS = 5
 
 
 def reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
+    """Take it for each; give what may be sent, and how the others are held."""
+    again = doubled(routed, now)
+    if not again:
+        return _reserve(routed, now)
+    skipped = [Result(routed[index][0].task, Skip("duplicate")) for index in sorted(again)]
+    return [*skipped, *_reserve([p for i, p in enumerate(routed) if i not in again], now)]
+
+
+def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
     counted = _Counted(now)
     own = [counted.client(index, *pair) for index, pair in enumerate(routed)]
     needs: list[limits.Need] = []

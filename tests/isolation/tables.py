@@ -42,8 +42,11 @@ from notifications.models import (
     Message,
     MessageTemplate,
     Notification,
+    Preference,
     ReceivedCallback,
+    SaidText,
     Step,
+    Stop,
     TemplateVersion,
     WebhookDelivery,
     WebhookEndpoint,
@@ -406,6 +409,28 @@ TABLES: dict[str, Table] = {
     "notifications.Counter": Table(
         lambda s: _make(Counter, s, id=uuid4(), ends_at=datetime.now(UTC) + FAR_AHEAD)
     ),
+    "notifications.SaidText": Table(
+        lambda s: _make(
+            SaidText,
+            s,
+            id=uuid4(),
+            notification_id=s.of("notifications.Notification").pk,
+            ends_at=datetime.now(UTC) + FAR_AHEAD,
+        )
+    ),
+    "notifications.Preference": Table(
+        lambda s: _make(
+            Preference,
+            s,
+            subscriber=s.of("tenants.Subscriber"),
+            workflow=s.of("notifications.Workflow"),
+            channel="push",
+        )
+    ),
+    "notifications.Stop": Table(
+        lambda s: _make(Stop, s, channel="ntfy", note=s.word("why"), started_by=s.word("by")),
+        DELIVERY,
+    ),
     "notifications.ReceivedCallback": Table(
         lambda s: _make(
             ReceivedCallback,
@@ -503,6 +528,9 @@ PLAIN: dict[str, str] = {
 
 #: The platform's own tables under row-level security: salons use their rows and read no secrets.
 GUARDED = {"channels.DefaultIntegration": "credentials"}  # -> the column that no salon reads
+
+#: The platform's own tables that salons may read whole.
+OPEN = frozenset({"notifications.PlatformStop"})
 
 #: The platform's own tables that no salon may even look at: rows that are nobody's yet.
 CLOSED = frozenset({"notifications.LentCallback"})

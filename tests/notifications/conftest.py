@@ -132,6 +132,7 @@ class Reminders:
         self.salon = salon
         with tenant_scope(salon.pk):
             seed(salon.pk)
+        self.limit(same_text_minutes=0)  # tests trigger the same twice
         for kind in ("chat", "sms", "email"):
             self.connect(kind, provider)
 

@@ -47,7 +47,7 @@ class Salon(Reminders):
 
     def __init__(self) -> None:
         self.salon = TenantFactory.create()
-        self.limit(**NO_QUIET)
+        self.limit(**NO_QUIET, same_text_minutes=0)
         step = ("sms", {"channels": CHANNELS, "title": "Напоминание"})
         self.workflow("reminder", step)
         self.workflow("promo", step, category="mk")

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.notifications.conftest import Reminders
+from notifications import engine
+from notifications.deadletters import replay
+from notifications.models import Escalation
+from notifications.preparing import prepare
+from tests.notifications.conftest import Reminders, change
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -26,3 +30,79 @@ def test_who_never_agreed_gets_no_marketing(salon, provider, worker, to):
     assert cautious.states == [("skipped", "no_consent")]
     assert (cautious.messages, provider.bodies) == ([], [])
     assert ("skipped", "no_consent") in cautious.log
+
+
+@pytest.fixture
+def salons(reminders):
+    """A salon that says the same within the hour once; its reminder is critical."""
+    reminders.limit(same_text_minutes=60)
+    reminders.workflow("visit", "sms", is_critical=True)
+    return reminders
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_doubled_trigger_says_it_once_and_disturbs_nobody(salons, worker, provider, at_once):
+    for _ in range(2):
+        salons.trigger("visit", ANNA)
+        if not at_once:
+            worker.drain_dry()
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+    assert sorted(salons.states) == [("completed", ""), ("skipped", "duplicate")]
+    assert salons.all(Escalation) == []
+
+
+def test_other_words_and_other_addresses_are_no_duplicates(salons, worker, provider):
+    salons.trigger("visit", ANNA)
+    salons.trigger("visit", ANNA, {"clientName": "Анна Петровна"})
+    salons.trigger("visit", {"subscriberId": "vera", "phone": "+79161234568"})
+
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 3
+
+
+def test_the_same_words_may_be_said_again_after_their_time(salons, worker, provider):
+    salons.trigger("visit", ANNA)
+    worker.drain_dry()
+    change(
+        "update notifications_saidtext set ends_at = now() where tenant_id = %s", [salons.salon.pk]
+    )
+    salons.trigger("visit", ANNA)
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 2
+
+
+def test_retries_and_further_steps_may_repeat_themselves(salons, worker, provider):
+    provider.answer = lambda body: (500 if len(provider.bodies) == 1 else 200, {}, b"{}")
+    salons.workflow("twice", "sms", "sms")
+    salons.trigger("twice", ANNA)
+    worker.drain_dry()
+    salons.hurry()
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 3
+    assert salons.states == [("completed", "")]
+
+
+def test_what_failed_may_be_said_by_another_and_resent_by_hand(salons, worker, provider):
+    provider.answer = lambda body: (422 if len(provider.bodies) == 1 else 200, {}, b"{}")
+    salons.trigger("visit", ANNA)
+    worker.drain_dry()
+    replay(salons.salon.pk, [one.pk for one in salons.letters])
+    worker.drain_dry()
+
+    assert [m.state for m in salons.messages] == ["failed", "sent"]
+
+
+def test_a_worker_that_dies_with_a_message_does_not_make_it_a_duplicate(salons, worker, provider):
+    salons.trigger("visit", ANNA)
+    prepare(engine.claim("normal", "dead", 10, engine.NIL), engine.now())
+    change("delete from notifications_batch")
+
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+    assert salons.states == [("completed", "")]
