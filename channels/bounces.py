@@ -3,6 +3,9 @@
 A mail server tells of a failure by a letter to the sender of the envelope, which names our message
 (VERP), and a mailbox provider sends us what a client called spam. Both quote the headers that we
 wrote, with our message's id in Message-ID.
+
+Anybody may write such a letter, so only what is hard to guess is believed: our message's id. Which
+address it went to we know ourselves.
 """
 
 from __future__ import annotations
@@ -10,16 +13,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from email import policy
 from email.message import Message
 from email.parser import BytesParser
-from email.utils import parseaddr
 from uuid import UUID
 
 from channels.told import StatusEvent
 
 MOST_BYTES = 512 * 1024  # a report quotes at most the letter that came back
+MOST_PARTS = 30  # of it and of what it quotes: thousands within each other take minutes to read
+MOST_GROUPS = 20  # of a delivery report; each of our letters has one reader
 
 _VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 _OUR_ID = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@", re.IGNORECASE)
@@ -33,14 +36,6 @@ _COMPLAINTS = frozenset({"abuse", "fraud"})
 _OPT_OUTS = frozenset({"opt-out", "opt-out-list"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Quoted:
-    """What a report says of the letter that it is about."""
-
-    message_id: str
-    address: str
-
-
 def envelope_sender(bounce_address: str, message_id: str) -> str:
     """Give the sender that one letter's envelope has: its failure comes back to just this name."""
     local, _, domain = bounce_address.rpartition("@")
@@ -52,18 +47,23 @@ def read_returned(raw: bytes) -> list[StatusEvent]:
 
     A delay tells nothing: the failure or the delivery will. Never raises for what strangers write.
     """
+    if raw.lower().count(b"content-type") > MOST_PARTS:
+        return []
     try:
-        letter = _read(raw[:MOST_BYTES])
-        parts = _parts(letter)
-        quoted = _quoted(letter, parts)
-    except (ValueError, LookupError, TypeError, AttributeError):
+        return _told(_read(raw[:MOST_BYTES]))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return []  # what the standard library's parser makes of some strangers' letters
-    if quoted is None:
+
+
+def _told(letter: Message) -> list[StatusEvent]:
+    parts = _parts(letter)
+    message_id = _message_id(letter, parts)
+    if message_id is None:
         return []
     if status := parts.get("message/delivery-status"):
-        return list(_failures(status, quoted))
+        return list(_failures(status, message_id))
     if complaint := parts.get("message/feedback-report"):
-        return list(_complaints(_fields(complaint), quoted))
+        return list(_complaints(_fields(complaint), message_id))
     return []
 
 
@@ -72,20 +72,17 @@ def _parts(letter: Message) -> dict[str, Message]:
     return {part.get_content_type(): part for part in _groups(letter)}
 
 
-def _read(text: bytes) -> Message:
-    return BytesParser(policy=policy.compat32).parsebytes(text)
+def _read(text: bytes, *, is_head: bool = False) -> Message:
+    return BytesParser(policy=policy.compat32).parsebytes(text, headersonly=is_head)
 
 
-def _quoted(letter: Message, parts: Mapping[str, Message]) -> _Quoted | None:
+def _message_id(letter: Message, parts: Mapping[str, Message]) -> str | None:
     """Find which message is meant; None when it is none of ours."""
     head = _original(parts)
     named = _OUR_ID.search(str(head.get("Message-ID", ""))) if head else None
     verp = next(filter(None, map(_VERP.search, _envelopes(letter))), None)
     found = verp or named
-    if found is None:
-        return None
-    address = parseaddr(str(head.get("To", "")))[1] if head else ""
-    return _Quoted(str(UUID(found[1])), address)
+    return str(UUID(found[1])) if found else None
 
 
 def _envelopes(letter: Message) -> list[str]:
@@ -98,13 +95,13 @@ def _original(parts: Mapping[str, Message]) -> Message | None:
         return next(iter(_groups(whole)), None)
     if headers := parts.get("text/rfc822-headers"):
         text = headers.get_payload(decode=True)
-        return _read(text) if isinstance(text, bytes) else None
+        return _read(text, is_head=True) if isinstance(text, bytes) else None
     return None
 
 
-def _failures(status: Message, quoted: _Quoted) -> Iterator[StatusEvent]:
+def _failures(status: Message, message_id: str) -> Iterator[StatusEvent]:
     """Read the groups of a delivery report; the first is about the server, each other a client."""
-    for group in _groups(status)[1:]:
+    for group in _groups(status)[1 : MOST_GROUPS + 1]:
         action = _word(group, "Action").lower()
         if action not in {"failed", "delivered"}:
             continue
@@ -112,9 +109,8 @@ def _failures(status: Message, quoted: _Quoted) -> Iterator[StatusEvent]:
         code = _code(_word(group, "Status"), said)
         told = _bounced(code) if action == "failed" else {"state": "delivered"}
         yield StatusEvent(
-            key=f"dsn:{quoted.message_id}:{action}:{code}",
-            message_id=quoted.message_id,
-            address=quoted.address or _address(group),
+            key=f"dsn:{message_id}:{action}:{code}",
+            message_id=message_id,
             raw=_raw(action=action, status=code, diagnostic=said),
             **told,
         )
@@ -138,17 +134,15 @@ def _code(status: str, diagnostic: str) -> str:
     return more[1] if more else code
 
 
-def _complaints(fields: Mapping[str, str], quoted: _Quoted) -> Iterator[StatusEvent]:
+def _complaints(fields: Mapping[str, str], message_id: str) -> Iterator[StatusEvent]:
     """Read a feedback report; "not-spam", viruses and login failures are no complaint of hers."""
     kind = fields.get("feedback-type", "").lower()
     effect = "complaint" if kind in _COMPLAINTS else "unsubscribed" if kind in _OPT_OUTS else ""
     if effect:
-        address = quoted.address or fields.get("original-rcpt-to", "").strip("<> ")
         yield StatusEvent(
-            key=f"arf:{quoted.message_id}:{kind}",
+            key=f"arf:{message_id}:{kind}",
             state="",
-            message_id=quoted.message_id,
-            address=address,
+            message_id=message_id,
             reason=effect,
             effect=effect,
             raw=_raw(feedback=kind, agent=fields.get("user-agent", "")),
@@ -166,11 +160,6 @@ def _fields(report: Message) -> dict[str, str]:
         return {name.lower(): str(value) for part in groups for name, value in part.items()}
     lines = (line.partition(":") for line in str(report.get_payload()).splitlines())
     return {name.strip().lower(): value.strip() for name, colon, value in lines if colon}
-
-
-def _address(group: Message) -> str:
-    told = _word(group, "Original-Recipient") or _word(group, "Final-Recipient")
-    return told.rpartition(";")[2].strip()
 
 
 def _word(group: Message, name: str) -> str:

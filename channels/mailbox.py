@@ -23,11 +23,14 @@ import certifi
 
 from channels.bounces import MOST_BYTES
 from channels.errors import BadCredentials, Temporary
+from channels.faults import FAULTS
 from channels.guard import AddressGuard, connect
 
 STEP_TIMEOUT_S = 10.0
 LOOK_S = 40.0  # of one look, whatever the server does
 MOST_LETTERS = 200  # of one look; what is left then is for the next
+ENOUGH_BYTES = 4 * 1024 * 1024  # of letters of one look: several are held at once
+MOST_LOOK_BYTES = 4 * ENOUGH_BYTES  # whatever the server says of itself
 LOOK_BACK = timedelta(days=3)
 PORTS = {"tls": 993, "starttls": 143, "none": 143}
 #: As IMAP writes them, whatever the locale.
@@ -106,7 +109,11 @@ def _look(client: _Client, cursor: Cursor, today: date) -> tuple[list[bytes], Cu
     listed = b" ".join(part for part in found if isinstance(part, bytes)).split()
     # "n:*" always names the last letter, even one that was read
     new = sorted(uid for uid in map(int, listed) if uid > cursor.uid)[:MOST_LETTERS]
-    letters = [letter for uid in _reports(client, new) for letter in _letter(client, uid)]
+    letters: list[bytes] = []
+    for uid in sorted(_reports(client, new)):
+        letters += _letter(client, uid)
+        if sum(map(len, letters)) >= ENOUGH_BYTES:
+            return letters, Cursor(validity, uid)
     last = new[-1] if new else max(cursor.uid, _number(client, "UIDNEXT") - 1)
     return letters, Cursor(validity, last)
 
@@ -151,8 +158,9 @@ def _opened(mailbox: Mailbox, guard: AddressGuard) -> Iterator[_Client]:
     try:
         with _logged_in(mailbox, guard) as client:
             yield client
-    # the error's text may hold what the server knows of the account
-    except (imaplib.IMAP4.error, OSError) as error:
+    # the error's text may hold what the server knows of the account; imaplib reads an answer that
+    # is no IMAP with faults of its own
+    except (imaplib.IMAP4.error, OSError, *FAULTS) as error:
         raise Temporary(f"{type(error).__name__} while reading the mailbox") from error
 
 
@@ -202,6 +210,7 @@ class _Client(imaplib.IMAP4):
 
     def __init__(self, mailbox: Mailbox, line: socket.socket) -> None:
         self._mailbox, self._line = mailbox, line
+        self._left = MOST_LOOK_BYTES
         super().__init__(mailbox.host, mailbox.port, timeout=STEP_TIMEOUT_S)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
@@ -216,9 +225,18 @@ class _Client(imaplib.IMAP4):
 
     def read(self, size: int) -> bytes:
         """Refuse a piece that is larger than what was asked for."""
-        if size > MOST_BYTES:
+        self._left -= size
+        if size > MOST_BYTES or self._left < 0:
             raise self.abort("the server sends more than was asked for")
         return super().read(size)
+
+    def readline(self) -> bytes:
+        """Count lines, too: a server may send them without end."""
+        line = super().readline()
+        self._left -= len(line)
+        if self._left < 0:
+            raise self.abort("the server sends more than was asked for")
+        return line
 
     def leave(self) -> None:
         """Say goodbye, or just go."""

@@ -12,7 +12,7 @@ import json
 import logging
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -108,7 +108,7 @@ def _looked(
     guard = AddressGuard(tuple(settings.ALLOWED_PRIVATE_TARGETS))
     deadline = time.monotonic() + BUDGET_S
     with ThreadPoolExecutor(AT_ONCE, "mailbox") as pool:
-        open_: Mapping[Looked, Watched] = {
+        open_: dict[Looked, Watched] = {
             pool.submit(look, one.mailbox, _cursor(store, one.id), guard, now.date()): one
             for one in watched
         }
@@ -116,7 +116,7 @@ def _looked(
         while left and time.monotonic() < deadline:
             done, left = wait(left, deadline - time.monotonic(), return_when="FIRST_COMPLETED")
             for looked in done:
-                yield open_[looked], looked
+                yield open_.pop(looked), looked  # with its letters
         for looked in left:
             looked.cancel()
 

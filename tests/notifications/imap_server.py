@@ -12,7 +12,10 @@ CONTENT_TYPE = re.compile(rb"(?im)^content-type:[^\n]*(?:\n[ \t][^\n]*)*")
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
-    """One mailbox. letters: by number. commands: all that it heard, without what follows LOGIN."""
+    """One mailbox. letters: by number. commands: all that it heard, without what follows LOGIN.
+
+    found: what it answers to a search instead of the truth.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -22,6 +25,7 @@ class ImapServer(socketserver.ThreadingTCPServer):
         self.login, self.validity, self.next = login, 7, 1
         self.letters: dict[int, bytes] = {}
         self.commands: list[str] = []
+        self.found = ""
         self.context, self.starts = None, starts
         if certificate:
             self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -100,7 +104,7 @@ class Line(socketserver.StreamRequestHandler):
         if rest.startswith("UID "):
             first = int(rest.removeprefix("UID ").partition(":")[0])
             found = [uid for uid in found if uid >= first] or found[-1:]  # n:* is never empty
-        self.say("* SEARCH " + " ".join(map(str, found)))
+        self.say("* SEARCH " + (self.server.found or " ".join(map(str, found))))
 
     def uid_fetch(self, rest) -> None:
         uids, wanted = rest.split(" ", 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ import redis
 from django.conf import settings as django_settings
 from django.core.management import call_command
 
+from channels import mailbox
 from channels.defaults import add_default, delete_default
 from channels.errors import BadCredentials, Permanent, Temporary
 from channels.guard import AddressGuard
@@ -215,6 +217,35 @@ def test_a_broken_mailbox_stops_no_other(letters, imap, store):
     assert counts == {"mailboxes": 1, "kept": 0, "failed": 1}
 
 
+def test_a_server_that_speaks_no_imap_stops_no_other(letters, imap, store):
+    imap.found = "many"
+
+    counts = read(letters, store)
+
+    assert counts == {"mailboxes": 1, "kept": 0, "failed": 1}
+
+
+def test_a_full_mailbox_is_read_in_several_looks(imap, monkeypatch):
+    monkeypatch.setattr(mailbox, "ENOUGH_BYTES", 1)
+    where = Mailbox("127.0.0.1", imap.port, "bounce", "geheim", "none")
+    for _ in range(2):
+        imap.arrive((LETTERS / "dsn_hard_bounce.eml").read_bytes())
+
+    first, cursor = look(where, Cursor(), LOCAL, TODAY)
+    second, end = look(where, cursor, LOCAL, TODAY)
+
+    assert [len(first), cursor.uid, len(second), end.uid] == [1, 1, 1, 2]
+
+
+def test_a_server_that_never_ends_is_left(imap, monkeypatch):
+    monkeypatch.setattr(mailbox, "MOST_LOOK_BYTES", 400)
+    imap.found = "1 " * 300
+    where = Mailbox("127.0.0.1", imap.port, "bounce", "geheim", "none")
+
+    with pytest.raises(Temporary):
+        look(where, Cursor(), LOCAL, TODAY)
+
+
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_the_mailbox_is_read_over_tls_and_stays_as_it_is(certificate, security):
     server = ImapServer(certificate, starts=security == "starttls")
@@ -285,6 +316,24 @@ def test_the_pipe_takes_a_letter_that_tells_nothing_and_keeps_one_for_an_unknown
 ):
     assert pipe(monkeypatch, SPAM, letters.account) == 0
     assert pipe(monkeypatch, SPAM, UUID(int=5)) == 75
+
+
+def test_a_forged_report_about_nobodys_letter_leaves_the_client_that_it_quotes_alone(
+    letters, worker, mails, monkeypatch
+):
+    letter = returned("dsn_hard_bounce", send(letters, worker, mails))
+    forged = re.sub(rb"\+[0-9a-f]{32}@", b"+" + uuid4().hex.encode() + b"@", letter)
+
+    pipe(monkeypatch, forged, letters.account)
+    for _ in range(4):
+        change(
+            "update notifications_receivedcallback set due_at = now() where tenant_id = %s",
+            [letters.salon.pk],
+        )
+        apply_callbacks()
+
+    ((_, _, state, _),) = letters.addresses
+    assert state == "active"
 
 
 def test_a_report_through_another_salons_account_changes_nothing(
