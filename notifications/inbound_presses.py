@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from uuid import UUID
 
 from notifications import events
@@ -41,7 +42,7 @@ def answer(tenant_id: UUID, presses: Sequence[tuple[Heard, Tracked]]) -> dict[UU
         answered = _record(message, heard) if is_hers else []
         lines += answered
         for line in answered:
-            _note_consent(tenant_id, line)
+            _note_consent(tenant_id, line, heard.at)
     _write(tenant_id, lines)
     return notes
 
@@ -62,7 +63,7 @@ def _record(message: Tracked, heard: Heard) -> list[Line]:
     return [Line(message, "answered", heard.event.value)]
 
 
-def _note_consent(tenant_id: UUID, line: Line) -> None:
+def _note_consent(tenant_id: UUID, line: Line, at: datetime) -> None:
     """Put a yes or a no to marketing into the ledger: only what that message really asked."""
     message, action = line.message, line.reason
     offered = {button.get("action") for button in (message.extra or {}).get("buttons") or ()}
@@ -75,6 +76,7 @@ def _note_consent(tenant_id: UUID, line: Line) -> None:
         actor="client",
         text_version=_text_version(tenant_id, message),
         evidence=f"message:{message.id}",
+        at=at,
     )
     consents.record(tenant_id, [message.subscriber_id], word)
 

@@ -17,7 +17,7 @@ from tenants.models import Purpose
 from tenants.scope import tenant_scope
 
 PURPOSE = "u"
-CHANNEL = "email"  # a word about all channels or about this one ends it
+ALL = ""  # channels: what is promised on the page
 
 _READER = """
 select s.id, coalesce(nullif(s.language, ''), t.language), t.name, t.brand
@@ -48,7 +48,7 @@ def reader_of(token: str) -> Reader | None:
         if not found:
             return None
         key, language, name, brand = found[0]
-        is_out = bool(consents.withdrawn([(tenant_id, key, CHANNEL)]))
+        is_out = bool(consents.withdrawn([(tenant_id, key, ALL)]))
     return Reader(tenant_id, key, language, {**brand, "name": name}, is_out)
 
 
@@ -57,6 +57,6 @@ def unsubscribe(reader: Reader) -> None:
     with tenant_scope(reader.tenant_id), transaction.atomic():
         lock = "select 1 from tenants_subscriber where tenant_id = %s and id = %s for update"
         rows.fetch(lock, [reader.tenant_id, reader.id])
-        if not consents.withdrawn([(reader.tenant_id, reader.id, CHANNEL)]):
+        if not consents.withdrawn([(reader.tenant_id, reader.id, ALL)]):
             word = Word(Purpose.ADVERTISING, given=False, source="unsubscribe_link", actor="client")
             consents.record(reader.tenant_id, [reader.id], word)

@@ -52,12 +52,12 @@ from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(tenant_id, subscriber_id, chan
 left join lateral (
   select c.given from tenants_consent c
   where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
-    and c.purpose = 'advertising' and c.channel in ('', u.channel)
+    and c.purpose = 'advertising' and (c.channel in ('', u.channel) or u.channel = '' and c.given)
   order by c.at desc, c.id desc limit 1) ad on true
 left join lateral (
   select c.given from tenants_consent c
   where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
-    and c.purpose = 'personal_data' and c.channel in ('', u.channel)
+    and c.purpose = 'personal_data' and (c.channel in ('', u.channel) or u.channel = '' and c.given)
   order by c.at desc, c.id desc limit 1) pd on true
 where ad.given is not true or pd.given is false
 """
@@ -139,6 +139,7 @@ def doubtful(tenants: Sequence[UUID], subscribers: Sequence[UUID]) -> set[UUID]:
 def refusals(asked: Collection[Asked]) -> dict[Asked, str]:
     """Tell which of (tenant, subscriber, kind of address) may not be advertised to, and why.
 
+    kind "": all of them, where a later yes to any one of them still stands.
     Runs in the scope of these tenants. Who never agreed is refused like who took it back.
     """
     if not asked:

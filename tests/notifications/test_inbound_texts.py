@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from channels.told import InboundEvent
 from notifications import events
+from notifications.callbacks import keep_told
 from notifications.models import Message
 from tenants import consents
 from tenants.models import Address, Consent, Subscriber
@@ -127,6 +129,35 @@ def test_a_stop_after_a_new_yes_is_confirmed_again(line):
     line.writes("стоп")
 
     assert line.answered == ["marketing-stopped"] * 2
+
+
+def test_a_stop_ends_a_later_yes_to_one_channel_too(line):
+    yes = consents.Word("advertising", given=True, source="form", actor="t", channel="phone")
+    line.writes("стоп")
+    with tenant_scope(line.salon.pk):
+        consents.record(line.salon.pk, [line.address().subscriber_id], yes)
+
+    line.writes("стоп")
+
+    assert is_withdrawn(line, line.all(Subscriber)[0])
+
+
+def test_a_yes_that_is_applied_late_does_not_outlive_the_stop_after_it(line, worker):
+    line.writes("старт")
+    worker.drain_dry()
+    question = line.all(Message)[-1]
+    yes = InboundEvent("y", "button", PHONE, "agree-marketing", str(question.pk))
+    keep_told(line.salon.pk, line.row.pk, [yes], datetime.now(UTC) + timedelta(hours=1))
+    line.writes("стоп")
+
+    change(
+        "update notifications_receivedcallback set due_at = now() where tenant_id = %s",
+        [line.salon.pk],
+    )
+    line.work()
+
+    assert [given for _, _, given, _ in line.consents] == [False, True]
+    assert is_withdrawn(line, line.all(Subscriber)[0])
 
 
 def test_stop_tells_where_the_proof_lies(line):

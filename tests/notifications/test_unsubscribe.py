@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from notifications.links import client_links, token
+from tenants.consents import Word, record
 from tenants.ids import uuid7
 from tenants.models import Consent
 from tenants.scope import tenant_scope
@@ -50,6 +51,18 @@ def test_one_click_ends_marketing_once_however_often_it_comes(client, anna, link
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert words_of(anna) == [("advertising", "", False, "unsubscribe_link")]
+
+
+def test_one_click_ends_all_marketing_though_letters_were_ended_before(client, anna, link):
+    only_letters = Word(
+        "advertising", given=False, source="provider", actor="client", channel="email"
+    )
+    with tenant_scope(anna.tenant_id):
+        record(anna.tenant_id, [anna.pk], only_letters)
+
+    client.post(link, {"List-Unsubscribe": "One-Click"})
+
+    assert words_of(anna)[1:] == [("advertising", "", False, "unsubscribe_link")]
 
 
 def test_one_click_may_come_as_multipart(client, anna, link):

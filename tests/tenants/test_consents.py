@@ -85,6 +85,16 @@ def test_the_newest_word_about_a_channel_or_about_all_decides(anna, words, teleg
     assert (refuses(anna, "telegram"), refuses(anna, "phone")) == (telegram, phone)
 
 
+@pytest.mark.parametrize(
+    ("words", "all_channels"),
+    [([NO], True), ([on("email", NO)], False), ([NO, on("email", YES)], False), ([], False)],
+)
+def test_all_channels_are_withdrawn_while_no_later_yes_stands(anna, words, all_channels):
+    say(anna, *words)
+
+    assert refuses(anna, "") is all_channels
+
+
 def test_an_older_yes_that_is_imported_late_brings_nothing_back(anna):
     old = Word("advertising", given=True, source="import", actor="t", at=NOW - timedelta(days=9))
 
