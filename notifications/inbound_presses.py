@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from notifications import events
+from notifications import events, hastening
 from notifications.inbound_people import Heard
 from notifications.inbound_words import AGREE, REFUSE
 from notifications.models import Message
@@ -96,6 +96,7 @@ def _write(tenant_id: UUID, lines: Sequence[Line]) -> None:
         {line.message.id: {"answer": (line.message.extra or {})["answer"]} for line in lines},
     )
     write_log(tenant_id, lines)
+    hastening.answered(tenant_id, lines)
     events.publish_all(
         [
             events.Told(tenant_id, events.ANSWERED, line.message.news(action=line.reason))

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from notifications import configs, escalation
+from notifications import configs, escalation, hastening
 from notifications.definition import Definition
 from notifications.dispatch import wake_on_commit
 from notifications.limits import MK_WINDOW
@@ -95,6 +95,8 @@ def take_up(
         elif not case.steps:
             ended.append(message)
     _open(tenant_id, opened, dead)
+    again = {message.id for message, *_ in opened}
+    hastening.failed(tenant_id, [message for message in failed if message.id not in again])
     _end(tenant_id, ended)
 
 

@@ -35,6 +35,7 @@ from notifications.settling import LOST, settle, write
 from notifications.steps import HANDLERS, ORDER, Handler
 from notifications.steps.channel import compose
 from notifications.steps.consent import keep_consented
+from notifications.steps.fallback import keep_needed
 from notifications.steps.send import Send
 from notifications.steps.text import published
 from tenants.scope import batch_scope
@@ -144,6 +145,8 @@ def decide(batch: Batch, now: datetime) -> tuple[list[Result], list[Send]]:
             results.append(Result(work.task, outcome))
     open_works, refused = keep_consented(open_works)
     results += refused
+    open_works, unneeded = keep_needed(open_works, now)
+    results += unneeded
     sends: list[Send] = []
     for prepared in _steps(open_works, batch, now):
         (sends if isinstance(prepared, Send) else results).append(prepared)  # type: ignore[arg-type]  # by type

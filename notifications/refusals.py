@@ -187,6 +187,8 @@ def _step_problems(step: Step, known: Collection[str] | None) -> Iterator[Refusa
         yield Refusal("unknown_kind", f"{place}.kind", f"there is no kind of step '{step.kind}'")
     elif step.kind not in TEXTLESS and step.template is None:
         yield Refusal("no_template", f"{place}.template", "a channel step needs a template")
+    if step.kind == StepKind.FALLBACK and not step.channels:
+        yield Refusal("no_channels", f"{place}.channels", "a fallback says where it goes")
     if step.template is not None:
         yield from _template_use_problems(step.template, f"{place}.template", known)
 

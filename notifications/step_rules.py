@@ -209,6 +209,19 @@ _RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "key": _path,
     },
     StepKind.AB_SPLIT.value: {"variants": _variants},
+    StepKind.WAIT_FOR_REPLY.value: {
+        "timeout_s": _number(1, YEAR_S),
+        "until": _path,
+        "offset_s": _number(-YEAR_S, YEAR_S),
+        "actions": _actions,
+        "on_reply": _later(STOP, CONTINUE),
+        "on_timeout": _later(STOP, CONTINUE),
+    },
+    StepKind.FALLBACK.value: {
+        "of": _earlier,
+        "when": _one_of("not_delivered", "not_read", "failed"),
+        "after_s": _number(0, MONTH_S),
+    },
     StepKind.ESCALATE.value: {"deadline_s": _number(60, YEAR_S), "text": _text},
 }
 #: Of each group exactly one.
@@ -216,4 +229,6 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     StepKind.CONDITION.value: (("if",),),
     StepKind.THROTTLE.value: (("limit",), ("window_s",)),
     StepKind.AB_SPLIT.value: (("variants",),),
+    StepKind.WAIT_FOR_REPLY.value: (("timeout_s", "until"),),
+    StepKind.FALLBACK.value: (("of",), ("when",)),
 }

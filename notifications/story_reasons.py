@@ -59,7 +59,15 @@ REASONS: Mapping[str, Pair] = {
         "the client has had enough of these within the window",
     ),
     "variant": ("вариант {where}", "variant {where}"),
+    "fallback_not_needed": ("запасной канал не понадобился", "the fallback was not needed"),
+    "replied": ("клиент ответил: {where}", "the client answered: {where}"),
+    "no_reply": ("клиент не ответил вовремя", "the client did not answer in time"),
     # waiting
+    "reply_awaited": ("ждём ответа клиента", "waiting for the client's answer"),
+    "fallback_wait": (
+        "ждём, дойдёт ли сообщение по первому каналу",
+        "waiting whether the first message arrives",
+    ),
     "scheduled": ("назначено на время", "scheduled"),
     "delay": ("пауза в сценарии", "the scenario's own pause"),
     "quiet_hours": ("у клиента тихие часы", "quiet hours where the client is"),

@@ -87,7 +87,8 @@ def advance(message: Tracked, state: str, reason: str = "", detail: str = "") ->
     """Move a message forward in memory; no line when it was there already or beyond."""
     if RANK.get(state, -1) <= RANK[message.state]:
         return []
-    is_late = message.state in REFUSED and state not in REFUSED
+    is_overtaken = bool((message.extra or {}).get("overtaken"))  # a fallback has spoken since
+    is_late = state not in REFUSED and (message.state in REFUSED or is_overtaken)
     message.state = state
     return [Line(message, state, "late" if is_late else reason, detail)]
 

@@ -38,6 +38,7 @@ SENTENCES: dict[str, Any] = {
     "unknown_kind": gettext_lazy("There is no kind of step “%(name)s”."),
     "no_template": gettext_lazy("Choose the template that this step sends."),
     "no_duration": gettext_lazy('Say in the settings how long to wait: {"seconds": 3600}.'),
+    "no_channels": gettext_lazy("Choose the channels that the fallback tries."),
     "setting_kind": gettext_lazy("The settings stand in braces: {}."),
     "setting_unknown": gettext_lazy("A step of this kind has no setting “%(name)s”."),
     "setting_missing": gettext_lazy("One setting is missing or stands twice: %(detail)s."),

@@ -27,3 +27,24 @@ LOCK: Final = """
 select n.id from notifications_notification n
 where n.id = any(%s) and n.tenant_id = any(%s) order by n.id for update
 """
+
+OVERTAKEN: Final = """
+update notifications_message m
+set extra = coalesce(m.extra, '{}'::jsonb) || '{"overtaken": true}'::jsonb
+from unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id)
+where m.id = u.id and m.tenant_id = u.tenant_id and m.extra->>'overtaken' is null
+"""
+
+# Lines whose timer runs (flag 1) at the notification's own step (not 128, beside it).
+WAITING: Final = """
+select d.id, d.notification_id, d.step, d.queue, e.version_id
+from notifications_due d
+join notifications_notification n on n.id = d.notification_id and n.tenant_id = d.tenant_id
+join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
+where d.tenant_id = %s and d.notification_id = any(%s) and d.state = 0
+  and d.flags & 1 = 1 and d.flags & 128 = 0
+"""
+HASTEN: Final = """
+update notifications_due d set state = 1, due_at = now()
+where d.id = any(%s) and d.tenant_id = %s and d.state = 0
+"""

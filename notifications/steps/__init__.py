@@ -9,7 +9,16 @@ from uuid import UUID
 from channels.integrations import Account
 from notifications.loading import Work
 from notifications.outcomes import Result
-from notifications.steps import ab_split, channel, condition, delay, escalate, in_app, throttle
+from notifications.steps import (
+    ab_split,
+    channel,
+    condition,
+    delay,
+    escalate,
+    in_app,
+    reply,
+    throttle,
+)
 from notifications.steps.send import Send
 
 # What is decided at once is a Result, what must leave the machine a Send.
@@ -22,6 +31,7 @@ HANDLERS: Mapping[str, Handler] = {
     "condition": condition.prepare,
     "ab_split": ab_split.prepare,
     "escalate": escalate.prepare,
+    "wait_for_reply": reply.prepare,
     "throttle": throttle.prepare,
     "in_app": in_app.prepare,
     "email": channel.prepare,
@@ -29,6 +39,7 @@ HANDLERS: Mapping[str, Handler] = {
     "chat": channel.prepare,
     "push": channel.prepare,
     "webhook": channel.prepare,
+    "fallback": channel.prepare,
 }
 # All batches lock in this order: clients' limits and salons' days come last.
 ORDER: Sequence[Handler] = tuple(dict.fromkeys(HANDLERS.values()))

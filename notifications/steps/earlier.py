@@ -57,6 +57,13 @@ def earlier(works: Sequence[Work]) -> Mapping[UUID, Mapping[str, Earlier]]:
     return found
 
 
+def earlier_locked(works: Sequence[Work]) -> Mapping[UUID, Mapping[str, Earlier]]:
+    """Lock the notifications as reports and presses do, then read: both sides see each other."""
+    tenants = list({work.task.tenant_id for work in works})
+    rows.fetch(sql.LOCK, [[work.task.notification_id for work in works], tenants])
+    return earlier(works)
+
+
 def _add(one: Earlier, told: tuple[str, str, str], message_id: UUID | None) -> None:
     state, reason, _ = told
     if state == ANSWERED:

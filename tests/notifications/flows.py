@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from channels.told import InboundEvent
+from notifications import inbound
+from notifications.callbacks import Received
 from notifications.models import LogEntry, MessageTemplate, Step, Workflow
 from notifications.publishing import PublishRefused, publish_template, publish_workflow
+from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 
 CONTACTS = {
@@ -81,3 +85,16 @@ def sms(body, key="sms", **settings):
 def chat(body, key="chat", **settings):
     """Give a step that sends to Telegram."""
     return (key, "chat", settings, {"channels": ["telegram"], "body": body})
+
+
+def press(line, message, action, address="551234567") -> None:
+    """Let the client press a button of a message."""
+    event = InboundEvent(
+        key=str(uuid7()),
+        kind="button",
+        address=address,
+        value=action,
+        message_id=str(message.pk),
+    )
+    with tenant_scope(line.salon.pk):
+        inbound.apply(line.salon.pk, [Received(uuid7(), message.integration_id, event)])
