@@ -5,24 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from channels.sms_prices import sms_price
 from notifications.admin.buttons import ButtonRows, ButtonsField
+from notifications.admin.publishing_screen import PublishingScreen
 from notifications.admin.words import sentence, told
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow
 from notifications.preview import Preview, as_sms, on_channels, preview
-from notifications.publishing import PublishRefused, publish_template, restore_template, texts_of
+from notifications.publishing import publish_template, restore_template, texts_of
 from notifications.refusals import LANGUAGES, Refusal, source_of, template_problems
-from tenants.admin_base import SalonAdmin, SalonForm, column, person, submit_button
+from tenants.admin_base import SalonForm, column, person, submit_button
 from tenants.models import Tenant
 
 PUBLISH = "notifications_messagetemplate_save_and_publish"  # the button's name in the form
@@ -66,12 +65,15 @@ def _form_field(problem: Refusal) -> str:
 
 
 @admin.register(MessageTemplate)
-class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
+class TemplateAdmin(PublishingScreen, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
     """What clients read. The draft may change at any time; versions are what is sent."""
 
     area = "templates"
+    publish, restore = staticmethod(publish_template), staticmethod(restore_template)
+    versions, owner = TemplateVersion, "template"
+    published_words = _("Published: clients now get version %(number)s.")
     form = TemplateForm
-    list_display = ("name", "key", "languages", "live", "updated_at")
+    list_display = ("name", "key", "languages", "live", "state_label", "updated_at")
     list_select_related = ("published",)
     search_fields = ("name", "key")
     ordering = ("name", "key")
@@ -100,22 +102,14 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
         return offered
 
     def get_urls(self) -> Any:
-        """Add the preview, publishing without a change, and restoring."""
-        wrap = self.admin_site.admin_view
-        name = "notifications_messagetemplate"
-        return [
-            path("<uuid:pk>/preview/", wrap(self.preview_view), name=f"{name}_preview"),
-            path("<uuid:pk>/publish/", wrap(self.publish_view), name=f"{name}_publish"),
-            path(
-                "<uuid:pk>/restore/<int:number>/", wrap(self.restore_view), name=f"{name}_restore"
-            ),
-            *super().get_urls(),
-        ]
+        """Add the preview."""
+        wrap, name = self.admin_site.admin_view, "notifications_messagetemplate_preview"
+        return [path("<uuid:pk>/preview/", wrap(self.preview_view), name=name), *super().get_urls()]
 
     @submit_button(_("Save and publish"))
     def save_and_publish(self, request: HttpRequest, obj: MessageTemplate) -> None:
         """Publish what has just been saved; the form has asked for problems before."""
-        self._publish(request, obj)
+        self.tell(request, lambda: publish_template(obj, person(request)))
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Show what is live, older versions and the preview beside the form."""
@@ -127,26 +121,11 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
 
     def preview_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Render what stands in the form now; nothing is saved."""
-        draft = self._draft(request, pk, "view")
+        draft = self.draft(request, pk, "view")
         if request.method == "POST":
             _take_typed(draft, request)
         context = {"previews": _previews(draft)}
         return TemplateResponse(request, "notifications/admin/template_preview.html", context)
-
-    def publish_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Publish the saved draft (POST only)."""
-        draft = self._draft(request, pk, "change")
-        if request.method == "POST":
-            self._publish(request, draft)
-        return _back(draft)
-
-    def restore_view(self, request: HttpRequest, pk: Any, number: int) -> HttpResponse:
-        """Publish an older version's texts anew (POST only)."""
-        draft = self._draft(request, pk, "change")
-        version = get_object_or_404(TemplateVersion, template=draft, number=number)
-        if request.method == "POST":
-            self._tell(request, lambda: restore_template(version, person(request)))
-        return _back(draft)
 
     @column(_("languages"))
     def languages(self, row: MessageTemplate) -> str:
@@ -160,40 +139,17 @@ class TemplateAdmin(SalonAdmin, TranslationAdmin):  # type: ignore[type-arg,misc
             return "draft", _("draft only")
         return "live", _("version %(number)s") % {"number": row.published.number}
 
-    def _draft(self, request: HttpRequest, pk: Any, verb: str) -> MessageTemplate:
-        draft: MessageTemplate = get_object_or_404(self.get_queryset(request), pk=pk)
-        may = {"view": self.has_view_permission, "change": self.has_change_permission}[verb]
-        if not may(request, draft):
-            raise PermissionDenied
-        return draft
-
-    def _publish(self, request: HttpRequest, draft: MessageTemplate) -> None:
-        self._tell(request, lambda: publish_template(draft, person(request)))
-
-    def _tell(self, request: HttpRequest, publish: Any) -> None:
-        try:
-            version = publish()
-        except PublishRefused as refused:
-            for words in told(refused.problems):
-                self.message_user(request, words, messages.ERROR)
-            return
-        words = _("Published: clients now get version %(number)s.") % {"number": version.number}
-        self.message_user(request, words, messages.SUCCESS)
-
     def _panels(self, request: HttpRequest, draft: MessageTemplate) -> dict[str, Any]:
-        versions = TemplateVersion.objects.filter(template=draft).select_related("published_by")
-        newest = list(versions.order_by("-number")[:10])
-        live = versions.filter(pk=draft.published_id).first()
+        live = TemplateVersion.objects.filter(pk=draft.published_id).select_related("published_by")
+        version = live.first()
         used = Workflow.objects.filter(steps__template=draft).distinct().order_by("identifier")
-        return {
+        is_changed = version is None or version.texts != texts_of(draft)
+        return self.review_panel(request, draft, is_changed) | {
             "draft": draft,
-            "versions": newest,
-            "live_version": live,
-            "is_changed": live is None or live.texts != texts_of(draft),
+            "live_version": version,
             "used_by": list(used),
             "problems": told(template_problems(draft)),
             "previews": _previews(draft),
-            "may_publish": self.has_change_permission(request, draft),
         }
 
 
@@ -219,8 +175,3 @@ def _take_typed(draft: MessageTemplate, request: HttpRequest) -> None:
             setattr(draft, f"{field}_{language}", request.POST.get(f"{field}_{language}", ""))
         rows = ButtonRows().value_from_datadict(request.POST, {}, f"buttons_{language}")
         setattr(draft, f"buttons_{language}", rows)
-
-
-def _back(draft: MessageTemplate) -> HttpResponseRedirect:
-    address = reverse("admin:notifications_messagetemplate_change", args=[draft.pk])
-    return HttpResponseRedirect(address)

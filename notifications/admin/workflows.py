@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
 from notifications.admin.channels_field import ChannelsField
 from notifications.admin.packs import OffersPacks
+from notifications.admin.publishing_screen import PublishingScreen
+from notifications.admin.rehearsing import RehearsalScreen, example_of
 from notifications.admin.words import told
+from notifications.compatibility import compatibility_problems
 from notifications.models import Step, Workflow, WorkflowVersion
-from notifications.publishing import PublishRefused, document_of, publish_workflow
+from notifications.publishing import (
+    PublishRefused,
+    document_of,
+    publish_workflow,
+    restore_workflow,
+)
 from notifications.refusals import workflow_problems
+from notifications.reviewing import note_edit
+from notifications.succession import next_identifier, publish_as_new
 from notifications.trial import IDENTIFIER as TRIAL
 from tenants.admin_base import SalonForm, SalonStacked, column, person, submit_button
 
@@ -65,12 +77,17 @@ class StepInline(SalonStacked):
 
 
 @admin.register(Workflow)
-class WorkflowAdmin(OffersPacks, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
+class WorkflowAdmin(PublishingScreen, RehearsalScreen, OffersPacks, TranslationAdmin):  # type: ignore[type-arg,misc]  # not generic at run time
     """What happens after an event."""
 
     area = "workflows"
+    publish, restore = staticmethod(publish_workflow), staticmethod(restore_workflow)
+    versions, owner = WorkflowVersion, "workflow"
+    published_words = _("Published: version %(number)s runs now.")
     form = WorkflowForm
-    list_display = ("name", "identifier", "category_label", "priority", "live", "is_active")
+    list_display = (
+        *("name", "identifier", "category_label", "priority", "live", "state_label", "is_active"),
+    )
     list_filter = ("category", "priority", "is_active")
     list_select_related = ("published",)
     search_fields = ("name", "identifier")
@@ -78,6 +95,7 @@ class WorkflowAdmin(OffersPacks, TranslationAdmin):  # type: ignore[type-arg,mis
     inlines = (StepInline,)
     actions_submit_line = ("save_and_publish",)
     change_form_outer_before_template = "notifications/admin/workflow_live.html"
+    change_form_outer_after_template = "notifications/admin/workflow_panels.html"
     fieldsets = (
         (None, {"fields": (("name_ru", "name_en"), ("description_ru", "description_en"))}),
         (None, {"fields": (("identifier", "is_active"), ("category", "priority"))}),
@@ -115,23 +133,42 @@ class WorkflowAdmin(OffersPacks, TranslationAdmin):  # type: ignore[type-arg,mis
         """Publish what has just been saved with its steps, or say what stands in the way."""
         if PUBLISH not in request.POST or not self.has_change_permission(request, obj):
             return super().response_change(request, obj)
-        try:
-            version = publish_workflow(obj, person(request))
-        except PublishRefused as refused:
+        if not self.tell(request, lambda: publish_workflow(obj, person(request))):
             self.message_user(request, _("Saved as a draft, not published."), messages.WARNING)
-            for words in told(refused.problems):
-                self.message_user(request, words, messages.ERROR)
-        else:
-            words = _("Published: version %(number)s runs now.") % {"number": version.number}
-            self.message_user(request, words, messages.SUCCESS)
-        return HttpResponseRedirect(reverse("admin:notifications_workflow_change", args=[obj.pk]))
+        return self.back(obj)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Note who changed the steps: they are the draft's as well."""
+        super().save_related(request, form, formsets, change)
+        if any(formset.has_changed() for formset in formsets):
+            note_edit(form.instance, person(request), datetime.now(UTC))
+
+    def get_urls(self) -> Any:
+        """Add publishing under a new identifier."""
+        wrap, name = self.admin_site.admin_view, "notifications_workflow_renew"
+        return [path("<uuid:pk>/renew/", wrap(self.renew_view), name=name), *super().get_urls()]
+
+    def renew_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Publish the draft under a new identifier (POST only)."""
+        draft = shown = self.draft(request, pk)
+        if request.method == "POST":
+            try:
+                with transaction.atomic():
+                    shown = publish_as_new(draft, person(request))
+            except PublishRefused as refused:
+                for words in told(refused.problems):
+                    self.message_user(request, words, messages.ERROR)
+            else:
+                words = _("Published as “%(identifier)s”.") % {"identifier": shown.identifier}
+                self.message_user(request, words, messages.SUCCESS)
+        return self.back(shown)
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> Any:
         """Show what is live above the form."""
         draft = self.get_object(request, object_id)
         if draft is not None and self.has_view_permission(request, draft):
             extra = kwargs.setdefault("extra_context", None) or {}
-            kwargs["extra_context"] = extra | _panels(draft)
+            kwargs["extra_context"] = extra | self._panels(request, draft)
         return super().change_view(request, object_id, *args, **kwargs)
 
     @column(_("category"), ordering="category", label=CATEGORY_LABELS)
@@ -146,14 +183,18 @@ class WorkflowAdmin(OffersPacks, TranslationAdmin):  # type: ignore[type-arg,mis
             return "draft", _("draft only")
         return "live", _("version %(number)s") % {"number": row.published.number}
 
-
-def _panels(draft: Workflow) -> dict[str, Any]:
-    versions = WorkflowVersion.objects.filter(workflow=draft).select_related("published_by")
-    steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
-    live = versions.filter(pk=draft.published_id).first()
-    return {
-        "draft": draft,
-        "live_version": live,
-        "is_changed": live is None or live.document != document_of(draft, steps),
-        "problems": told(workflow_problems(draft, steps)),
-    }
+    def _panels(self, request: HttpRequest, draft: Workflow) -> dict[str, Any]:
+        versions = WorkflowVersion.objects.filter(pk=draft.published_id)
+        steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
+        live, document = versions.select_related("published_by").first(), document_of(draft, steps)
+        problems = workflow_problems(draft, steps)
+        broken = compatibility_problems(live.document, document) if live else []
+        is_changed = live is None or live.document != document
+        return self.review_panel(request, draft, is_changed) | {
+            "draft": draft,
+            "live_version": live,
+            "problems": told([*problems, *broken]),
+            "example": example_of(draft, steps),
+            "may_renew": broken and not problems and self.has_change_permission(request, draft),
+            "next_identifier": next_identifier(draft) if broken else "",
+        }

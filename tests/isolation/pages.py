@@ -93,6 +93,7 @@ SCREENS: Mapping[str, Screen] = {
     "notifications/workflow": Screen("notifications.Workflow", delete=False),
 }
 
+_WORKFLOW = "/admin/notifications/workflow/{workflow_pk}"
 _TEMPLATE = "/admin/notifications/messagetemplate/{template_pk}"
 _WORKFLOWS = "/admin/notifications/workflow"
 _COMPLETE = "/admin/autocomplete/?app_label=notifications&model_name=step&field_name=template"
@@ -182,6 +183,24 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
     ),
     "admin/notifications/workflow/packs/": (
         Page(f"{_WORKFLOWS}/packs/", 302, 302, 302, 302, "POST", {"pack": "business-events"}),
+    ),
+    **{
+        f"admin/notifications/messagetemplate/<uuid:pk>/{word}/": (
+            Page(f"{_TEMPLATE}/{word}/", 302, 302, 404, 403, "POST"),
+        )
+        for word in ("submit", "return")
+    },
+    **{
+        f"admin/notifications/workflow/<uuid:pk>/{word}/": (
+            Page(f"{_WORKFLOW}/{word}/", 302, 302, 404, 403, "POST"),
+        )
+        for word in ("publish", "submit", "return", "renew")
+    },
+    "admin/notifications/workflow/<uuid:pk>/restore/<int:number>/": (
+        Page(f"{_WORKFLOW}/restore/1/", 302, 302, 404, 403, "POST"),
+    ),
+    "admin/notifications/workflow/<uuid:pk>/rehearse/": (
+        Page(f"{_WORKFLOW}/rehearse/", 302, 200, 404, 403, "POST", {"client": "{client}"}),
     ),
     "admin/channels/whatsapptemplate/sync/": (
         Page("/admin/channels/whatsapptemplate/sync/", 302, 302, 302, 302, "POST"),
@@ -291,6 +310,7 @@ def names_of(one: Planted) -> dict[str, str]:
         "client": one.word("client"),
         "client_pk": ids["tenants.Subscriber"],
         "mail": one.of("tenants.Address").value,
+        "workflow_pk": ids["notifications.Workflow"],
         "template_pk": ids["notifications.MessageTemplate"],
         "phone_pk": ids["channels.PhoneMessage"],
         "integration_pk": ids["channels.Integration"],

@@ -1,0 +1,154 @@
+"""In the admin a second person looks, old versions come back, and a dry run shows the path."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.urls import reverse
+
+from notifications.models import DraftState, MessageTemplate, Step, Workflow
+from tenants.models import Tenant
+from tenants.scope import tenant_scope
+from tests.admin.people import browser, make_salon
+from tests.admin.test_admin_publishing import SAVE, form, live_texts, post_workflow
+
+
+@pytest.fixture
+def salon():
+    one = make_salon()
+    with tenant_scope(one.tenant.id):
+        Tenant.objects.filter(pk=one.tenant.id).update(four_eyes=True)
+    return one
+
+
+def page(row, word, *more):
+    return reverse(f"admin:notifications_{row._meta.model_name}_{word}", args=[row.pk, *more])
+
+
+def posted(salon, who, row, word, *more, **values):
+    answer = browser(salon.people[who]).post(page(row, word, *more), values, follow=True)
+    return answer.content.decode()
+
+
+def state_of(salon, row):
+    with tenant_scope(salon.tenant.id):
+        row.refresh_from_db()
+    return row.state
+
+
+def test_an_author_sends_his_text_and_another_approves_it(salon):
+    text = salon.template
+    browser(salon.people["marketer"]).post(page(text, "change"), form(salon))
+
+    sent = posted(salon, "marketer", text, "submit")
+    tried = posted(salon, "marketer", text, "publish")
+
+    assert "Sent for review." in sent
+    assert "somebody else must look at it" in tried
+    assert (state_of(salon, text), live_texts(salon)[0]) == (DraftState.REVIEW, 1)
+    assert "Approve and publish" in posted_page(salon, "owner", text)
+    assert "Approve and publish" not in posted_page(salon, "marketer", text)
+    assert "version 2" in posted(salon, "owner", text, "publish")
+    assert (state_of(salon, text), live_texts(salon)[0]) == (DraftState.PUBLISHED, 2)
+
+
+def posted_page(salon, who, row):
+    return browser(salon.people[who]).get(page(row, "change")).content.decode()
+
+
+def test_saving_and_publishing_in_one_press_does_not_go_past_review(salon):
+    text = salon.template
+    browser(salon.people["marketer"]).post(page(text, "change"), form(salon))
+    posted(salon, "marketer", text, "submit")
+
+    answer = browser(salon.people["owner"]).post(
+        page(text, "change"), form(salon, body_ru="{{ clientName }}!") | SAVE, follow=True
+    )
+
+    assert "somebody else must look at it" in answer.content.decode()
+    assert (state_of(salon, text), live_texts(salon)[0]) == (DraftState.DRAFT, 1)
+
+
+def test_looking_and_saving_without_a_change_is_no_authorship(salon):
+    text = salon.template
+    browser(salon.people["marketer"]).post(page(text, "change"), form(salon))
+    posted(salon, "marketer", text, "submit")
+
+    answer = browser(salon.people["owner"]).post(
+        page(text, "change"), form(salon) | SAVE, follow=True
+    )
+
+    assert "version 2" in answer.content.decode()
+
+
+def test_a_draft_is_given_back(salon):
+    text = salon.template
+    browser(salon.people["marketer"]).post(page(text, "change"), form(salon))
+    posted(salon, "marketer", text, "submit")
+
+    assert "Given back" in posted(salon, "owner", text, "return")
+    assert state_of(salon, text) == DraftState.DRAFT
+
+
+def test_who_changes_a_step_is_an_author_of_the_workflow(salon):
+    shown = post_workflow(salon).content.decode()
+    posted(salon, "owner", salon.workflow, "submit")
+
+    tried = posted(salon, "developer", salon.workflow, "publish")
+
+    assert "somebody else must look at it" in shown
+    assert "somebody else must look at it" in tried
+    with tenant_scope(salon.tenant.id):
+        assert Workflow.objects.get(pk=salon.workflow.pk).published.number == 1
+
+
+def test_an_old_version_of_a_workflow_comes_back(salon):
+    with tenant_scope(salon.tenant.id):
+        Tenant.objects.filter(pk=salon.tenant.id).update(four_eyes=False)
+    post_workflow(salon)
+
+    posted(salon, "developer", salon.workflow, "restore", 1)
+
+    with tenant_scope(salon.tenant.id):
+        workflow = Workflow.objects.get(pk=salon.workflow.pk)
+        assert workflow.published.number == 3
+        assert Step.objects.filter(workflow=workflow).count() == 1
+
+
+def test_a_schema_that_breaks_callers_offers_a_new_identifier(salon):
+    with tenant_scope(salon.tenant.id):
+        Tenant.objects.filter(pk=salon.tenant.id).update(four_eyes=False)
+        schema = Workflow.objects.get(pk=salon.workflow.pk).payload_schema
+    wider = schema | {"required": [*schema["required"], "total"]}
+
+    refused = post_workflow(salon, payload_schema=json.dumps(wider)).content.decode()
+    renewed = posted(salon, "developer", salon.workflow, "renew")
+
+    assert "“total” was not required so far" in refused
+    assert f"Publish as “{salon.workflow.identifier}-v2”" in refused
+    assert f"Published as “{salon.workflow.identifier}-v2”" in renewed
+
+
+def test_a_dry_run_shows_the_path_and_says_what_is_wrong(salon):
+    with tenant_scope(salon.tenant.id):
+        assert MessageTemplate.objects.filter(pk=salon.template.pk).exists()
+    shown = posted_page(salon, "developer", salon.workflow)
+    client = salon.client.subscriber_id
+    event = {
+        "clientName": "Ира",
+        "appointmentTime": "2026-12-01T15:30:00+03:00",
+        "serviceName": "Маникюр",
+    }
+
+    path = posted(
+        salon, "developer", salon.workflow, "rehearse", client=client, payload=json.dumps(event)
+    )
+    refused = posted(salon, "developer", salon.workflow, "rehearse", client=client, payload="{}")
+    broken = posted(salon, "developer", salon.workflow, "rehearse", client=client, payload="{")
+
+    assert "Dry run" in shown
+    assert "message" in path
+    assert "phone-error" not in path
+    assert "required" in refused
+    assert "not JSON" in broken
