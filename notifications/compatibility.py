@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID
 
-from notifications.definition import read_texts
+from notifications.definition import read_texts, template_ids
 from notifications.liquid.names import payload_key
 from notifications.models import MessageTemplate
 from notifications.refusals import Refusal
@@ -51,8 +50,7 @@ def _taken_away(
 
 def _used(document: Mapping[str, Any]) -> set[str]:
     """Name the payload keys in the texts that the running version's steps send."""
-    templates = [UUID(step["template"]) for step in document["steps"] if step.get("template")]
-    if not templates:
+    if not (templates := template_ids(document)):
         return set()
     found = MessageTemplate.objects.filter(pk__in=templates, published__isnull=False)
     names = (

@@ -109,6 +109,13 @@ def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition
     )
 
 
+def template_ids(document: Mapping[str, Any]) -> set[UUID]:
+    """Name the templates that a version's steps send, also those of a split's variants."""
+    found = {step.get("template") for step in document["steps"]}
+    found.update(*(step.get("templates", {}).values() for step in document["steps"]))
+    return {UUID(template) for template in found if template}
+
+
 def _read_steps(steps: Sequence[Mapping[str, Any]]) -> tuple[StepDefinition, ...]:
     awaited = {step["settings"]["of"] for step in steps if step["kind"] == StepKind.FALLBACK.value}
     read = [_read_step(step, awaited) for step in steps]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from notifications.definition import template_ids
 from notifications.manifest import (
     LANGUAGES,
     TEXT_FIELDS,
@@ -31,7 +32,7 @@ def export_workflows(wanted: Collection[str] | None = None, *, is_draft: bool = 
     if wanted is not None:
         found = found.filter(identifier__in=list(wanted))
     documents = {row: _document(row, is_draft) for row in found.select_related("published")}
-    used = {step["template"] for one in documents.values() if one for step in one["steps"]} - {None}
+    used = {key for one in documents.values() if one for key in template_ids(one)}
     texts = MessageTemplate.objects.filter(pk__in=used)
     templates = {str(row.pk): row for row in texts.select_related("published")}
     items = [_workflow(row, one, templates) for row, one in documents.items() if one]

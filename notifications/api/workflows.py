@@ -15,10 +15,11 @@ from rest_framework.views import APIView
 
 from notifications.api import workflow_shapes as shapes
 from notifications.commands import read_command
+from notifications.definition import template_ids
 from notifications.importing import Import, import_manifest, publish_all
 from notifications.manifest import VERSION, read_manifest
 from notifications.models import MessageTemplate, Workflow
-from notifications.publishing import PublishRefused
+from notifications.publishing import PublishRefused, document_of
 from notifications.rehearsal import rehearse
 from notifications.rehearsal_words import rehearsal_shape
 from notifications.reviewing import submit
@@ -200,8 +201,8 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-def _texts(row: Workflow) -> list[Any]:
-    return list(row.steps.exclude(template=None).values_list("template_id", flat=True))
+def _texts(row: Workflow) -> set[UUID]:
+    return template_ids(document_of(row, list(row.steps.all())))
 
 
 def _document(given: Mapping[str, Any], identifier: str) -> dict[str, Any]:

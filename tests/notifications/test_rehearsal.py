@@ -13,12 +13,20 @@ from notifications.rehearsal import rehearse
 from tenants.errors import InvalidFields, InvalidPayload
 from tenants.scope import tenant_scope
 from tests.commands import said
+from tests.factories import SubscriberFactory, agree
 from tests.isolation.planting import snapshot
 
 NOON = datetime(2026, 11, 21, 9, tzinfo=UTC)  # 12:00 in Moscow
 NIGHT = datetime(2026, 11, 21, 20, tzinfo=UTC)
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@example.com"}
 SMS, MAIL = ("sms", {"channels": ["sms"]}), ("email", {"channels": ["email"]})
+
+
+@pytest.fixture
+def anna(reminders):
+    """A client who wants the salon's advertising."""
+    SubscriberFactory.create(tenant=reminders.salon, subscriber_id="anna")
+    agree(reminders.salon.pk)
 
 
 @pytest.fixture
@@ -79,7 +87,7 @@ def test_what_it_shows_is_what_is_sent(reminders, rehearsed, worker):
     assert sent == sorted((x.channel, x.provider, x.address, x.title, x.text) for x in lines)
 
 
-def test_marketing_at_night_waits_until_the_morning(reminders, rehearsed):
+def test_marketing_at_night_waits_until_the_morning(reminders, rehearsed, anna):
     reminders.workflow("promo", SMS, category="mk", priority="low")
 
     told = rehearsed("promo", NIGHT)
@@ -91,7 +99,9 @@ def test_marketing_at_night_waits_until_the_morning(reminders, rehearsed):
     assert told.turns[1].line.time == datetime(2026, 11, 22, 6, tzinfo=UTC)
 
 
-def test_a_limit_that_is_used_up_skips_and_a_rehearsal_uses_none(reminders, rehearsed, worker):
+def test_a_limit_that_is_used_up_skips_and_a_rehearsal_uses_none(
+    reminders, rehearsed, anna, worker
+):
     reminders.promo()
     assert [rehearsed("promo").state for _ in range(2)] == ["completed"] * 2
 

@@ -123,6 +123,24 @@ def test_where_four_eyes_look_an_import_waits_for_them(shop):
         assert [draft.state for draft in drafts] == [DraftState.REVIEW] * 2
 
 
+def test_texts_of_a_splits_variants_travel_along(shop):
+    split = """
+  - key: split
+    kind: ab_split
+    settings: {variants: [{key: a, weight: 1}, {key: b, weight: 1, template: other-text}]}
+  - {key: message,"""
+    more = ORDER.replace("\n  - {key: message,", split).replace(
+        "templates:\n", "templates:\n- {key: other-text, name: Other, en: {body: b}}\n"
+    )
+    assert shop.say("import", shop.file(more)).returncode == 0
+    other = Shop(TenantFactory(), shop.folder)
+
+    file = shop.file(shop.say("export").stdout)
+
+    assert other.say("import", file).returncode == 0
+    assert other.say("diff", file).returncode == 0
+
+
 def test_a_text_and_its_workflow_change_together_in_either_direction(shop):
     shop.say("import", shop.file(ORDER))
     renamed = ORDER.replace("{{ orderId }}", "{{ place }}").replace(
