@@ -10,10 +10,13 @@ the caller's own work commits, and vanishes with it when it does not.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
 
 from notifications.commands import MOST_RECIPIENTS, Command
 from notifications.sends import read_send, read_sends
@@ -22,6 +25,7 @@ from tenants import rows
 from tenants.auth import Caller, Mode
 from tenants.errors import InvalidFields
 from tenants.scope import OutsideScope, current
+from tenants.strict_json import parse
 
 NO_KEY = UUID(int=0)
 MOST_AT_ONCE = 10  # events of 100 recipients each that one statement writes
@@ -42,12 +46,14 @@ def publish_notification(  # noqa: PLR0913 (the documented public signature)
     """Accept one notification for one subscriber; returns its transaction id.
 
     template_or_workflow: a workflow's identifier, or the key of a template that exactly one active
-    workflow sends. variables: the payload; templates see action_url and action_text as actionUrl
-    and actionText. priority: urgent, high, normal, low, or 1 to 10. delay: seconds or timedelta.
+    workflow sends. variables: the payload, also with dates, decimals and lazy texts; templates see
+    action_url and action_text as actionUrl and actionText. priority: urgent, high, normal, low, or
+    1 to 10. delay: seconds or timedelta.
     transaction_id: the same one again changes nothing.
     Returns Acceptance(transaction_id="txn_8f2", status="processed", errors=()); a workflow that is
     switched off answers with the status trigger_not_active.
-    Raises OutsideScope, InvalidFields, InvalidPayload; their `errors` name field and rule.
+    Raises OutsideScope, BadRequest (what JSON cannot hold), InvalidFields, InvalidPayload; the
+    `errors` of the last three name field and rule.
     """
     body = {
         "name": template_or_workflow,
@@ -106,15 +112,18 @@ def publish_batch(  # noqa: PLR0913 (the documented public signature)
     Written in chunks of 1,000, however many they are. All or nothing: raises as
     publish_notification does, and then nothing is accepted.
     """
-    people = list(dict.fromkeys(subscriber_ids))
-    slices = [people[at : at + MOST_RECIPIENTS] for at in range(0, len(people), MOST_RECIPIENTS)]
     caller, now = caller_here(mode), datetime.now(UTC)
-    common = {
-        "name": template_or_workflow,
-        "payload": dict(variables or {}),
-        **_shared(priority, delay, action_url, action_text),
-    }
-    caller, read = read_sends(caller, [{**common, "to": part} for part in slices], now)
+    body = _as_called(
+        {
+            "name": template_or_workflow,
+            "to": list(dict.fromkeys(subscriber_ids)),
+            "payload": dict(variables or {}),
+            **_shared(priority, delay, action_url, action_text),
+        }
+    )
+    people = body["to"]
+    slices = [people[at : at + MOST_RECIPIENTS] for at in range(0, len(people), MOST_RECIPIENTS)]
+    caller, read = read_sends(caller, [{**body, "to": part} for part in slices], now)
     commands = [_good(one) for one in read]
     # The first raises what the others, alike but for their people, would only report.
     accepted = [accept(caller, one, now) for one in commands[:1]]
@@ -138,8 +147,18 @@ def caller_here(mode: Mode) -> Caller:
 
 def _publish(body: Mapping[str, Any], mode: Mode) -> Acceptance:
     now = datetime.now(UTC)
-    caller, command = read_send(caller_here(mode), body, now)
+    caller, command = read_send(caller_here(mode), _as_called(body), now)
     return accept(caller, command, now)
+
+
+def _as_called(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Say it as a call over HTTP would: dates, decimals, ids and lazy texts become JSON's own."""
+    try:
+        written = json.dumps(body, cls=DjangoJSONEncoder)
+    except (TypeError, ValueError) as error:
+        rule = f"variables cannot be written as JSON: {error}"
+        raise InvalidFields(f"{rule}.", errors={"variables": [rule]}) from error
+    return parse(written.encode())
 
 
 def _good(read: Command | InvalidFields) -> Command:

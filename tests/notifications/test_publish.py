@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from django.utils.translation import gettext_lazy
 
 from notifications.models import Event, MessageTemplate
 from notifications.publish import publish_batch, publish_notification
-from tenants.errors import InvalidFields, InvalidPayload
+from tenants.errors import InvalidFields, InvalidPayload, PlatformError
 from tenants.scope import OutsideScope, tenant_scope
 from tests.factories import AddressFactory, SubscriberFactory
 from tests.notifications.conftest import VISIT
@@ -118,3 +120,34 @@ def test_a_batch_is_all_or_nothing(reminders):
 def test_a_batch_for_nobody_is_nothing(reminders):
     with tenant_scope(reminders.salon.pk):
         assert publish_batch([], REMINDER, VISIT) == []
+
+
+def test_values_of_django_become_what_json_has(reminders, anna):
+    values = {"sum": Decimal("4200.50"), "day": date(2026, 12, 1), "words": gettext_lazy("Add")}
+
+    with tenant_scope(reminders.salon.pk):
+        publish_notification("anna", REMINDER, {**VISIT, **values})
+
+    (event,) = reminders.all(Event)
+    assert (event.payload["sum"], event.payload["day"]) == ("4200.50", "2026-12-01")
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [(object(), "variables"), ("a\0b", "payload.extra"), ("\ud800", "payload.extra")],
+)
+def test_what_json_cannot_hold_is_refused_by_name(reminders, anna, value, field):
+    with tenant_scope(reminders.salon.pk), pytest.raises(PlatformError) as refused:
+        publish_notification("anna", REMINDER, {**VISIT, "extra": value})
+
+    assert list(refused.value.errors) == [field]
+    assert reminders.all(Event) == []
+
+
+def test_a_batch_with_one_wrong_name_far_behind_accepts_nobody(reminders):
+    people = [*(f"client-{number}" for number in range(120)), ""]
+
+    with tenant_scope(reminders.salon.pk), pytest.raises(InvalidFields):
+        publish_batch(people, REMINDER, VISIT)
+
+    assert reminders.notifications == []

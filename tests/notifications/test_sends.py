@@ -15,6 +15,7 @@ from tenants.scope import tenant_scope
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory
 from tests.notifications.conftest import VISIT
+from tests.threads import at_once
 
 SEND, BATCH = "/v1/notifications/send", "/v1/notifications/send-batch"
 REMINDER = "appointment-reminder-24h"
@@ -259,6 +260,17 @@ def test_what_a_salon_was_before_a_rollback_is_not_remembered(reminders):
         rename("taken-back", ZeroDivisionError())
 
     assert "stays" in rename("stays")
+
+
+def test_first_words_at_once_bring_the_workflows_once(reminders):
+    key = ApiKeyFactory(tenant=reminders.salon).text
+
+    answers = at_once(4, lambda number: Api(key).post(SEND, {**WORDS, "to": f"client-{number}"}))
+
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert len(reminders.notifications) == 4
+    with tenant_scope(reminders.salon.pk):
+        assert Workflow.objects.filter(pack="direct").count() == 8
 
 
 def test_words_from_python_are_checked_alike(reminders):
