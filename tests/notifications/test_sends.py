@@ -107,6 +107,19 @@ def test_a_bare_address_is_the_client_who_has_it(api, reminders):
     assert [person.subscriber_id for person in reminders.all(Subscriber)] == ["anna"]
 
 
+def test_a_bare_address_in_test_mode_is_no_live_client(api, reminders):
+    api.post("/v1/subscribers", ANNA)
+    sandbox = Api(ApiKeyFactory(tenant=reminders.salon, mode="test").text)
+
+    assert sandbox.post(SEND, {**WORDS, "to": {"phone": ANNA["phone"]}}).status_code == 201
+
+    told = reminders.notifications[0].subscriber_id
+    found = {person.pk: (person.mode, person.subscriber_id) for person in reminders.all(Subscriber)}
+    mode, key = found.pop(told)
+    assert (mode, key.startswith("direct-")) == ("test", True)
+    assert list(found.values()) == [("live", "anna")]
+
+
 def test_a_bare_address_of_nobody_makes_one_client_whose_key_hides_it(api, reminders):
     for _ in range(2):
         answer = api.post(SEND, {**WORDS, "to": {"phone": "+79160000001"}})
@@ -190,11 +203,11 @@ def test_a_batch_to_bare_addresses_finds_whom_the_first_one_made(api, reminders)
     people = [{"email": f"somebody-{n}@mail.test"} for n in range(50)]
     messages = [{**WORDS, "channel": "email", "title": "Тема", "to": to} for to in people]
 
-    api.post(BATCH, {"messages": messages})
+    api.post(BATCH, {"messages": [*messages, *messages]})
     api.post(BATCH, {"messages": messages})
 
     assert len(reminders.all(Subscriber)) == 51
-    assert len(reminders.notifications) == 101
+    assert len(reminders.notifications) == 151
 
 
 @pytest.mark.parametrize("messages", [None, [], "x", [{}] * 1_001])
