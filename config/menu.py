@@ -28,9 +28,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Sent messages"), "send", "notifications_message", "log"),
                 _item(_("Delivery log"), "list_alt", "notifications_logentry", "log"),
                 _item(_("Events"), "bolt", "notifications_event", "log"),
-                _item(
-                    _("External deliveries"), "hub", "notifications_externaldelivery", "log"
-                ),
+                _item(_("External deliveries"), "hub", "notifications_externaldelivery", "log"),
                 _item(_("Dead letters"), "error", "notifications_deadletter", "log"),
                 _page(_("The Phone"), "smartphone", "phone", "log"),
             ],
@@ -63,6 +61,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Locations"), "location_on", "tenants_location", "salon"),
                 _item(_("Channels"), "cell_tower", "channels_integration", "integrations"),
                 _item(_("Channel rules"), "rule", "channels_channelrule", "integrations"),
+                _item(_("Stops"), "block", "notifications_stop", "salon"),
                 _item(_("Team"), "badge", "tenants_member", "members"),
                 _item(_("API keys"), "key", "tenants_apikey", "keys"),
                 _item(_("Webhooks"), "webhook", "notifications_webhookendpoint", "keys"),
@@ -74,6 +73,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             [
                 _item(_("People"), "manage_accounts", "tenants_user", "platform"),
                 _item(_("Default channels"), "hub", "channels_defaultintegration", "platform"),
+                _item(_("Stops of all salons"), "block", "notifications_platformstop", "platform"),
                 _item(_("Platform keys"), "vpn_key", "tenants_platformkey", "platform"),
                 _page(_("Queues"), "stacks", "django_rq:home", "platform"),
             ],

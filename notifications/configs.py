@@ -8,7 +8,7 @@ they are kept by their own id.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -58,6 +58,7 @@ class Salon:
     hears: Mapping[str, frozenset[str]]
     followed_letters: str
     unsubscribe_always: bool
+    stops: Sequence[tuple[str, str]]  # channel and category, "" for all
 
     def follows(self, category: str) -> bool:
         """Tell whether opens and clicks of such letters are noted."""
@@ -135,7 +136,10 @@ select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state,
    from notifications_messagetemplate m where m.tenant_id = t.id and m.published_id is not null),
   (select coalesce(json_agg(json_build_array(e.mode, e.events)), '[]')
    from notifications_webhookendpoint e where e.tenant_id = t.id and e.is_enabled),
-  t.followed_letters, t.unsubscribe_always, pg_current_xact_id_if_assigned() is null
+  t.followed_letters, t.unsubscribe_always,
+  (select coalesce(json_agg(json_build_array(p.channel, p.category)), '[]')
+   from notifications_stop p where p.tenant_id = t.id and p.ended_at is null),
+  pg_current_xact_id_if_assigned() is null
 from tenants_tenant t where t.id = any(%s)
 """
 
@@ -174,6 +178,7 @@ def _read_salon(row: rows.Row) -> Salon:
         hears=_heard(endpoints),
         followed_letters=row[14],
         unsubscribe_always=row[15],
+        stops=[(channel, category) for channel, category in row[16]],
     )
 
 

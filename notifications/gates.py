@@ -1,12 +1,17 @@
-"""May this message go now? Pure rules; reservations that need the database are in limits."""
+"""May this message go now? Pure rules; reservations that need the database are in limits.
+
+What they do with a message, and who is told, stands in gate_table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
+CHANNELS = frozenset({"in_app", "email", "sms", "chat", "push"})  # what a client may switch off
 QUIET = ("21:00", "09:00")  # client's time; marketing at night annoys and, in Russia, is fined
 
 
@@ -34,3 +39,26 @@ def next_day(now: datetime, zone: ZoneInfo) -> datetime:
     """Give the start of the tenant's next day, when its daily limit is new."""
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(0, 0), tzinfo=zone)
+
+
+#: A client's preference: workflow, category, channel (None, "": all of them), and yes or no.
+Wish = tuple[UUID | str | None, str, str, bool]
+
+
+def unwanted(wishes: Sequence[Wish], workflow: UUID | None, category: str) -> frozenset[str]:
+    """Name the channels that a client has switched off for such a message."""
+    about = [w for w in wishes if not w[0] or str(w[0]) == str(workflow)]
+    about = [wish for wish in about if wish[1] in ("", category)]
+    return frozenset(channel for channel in CHANNELS if not _is_wanted(about, channel))
+
+
+def _is_wanted(wishes: Sequence[Wish], channel: str) -> bool:
+    """Let the narrowest wish decide: of a workflow, a category, all; of one channel, of all."""
+    fitting = [wish for wish in wishes if wish[2] in ("", channel)]
+    narrowest = max(fitting, key=lambda w: (bool(w[0]), bool(w[1]), bool(w[2])), default=None)
+    return narrowest is None or narrowest[3]
+
+
+def stopped(stops: Iterable[tuple[str, str]], category: str) -> frozenset[str]:
+    """Name what is stopped for a category: channels, kinds of address, or "" for everything."""
+    return frozenset(channel for channel, of in stops if of in ("", category))

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from channels.integrations import Account, accounts
-from notifications import configs
+from notifications import configs, gates, stops
 from notifications.configs import Salon
 from notifications.definition import Definition, StepDefinition
 from notifications.events import subscribed as subscribed_events
@@ -67,6 +67,7 @@ class Person:
     data: Mapping[str, Any]
     last_visit_at: datetime | None
     addresses: list[AddressFacts] = field(default_factory=list)
+    wishes: Sequence[gates.Wish] | None = None  # most have none
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ class Work:
     definition: Definition
     person: Person
     failed: frozenset[str] = frozenset()  # kinds of address that are closed to this very message
+    off: frozenset[str] = frozenset()  # channels that the client does not want for it
+    stopped: frozenset[str] = frozenset()  # what of it somebody has stopped; "": everything
     step: StepDefinition | None = field(init=False)  # None when the workflow is through
 
     def __post_init__(self) -> None:
@@ -137,8 +140,22 @@ def load(tasks: Sequence[Task]) -> Batch:
         if names := salon.hears.get(event.mode) or subscribed:
             task.heard = Heard(names | subscribed, event.id, row[3], event.mode)
         works.append(Work(task, row[2], salon, event, definition, _person(row, salon), refused))
+    _close(works)
     _add_addresses(works)
     return Batch(works, orphans, accounts({key: salon.version for key, salon in salons.items()}))
+
+
+def _close(works: Sequence[Work]) -> None:
+    """Note what is stopped, and what clients do not want; critical messages ask no client."""
+    everywhere = stops.of_platform()
+    for work in works:
+        if everywhere or work.salon.stops:
+            held = (*everywhere, *work.salon.stops)
+            work.stopped = gates.stopped(held, work.definition.category)
+        if work.person.wishes and not work.definition.is_critical:
+            head = work.salon.workflows.get(work.definition.identifier)
+            key = head.id if head else None
+            work.off = gates.unwanted(work.person.wishes, key, work.definition.category)
 
 
 def _failed_channels(tasks: Sequence[Task]) -> dict[int, frozenset[str]]:
@@ -163,7 +180,7 @@ def _events(event_ids: set[UUID], tenants: list[UUID]) -> dict[UUID, EventFacts]
 
 
 def _person(row: rows.Row, salon: Salon) -> Person:
-    _, _, _, key, subscriber_id, kind, first, last, language, zone, preferred, data, visit = row
+    _, _, _, key, subscriber_id, kind, first, last, language, zone, preferred, data, visit, *_ = row
     return Person(
         id=key,
         subscriber_id=subscriber_id,
@@ -175,6 +192,7 @@ def _person(row: rows.Row, salon: Salon) -> Person:
         preferred_channel=preferred,
         data=data,
         last_visit_at=visit,
+        wishes=row[13],
     )
 
 

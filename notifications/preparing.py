@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.accounts import Account
+from notifications.definition import SILENT_KINDS
+from notifications.gates import CHANNELS
 from notifications.handover import hand_over_batches, keep_reservations, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
@@ -36,6 +38,7 @@ from notifications.steps import HANDLERS, ORDER, Handler
 from notifications.steps.channel import compose
 from notifications.steps.consent import keep_consented
 from notifications.steps.fallback import keep_needed
+from notifications.steps.route import stop_wait
 from notifications.steps.send import Send
 from notifications.steps.text import published
 from tenants.scope import batch_scope
@@ -43,6 +46,7 @@ from tenants.scope import batch_scope
 log = logging.getLogger(__name__)
 
 MOST_CLAIMS = 5  # a line that was claimed so often without a result kills its worker
+OWN_CHANNEL = frozenset({"in_app", "webhook"})  # steps that have no other way
 OPEN = frozenset({"pending", "running", "delayed"})
 OPEN_BESIDE = OPEN | {"completed", "failed", "skipped"}
 SUSPENDED_FOR = timedelta(minutes=5)
@@ -181,7 +185,7 @@ def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:
         return Fail("poisoned", detail="claimed too often without a result")
     if event.expires_at is not None and now >= event.expires_at:
         return Skip("expired")
-    return _of_salon(work, now)
+    return _of_salon(work, now) or _of_will(work, now)
 
 
 def _of_salon(work: Work, now: datetime) -> Outcome | None:
@@ -192,6 +196,18 @@ def _of_salon(work: Work, now: datetime) -> Outcome | None:
             return Cancel(f"salon_{work.salon.state}")
         case _:
             return None
+
+
+def _of_will(work: Work, now: datetime) -> Outcome | None:
+    """Hold what somebody has stopped, leave out what the client does not want."""
+    kind = work.step.kind if work.step else ""
+    if not (work.stopped or work.off) or kind in SILENT_KINDS:
+        return None
+    if "" in work.stopped or (kind in OWN_CHANNEL and kind in work.stopped):
+        return stop_wait(work, now)
+    if work.off >= CHANNELS and kind != "webhook":
+        return Skip("all_channels_off")
+    return Skip("preference") if kind == "in_app" and kind in work.off else None
 
 
 def _interrupted(work: Work, batch: Batch, now: datetime) -> Done:

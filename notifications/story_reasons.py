@@ -62,12 +62,21 @@ REASONS: Mapping[str, Pair] = {
     "fallback_not_needed": ("запасной канал не понадобился", "the fallback was not needed"),
     "replied": ("клиент ответил: {where}", "the client answered: {where}"),
     "no_reply": ("клиент не ответил вовремя", "the client did not answer in time"),
+    "preference": (
+        "клиент отключил такие сообщения в этом канале",
+        "the client has switched such messages off in this channel",
+    ),
+    "all_channels_off": (
+        "клиент отключил все каналы",
+        "the client has switched off every channel",
+    ),
     # waiting
     "reply_awaited": ("ждём ответа клиента", "waiting for the client's answer"),
     "fallback_wait": (
         "ждём, дойдёт ли сообщение по первому каналу",
         "waiting whether the first message arrives",
     ),
+    "stopped": ("отправка остановлена вручную", "sending was stopped by hand"),
     "scheduled": ("назначено на время", "scheduled"),
     "delay": ("пауза в сценарии", "the scenario's own pause"),
     "quiet_hours": ("у клиента тихие часы", "quiet hours where the client is"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifications.admin.delivery import NotificationAdmin
 from notifications.admin.escalations import EscalationAdmin, ExternalDeliveryAdmin
+from notifications.admin.stops import PlatformStopAdmin, StopAdmin
 from notifications.admin.templates import TemplateAdmin
 from notifications.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
 from notifications.admin.whatsapp import WhatsAppTemplateAdmin
@@ -13,6 +14,8 @@ __all__ = [
     "EscalationAdmin",
     "ExternalDeliveryAdmin",
     "NotificationAdmin",
+    "PlatformStopAdmin",
+    "StopAdmin",
     "TemplateAdmin",
     "WebhookDeliveryAdmin",
     "WebhookEndpointAdmin",

@@ -20,7 +20,14 @@ from notifications.api.novu import ExternalDeliveriesView
 from notifications.api.novu import adapter as novu_adapter
 from notifications.api.novu import webhook as novu_webhook
 from notifications.api.packs import PacksView, PackView
+from notifications.api.preferences import (
+    BulkPreferencesView,
+    OldPreferencesView,
+    OldPreferenceView,
+    PreferencesView,
+)
 from notifications.api.sends import ScheduledView, ScheduleView, SendBatchView, SendView
+from notifications.api.stops import StopsView, StopView
 from notifications.api.webhooks import (
     DeliveriesView,
     ResendFailedView,
@@ -62,6 +69,15 @@ urlpatterns = [
     path(f"{_INBOX}/<str:notification_id>/unread", UnreadView.as_view()),
     path("v1/packs", PacksView.as_view()),
     path("v1/packs/<str:name>", PackView.as_view()),
+    path("v1/subscribers/<str:subscriber_id>/preferences", OldPreferencesView.as_view()),
+    path(
+        "v1/subscribers/<str:subscriber_id>/preferences/<str:workflow_id>",
+        OldPreferenceView.as_view(),
+    ),
+    path("v2/subscribers/<str:subscriber_id>/preferences", PreferencesView.as_view()),
+    path("v2/subscribers/<str:subscriber_id>/preferences/bulk", BulkPreferencesView.as_view()),
+    path("v1/stops", StopsView.as_view()),
+    path("v1/stops/<uuid:stop_id>", StopView.as_view()),
     path("v1/webhooks", WebhooksView.as_view()),
     path(_WEBHOOK, WebhookView.as_view()),
     path(f"{_WEBHOOK}/rotate-secret", RotateView.as_view()),

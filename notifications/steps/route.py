@@ -17,6 +17,8 @@ from notifications.outcomes import Skip, Wait
 ADDRESS_ORDER = tuple(CHANNEL_OF_ADDRESS)  # best first within a channel kind
 PAUSE = timedelta(minutes=1)  # how soon to look again at an account that cannot send now
 REST = timedelta(seconds=5)  # the same for one that is failing: breakers rest that long at first
+#: How soon to look whether a stop has ended; a stopped campaign must not keep workers busy.
+STOPPED_FOR = {"tx": timedelta(minutes=1), "mk": timedelta(minutes=5)}
 FAILED, PAUSED = "instead_of_failing", "instead_of_paused"  # what a detour is instead of
 
 
@@ -38,9 +40,9 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
     into SMS.
     """
     detour, rests, kind, is_kept_back = "", None, "", False
-    usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
-    usable.sort(key=_order)
-    for account, address in _candidates(work, _of_mode(work, accounts), usable):
+    usable = _usable(work)
+    free = _free(work, usable)
+    for account, address in _candidates(work, _of_mode(work, accounts), free):
         if rests is not None and address.kind != kind:
             break
         if not account.may_carry(address.kind, work.definition.category):
@@ -55,7 +57,41 @@ def choose(work: Work, accounts: Sequence[Account], now: datetime) -> Route | Sk
         return Wait(rests, "integration_rests")
     if detour:
         return _wait_for_account(detour, now)
-    return Skip("policy_forbids" if is_kept_back else _why_unreachable(work, usable))
+    return Skip("policy_forbids") if is_kept_back else _closed(work, usable, now)
+
+
+def _usable(work: Work) -> list[AddressFacts]:
+    usable = [a for a in work.person.addresses if a.state == "active" and a.kind not in work.failed]
+    usable.sort(key=_order)
+    return usable
+
+
+def _free(work: Work, usable: list[AddressFacts]) -> list[AddressFacts]:
+    if work.off or work.stopped:
+        return [address for address in usable if not _closed_by(work, address)]
+    return usable
+
+
+def stop_wait(work: Work, now: datetime) -> Wait:
+    """Look again soon, or after a while at what is not urgent."""
+    return Wait(now + STOPPED_FOR[work.definition.category], "stopped")
+
+
+def _closed_by(work: Work, address: AddressFacts) -> str:
+    """Say by whose will an address is closed to this message: "stopped", "preference" or none."""
+    channel = CHANNEL_OF_ADDRESS[address.kind]
+    if channel in work.off:
+        return "preference"
+    return "stopped" if not work.stopped.isdisjoint((channel, address.kind)) else ""
+
+
+def _closed(work: Work, usable: Sequence[AddressFacts], now: datetime) -> Skip | Wait:
+    """Say what keeps a message from the addresses that it could go to."""
+    wanted = [a for a in usable if any(covers(word, a.kind) for word in _wanted(work))]
+    why = {_closed_by(work, address) for address in wanted}
+    if "stopped" in why:
+        return stop_wait(work, now)
+    return Skip("preference" if "preference" in why else _why_unreachable(work, usable))
 
 
 def _detour(account: Account, address: AddressFacts) -> str:

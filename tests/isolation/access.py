@@ -163,6 +163,29 @@ API: Mapping[str, tuple[Call, ...]] = {
     "v1/integrations/<str:integration_id>/register": (
         Call("POST", "/v1/integrations/{integration_pk}/register"),
     ),
+    "v1/subscribers/<str:subscriber_id>/preferences": (
+        Call("GET", f"{_SUBSCRIBER}/preferences"),
+        Call("PATCH", f"{_SUBSCRIBER}/preferences", {"enabled": True}),
+    ),
+    "v1/subscribers/<str:subscriber_id>/preferences/<str:workflow_id>": (
+        Call("PATCH", f"{_SUBSCRIBER}/preferences/{{workflow}}", {"enabled": False}),
+    ),
+    "v2/subscribers/<str:subscriber_id>/preferences": (
+        Call("GET", f"{_NEW}/preferences"),
+        Call("PATCH", f"{_NEW}/preferences", {"channels": {"sms": False}}),
+    ),
+    "v2/subscribers/<str:subscriber_id>/preferences/bulk": (
+        Call(
+            "PATCH",
+            f"{_NEW}/preferences/bulk",
+            {"preferences": [{"workflowId": "{workflow}", "channels": {"sms": False}}]},
+        ),
+    ),
+    "v1/stops": (
+        Call("GET", "/v1/stops", foreign=200),
+        Call("POST", "/v1/stops", {"category": "mk"}, live=201, foreign=201),
+    ),
+    "v1/stops/<uuid:stop_id>": (Call("DELETE", "/v1/stops/{stop_pk}"),),
     "v1/webhooks": (
         listing("/v1/webhooks"),
         making("/v1/webhooks", {"url": "https://mine.example/"}),
@@ -321,6 +344,7 @@ class Names:
             "workflow_pk": str(one.of("notifications.Workflow").pk),
             "notification_pk": str(one.of("notifications.Notification").pk),
             "message": str(one.of("notifications.Message").pk),
+            "stop_pk": str(one.of("notifications.Stop").pk),
             "webhook_pk": str(one.of("notifications.WebhookEndpoint").pk),
             "delivery_pk": str(one.of("notifications.WebhookDelivery").pk),
             "case_pk": str(one.of("notifications.Escalation").pk),

@@ -89,6 +89,8 @@ SCREENS: Mapping[str, Screen] = {
     "notifications/externaldelivery": Screen(
         "notifications.ExternalDelivery", add=False, delete=False
     ),
+    "notifications/stop": Screen("notifications.Stop", delete=False),
+    "notifications/platformstop": Screen("notifications.PlatformStop", is_platforms=True),
     "notifications/messagetemplate": Screen("notifications.MessageTemplate", delete=False),
     "notifications/workflow": Screen("notifications.Workflow", delete=False),
 }

@@ -52,6 +52,11 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "send_test": (
         ["send_test", "{template}", "--tenant", "{mine}", "--to", "{client}", "--timeout", "0"],
     ),
+    "switch": (
+        ["switch", "list", "--tenant", "{mine}", "--json"],
+        ["switch", "stop", "--tenant", "{mine}", "--channel", "sms"],
+        ["switch", "start", "--tenant", "{mine}", "--id", "{stop_pk}"],
+    ),
     "take_bounce": (),  # the mail server's; it names one integration and prints nothing of it
     "template": (
         ["template", "lint", "--tenant", "{mine}", "{template}"],
