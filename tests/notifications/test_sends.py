@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from notifications import configs
@@ -291,63 +289,3 @@ def test_words_from_python_are_checked_alike(reminders):
         publish_message("anna", "email", "Текст без темы")
 
     assert refused.value.errors == {"title": ["title must be a text of 1 to 300 characters"]}
-
-
-class TestSchedule:
-    """What is to leave later can be listed and stopped."""
-
-    PATH = "/v1/notifications/schedule"
-
-    def test_it_is_listed_until_it_is_stopped(self, api, reminders):
-        at = datetime.now(UTC) + timedelta(days=2)
-        body = {**WORDS, "scheduledAt": at.isoformat(), "transactionId": "later"}
-
-        assert api.post(self.PATH, body).status_code == 201
-        (shown,) = api.get(self.PATH).json()["data"]
-        stopped = [api.delete(f"{self.PATH}/later").json()["data"] for _ in range(2)]
-
-        assert (shown["transactionId"], shown["name"]) == ("later", "direct-sms")
-        assert shown["to"] == ["anna"]
-        assert datetime.fromisoformat(shown["scheduledAt"]) == at.replace(
-            microsecond=at.microsecond // 1000 * 1000
-        )
-        assert stopped == [True, False]
-        assert api.get(self.PATH).json()["data"] == []
-        assert reminders.states == [("canceled", "canceled")]
-
-    def test_what_leaves_now_is_not_listed(self, api):
-        api.post(SEND, WORDS)
-
-        assert api.get(self.PATH).json()["data"] == []
-
-    def test_pages_follow_each_other(self, api):
-        for n in range(3):
-            api.post(self.PATH, {**WORDS, "delay": 3600, "transactionId": f"t-{n}"})
-
-        first = api.get(f"{self.PATH}?limit=2").json()
-        second = api.get(f"{self.PATH}?limit=2&after={first['next']}").json()
-
-        shown = [one["transactionId"] for one in first["data"] + second["data"]]
-        assert shown == ["t-2", "t-1", "t-0"]
-        assert first["totalCount"] == 3
-
-    @pytest.mark.parametrize("when", [{}, {"delay": 0}, {"scheduledAt": "2020-01-01T00:00:00Z"}])
-    def test_it_needs_a_moment_to_come(self, api, reminders, when):
-        answer = api.post(self.PATH, {**WORDS, **when})
-
-        assert (answer.status_code, list(field_errors(answer))) == (422, ["scheduledAt"])
-        assert reminders.all(Event) == []
-
-    def test_the_other_mode_and_another_salon_see_nothing_of_it(self, api, reminders, other_salon):
-        api.post(self.PATH, {**WORDS, "delay": 3600, "transactionId": "later"})
-        others = [
-            Api(ApiKeyFactory(tenant=reminders.salon, mode="test").text),
-            Api(ApiKeyFactory(tenant=other_salon).text),
-        ]
-
-        assert [other.get(self.PATH).json()["data"] for other in others] == [[], []]
-        assert [other.delete(f"{self.PATH}/later").json()["data"] for other in others] == [
-            False,
-            False,
-        ]
-        assert len(api.get(self.PATH).json()["data"]) == 1
