@@ -113,10 +113,15 @@ def _write_template(item: Json, how: Import) -> None:
     row, _ = MessageTemplate.objects.get_or_create(
         tenant_id=how.tenant_id, key=item["key"], defaults={"name": item["name"]}
     )
-    note_edit(row, how.by, how.now)
     row.name = item["name"]
+    write_texts(row, item, how)
+
+
+def write_texts(row: MessageTemplate, texts: Mapping[str, Any], how: Import) -> None:
+    """Make a draft say these texts, by language; what is not given is emptied."""
+    note_edit(row, how.by, how.now)
     for language in LANGUAGES:
-        text = item.get(language, {})
+        text = texts.get(language, {})
         for name in TEXT_FIELDS:
             empty: Any = [] if name == "buttons" else ""
             setattr(row, f"{name}_{language}", text.get(name) or empty)

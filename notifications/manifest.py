@@ -167,11 +167,12 @@ def workflow_item(values: Mapping[str, Any], steps: Iterable[Mapping[str, Any]])
 
 def template_item(values: Mapping[str, Any]) -> Json:
     """Say a template the one way it is said."""
-    texts = {language: _text_item(values.get(language) or {}) for language in LANGUAGES}
+    texts = {language: text_item(values.get(language) or {}) for language in LANGUAGES}
     return {"key": values["key"], "name": values["name"], **full(texts)}
 
 
-def _text_item(text: Mapping[str, Any]) -> Json:
+def text_item(text: Mapping[str, Any]) -> Json:
+    """Say one language of a template the one way it is said."""
     buttons = [full({name: b.get(name) for name in BUTTON}) for b in text.get("buttons") or ()]
     return full({name: text.get(name) for name in TEXT_FIELDS} | {"buttons": buttons})
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import jsonschema_rs
 from django.db.models import Q
 
+from channels.models import Integration
 from notifications.definition import SILENT_KINDS, read_texts
 from notifications.letters.design import letter_faults
 from notifications.models import (
@@ -88,6 +89,7 @@ def workflow_problems(draft: Workflow, steps: Sequence[Step]) -> list[Refusal]:
     for index, step in enumerate(steps):
         found += _step_problems(step, known)
         found += _setting_problems(draft, steps, index, known)
+    found += _integration_problems(steps)
     return found
 
 
@@ -220,6 +222,22 @@ def _declared(schema: Any) -> frozenset[str] | None:
     properties = schema.get("properties")
     names = frozenset(properties if isinstance(properties, dict) else ()) | schema_keys(schema)
     return names or None
+
+
+def _integration_problems(steps: Sequence[Step]) -> Iterator[Refusal]:
+    """A step may name the accounts that it leaves through; they must be there."""
+    named = [
+        (step.key, step.settings["integrations"])
+        for step in steps
+        if isinstance(step.settings, dict) and "integrations" in step.settings
+    ]
+    known = set(Integration.objects.values_list("identifier", flat=True)) if named else set()
+    for key, names in named:
+        field = f"steps.{key}.settings.integrations"
+        for name in names if isinstance(names, list) else [names]:
+            if not isinstance(names, list) or not isinstance(name, str) or name not in known:
+                message = f"there is no integration '{name}' in the list"
+                yield Refusal("unknown_integration", field, message)
 
 
 def _template_use_problems(

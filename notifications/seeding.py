@@ -21,6 +21,7 @@ from notifications.models import (
     Workflow,
     WorkflowVersion,
 )
+from notifications.pack_updates import of_seed
 from notifications.packs import Pack, StepSeed, TemplateSeed, WorkflowSeed, load_pack
 from notifications.publishing import document_of, texts_of
 from tenants.ids import uuid7
@@ -106,6 +107,7 @@ class _Copies:
             payload_schema=seed.payload_schema,
             pack=self.pack.name,
             pack_version=self.pack.version,
+            pack_document=of_seed(seed),
             published_id=uuid7(),
         )
 

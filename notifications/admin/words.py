@@ -53,6 +53,7 @@ SENTENCES: dict[str, Any] = {
     "unpublished_template": gettext_lazy("Publish the template “%(name)s” first."),
     "mk_priority": gettext_lazy("Marketing goes out at normal or low priority only."),
     "bad_schema": gettext_lazy("This is not a JSON Schema: %(detail)s"),
+    "unknown_integration": gettext_lazy("There is no account “%(name)s” among the integrations."),
     "schema_required": gettext_lazy(
         "“%(name)s” was not required so far: what is sent today would be refused. Give it a default"
         " value, or publish under a new identifier."

@@ -18,7 +18,9 @@ from notifications.admin.publishing_screen import PublishingScreen
 from notifications.admin.rehearsing import RehearsalScreen, example_of
 from notifications.admin.words import told
 from notifications.compatibility import compatibility_problems
+from notifications.importing import Import
 from notifications.models import Step, Workflow, WorkflowVersion
+from notifications.pack_updates import apply, update_for
 from notifications.publishing import (
     PublishRefused,
     document_of,
@@ -144,9 +146,30 @@ class WorkflowAdmin(PublishingScreen, RehearsalScreen, OffersPacks, TranslationA
             note_edit(form.instance, person(request), datetime.now(UTC))
 
     def get_urls(self) -> Any:
-        """Add publishing under a new identifier."""
-        wrap, name = self.admin_site.admin_view, "notifications_workflow_renew"
-        return [path("<uuid:pk>/renew/", wrap(self.renew_view), name=name), *super().get_urls()]
+        """Add publishing under a new identifier, and following a newer pack."""
+        wrap, name = self.admin_site.admin_view, "notifications_workflow"
+        return [
+            path("<uuid:pk>/renew/", wrap(self.renew_view), name=f"{name}_renew"),
+            path("<uuid:pk>/update/", wrap(self.update_view), name=f"{name}_update"),
+            *super().get_urls(),
+        ]
+
+    def update_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Take the newer pack over, but for what the salon has changed (POST only)."""
+        draft = self.draft(request, pk)
+        update = update_for(draft)
+        if request.method == "POST" and update is not None:
+            how = Import(draft.tenant_id, datetime.now(UTC), person(request))
+            try:
+                with transaction.atomic():
+                    apply(draft, update, how)
+            except PublishRefused as refused:
+                for words in told(refused.problems):
+                    self.message_user(request, words, messages.ERROR)
+            else:
+                done = _("Version %(number)s of the pack is taken over; your own changes stay.")
+                self.message_user(request, done % {"number": update.version}, messages.SUCCESS)
+        return self.back(draft)
 
     def renew_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Publish the draft under a new identifier (POST only)."""
@@ -195,6 +218,7 @@ class WorkflowAdmin(PublishingScreen, RehearsalScreen, OffersPacks, TranslationA
             "live_version": live,
             "problems": told([*problems, *broken]),
             "example": example_of(draft, steps),
+            "pack_update": update_for(draft) if draft.pack else None,
             "may_renew": broken and not problems and self.has_change_permission(request, draft),
             "next_identifier": next_identifier(draft) if broken else "",
         }

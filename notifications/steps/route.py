@@ -119,7 +119,15 @@ def _may_wait(work: Work, account: Account) -> bool:
 def _of_mode(work: Work, accounts: Iterable[Account]) -> list[Account]:
     """Test traffic and demo salons use the Phone, and only they do."""
     is_phone = work.event.mode == "test" or work.salon.is_sandbox
-    return [account for account in accounts if (account.provider == "sandbox") == is_phone]
+    found = [account for account in accounts if (account.provider == "sandbox") == is_phone]
+    names = work.step.settings.get("integrations") if work.step else None
+    return _chosen(found, names) if names else found
+
+
+def _chosen(accounts: Sequence[Account], names: Sequence[str]) -> list[Account]:
+    """Keep the accounts that the step names, and all of kinds of which it names none."""
+    kinds = {account.kind for account in accounts if account.identifier in names}
+    return [one for one in accounts if one.identifier in names or one.kind not in kinds]
 
 
 def _candidates(

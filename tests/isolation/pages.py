@@ -196,7 +196,7 @@ OTHERS: Mapping[str, tuple[Page, ...]] = {
         f"admin/notifications/workflow/<uuid:pk>/{word}/": (
             Page(f"{_WORKFLOW}/{word}/", 302, 302, 404, 403, "POST"),
         )
-        for word in ("publish", "submit", "return", "renew")
+        for word in ("publish", "submit", "return", "renew", "update")
     },
     "admin/notifications/workflow/<uuid:pk>/restore/<int:number>/": (
         Page(f"{_WORKFLOW}/restore/1/", 302, 302, 404, 403, "POST"),

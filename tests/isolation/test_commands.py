@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "pack": (
         ["pack", "list", "--tenant", "{mine}", "--json"],
         ["pack", "add", "business-events", "--tenant", "{mine}"],
+        ["pack", "diff", "--tenant", "{mine}"],
+        ["pack", "update", "--tenant", "{mine}", "--json"],
     ),
     "purge": (),  # partitions of all salons
     "rotate_encryption": (),  # credentials of all salons; it prints numbers

@@ -136,12 +136,12 @@ class Reminders:
         for kind in ("chat", "sms", "email"):
             self.connect(kind, provider)
 
-    def connect(self, kind: str, provider: Provider) -> None:
+    def connect(self, kind: str, provider: Provider, identifier: str = "") -> None:
         add_integration(
             self.salon.pk,
             "webhook",
             {"url": provider.url, "secret": "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="},
-            identifier=f"provider-{kind}",
+            identifier=identifier or f"provider-{kind}",
             kind=kind,
         )
 
