@@ -67,6 +67,7 @@ class Definition:
     steps: tuple[StepDefinition, ...]
     defaults: Mapping[str, Any]
     schema: jsonschema_rs.Validator
+    gathers: bool = False  # some step of it is a digest
 
     def place(self, word: str) -> int | None:
         """Give the position that a setting names: a step's key, "stop", or None for the next."""
@@ -106,6 +107,7 @@ def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition
             if isinstance(rule, dict) and "default" in rule
         },
         schema=jsonschema_rs.validator_for(schema or True, validate_formats=True),
+        gathers=any(step["kind"] == StepKind.DIGEST.value for step in document["steps"]),
     )
 
 

@@ -17,6 +17,7 @@ from notifications.configs import Salon
 from notifications.definition import Definition, StepDefinition
 from notifications.events import subscribed as subscribed_events
 from notifications.outcomes import SOMETHING_FAILED, Heard, Task
+from notifications.sql import digests
 from notifications.sql import loading as sql
 from tenants import rows
 
@@ -86,6 +87,7 @@ class Work:
     failed: frozenset[str] = frozenset()  # kinds of address that are closed to this very message
     off: frozenset[str] = frozenset()  # channels that the client does not want for it
     stopped: frozenset[str] = frozenset()  # what of it somebody has stopped; "": everything
+    gathered: list[Mapping[str, Any]] | None = None  # payloads of the digest that it is told for
     step: StepDefinition | None = field(init=False)  # None when the workflow is through
 
     def __post_init__(self) -> None:
@@ -142,6 +144,7 @@ def load(tasks: Sequence[Task]) -> Batch:
         works.append(Work(task, row[2], salon, event, definition, _person(row, salon), refused))
     _close(works)
     _add_addresses(works)
+    _add_gathered([work for work in works if work.definition.gathers], tenants)
     return Batch(works, orphans, accounts({key: salon.version for key, salon in salons.items()}))
 
 
@@ -156,6 +159,16 @@ def _close(works: Sequence[Work]) -> None:
             head = work.salon.workflows.get(work.definition.identifier)
             key = head.id if head else None
             work.off = gates.unwanted(work.person.wishes, key, work.definition.category)
+
+
+def _add_gathered(works: Sequence[Work], tenants: list[UUID]) -> None:
+    """Add what digests have gathered; one query where some workflow of the batch has one."""
+    if not works:
+        return
+    by_notification = {work.task.notification_id: work for work in works}
+    for key, payload in rows.fetch(digests.EVENTS, [tenants, list(by_notification)]):
+        work = by_notification[key]
+        work.gathered = [*(work.gathered or ()), {**work.definition.defaults, **payload}]
 
 
 def _failed_channels(tasks: Sequence[Task]) -> dict[int, frozenset[str]]:

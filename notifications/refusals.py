@@ -85,6 +85,9 @@ def workflow_problems(draft: Workflow, steps: Sequence[Step]) -> list[Refusal]:
         found.append(Refusal("mk_priority", "priority", message))
     if not steps:
         found.append(Refusal("no_steps", "steps", "a workflow has at least one step"))
+    if sum(step.kind == StepKind.DIGEST for step in steps) > 1:
+        message = "a workflow gathers once: it has one digest at most"
+        found.append(Refusal("two_digests", "steps", message))
     known = None if found else schema_keys(draft.payload_schema)
     for index, step in enumerate(steps):
         found += _step_problems(step, known)

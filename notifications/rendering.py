@@ -217,6 +217,7 @@ def shared_context(
     given = {**defaults, **payload}
     context = {name: value for name, value in given.items() if name not in SYSTEM_NAMES}
     context.update(payload=given, salon=dict(salon), location=dict(location), year=year)
+    context["digest"] = {"events": [given], "count": 1}  # unless a digest has gathered more
     return context
 
 

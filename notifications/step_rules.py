@@ -209,6 +209,7 @@ _RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "key": _path,
     },
     StepKind.AB_SPLIT.value: {"variants": _variants},
+    StepKind.DIGEST.value: {"window_s": _window, "until": _clocks, "key": _path},
     StepKind.WAIT_FOR_REPLY.value: {
         "timeout_s": _number(1, YEAR_S),
         "until": _path,
@@ -229,6 +230,7 @@ _NEEDED: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     StepKind.CONDITION.value: (("if",),),
     StepKind.THROTTLE.value: (("limit",), ("window_s",)),
     StepKind.AB_SPLIT.value: (("variants",),),
+    StepKind.DIGEST.value: (("window_s", "until"),),
     StepKind.WAIT_FOR_REPLY.value: (("timeout_s", "until"),),
     StepKind.FALLBACK.value: (("of",), ("when",)),
 }

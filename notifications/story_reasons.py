@@ -70,7 +70,9 @@ REASONS: Mapping[str, Pair] = {
         "клиент отключил все каналы",
         "the client has switched off every channel",
     ),
+    "digest": ("собрано событий: {where}", "events gathered: {where}"),
     # waiting
+    "digest_open": ("собираем события в одну сводку", "gathering events into one message"),
     "reply_awaited": ("ждём ответа клиента", "waiting for the client's answer"),
     "fallback_wait": (
         "ждём, дойдёт ли сообщение по первому каналу",

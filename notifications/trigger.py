@@ -20,6 +20,7 @@ from notifications.configs import Salon
 from notifications.definition import QUEUES, Definition
 from notifications.dispatch import wake_on_commit
 from notifications.events import subscribed
+from notifications.leaving import leave_digests
 from notifications.models import DueState
 from notifications.sql import triggering as sql
 from tenants import rows
@@ -295,4 +296,5 @@ def cancel(caller: Caller, transaction_id: str) -> bool:
     arguments = {"event": events[0][0], "tenant": caller.tenant_id}
     # Twice: what a claim was taking out of a chunk meanwhile is seen by a new statement only.
     stopped = [rows.fetch(sql.CANCEL_WAITING, arguments)[0][0] for _ in range(2)]
-    return any(stopped)
+    gathers = configs.definition(caller.tenant_id, events[0][1]).gathers
+    return any(stopped) | (gathers and leave_digests(caller.tenant_id, events[0][0]))

@@ -37,6 +37,7 @@ SENTENCES: dict[str, Any] = {
     "no_reply": _("the client did not answer in time"),
     "reply_awaited": _("waiting for the client's answer"),
     "fallback_wait": _("waiting whether the first message arrives"),
+    "digest_open": _("gathering events into one message"),
     "expired": _("it was too late to send"),
     "render_failed": _("the text could not be put together"),
     "attempts_exhausted": _("the provider did not take it after several attempts"),

@@ -39,6 +39,7 @@ SENTENCES: dict[str, Any] = {
     "no_template": gettext_lazy("Choose the template that this step sends."),
     "no_duration": gettext_lazy('Say in the settings how long to wait: {"seconds": 3600}.'),
     "no_channels": gettext_lazy("Choose the channels that the fallback tries."),
+    "two_digests": gettext_lazy("A workflow has one digest at most."),
     "setting_kind": gettext_lazy("The settings stand in braces: {}."),
     "setting_unknown": gettext_lazy("A step of this kind has no setting “%(name)s”."),
     "setting_missing": gettext_lazy("One setting is missing or stands twice: %(detail)s."),

@@ -13,10 +13,13 @@ from notifications.liquid.environment import expressions_of
 
 #: Given by the platform; a payload key of the same name is reached as payload.<key> only.
 LINK_NAMES = ("unsubscribeUrl", "preferencesUrl")
-SYSTEM_NAMES = frozenset(["payload", "subscriber", "salon", "location", "year", *LINK_NAMES])
+SYSTEM_NAMES = frozenset(
+    ["payload", "subscriber", "salon", "location", "year", "digest", *LINK_NAMES]
+)
 SUBSCRIBER_FIELDS = frozenset(
     ["subscriberId", "firstName", "lastName", "email", "phone", "language", "data"]
 )  # the wire's names
+DIGEST_FIELDS = frozenset(["events", "count"])
 LOCATION_FIELDS = frozenset(["name", "address", "phone", "mapUrl"])
 
 
@@ -53,6 +56,8 @@ def is_system_name_known(name: str) -> bool:
     field = rest.partition(".")[0]
     if root == "subscriber":
         return field in SUBSCRIBER_FIELDS
+    if root == "digest":
+        return field in DIGEST_FIELDS
     return root != "location" or field in LOCATION_FIELDS
 
 

@@ -11,6 +11,7 @@ from notifications.models.delivery import (
     Notification,
     NotificationState,
 )
+from notifications.models.digests import Digest
 from notifications.models.drafts import DraftState
 from notifications.models.escalations import (
     CaseState,
@@ -52,6 +53,7 @@ __all__ = [
     "Counter",
     "DeadLetter",
     "DeskThread",
+    "Digest",
     "DraftState",
     "Due",
     "DueState",

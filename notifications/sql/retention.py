@@ -70,6 +70,11 @@ SPENT: Final = {
         select s.id from notifications_deadletter s where s.tenant_id = any(%(tenants)s)
         and s.notification_id < %(notifications)s limit 5000)
         and r.tenant_id = any(%(tenants)s)""",
+    "digests": """
+      delete from notifications_digest r where r.id in (
+        select s.id from notifications_digest s where s.tenant_id = any(%(tenants)s)
+        and s.notification_id < %(notifications)s limit 5000)
+        and r.tenant_id = any(%(tenants)s)""",
     "cases": """
       delete from notifications_escalation r where r.id in (
         select s.id from notifications_escalation s where s.tenant_id = any(%(tenants)s)

@@ -86,7 +86,7 @@ update notifications_event e set canceled_at = now()
 from notifications_eventkey k
 where k.tenant_id = %s and k.mode = %s and k.transaction_id = %s
   and e.id = k.event_id and e.tenant_id = k.tenant_id and e.canceled_at is null
-returning e.id
+returning e.id, e.version_id
 """
 CANCEL_WAITING: Final = """
 with open as materialized (

@@ -132,7 +132,10 @@ def _context(work: Work, place: Place | None, language: str, now: datetime) -> d
         "language": language,
         "data": person.data,
     }
-    return {**shared, "subscriber": subscriber}
+    context = {**shared, "subscriber": subscriber}
+    if work.gathered:
+        context["digest"] = {"events": work.gathered, "count": len(work.gathered)}
+    return context
 
 
 def _letter(

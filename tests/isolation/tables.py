@@ -31,6 +31,7 @@ from notifications.models import (
     Counter,
     DeadLetter,
     DeskThread,
+    Digest,
     Due,
     Escalation,
     EscalationLine,
@@ -430,6 +431,18 @@ TABLES: dict[str, Table] = {
     "notifications.Stop": Table(
         lambda s: _make(Stop, s, channel="ntfy", note=s.word("why"), started_by=s.word("by")),
         DELIVERY,
+    ),
+    "notifications.Digest": Table(
+        lambda s: _make(
+            Digest,
+            s,
+            notification_id=s.of("notifications.Notification").pk,
+            subscriber_id=s.of("tenants.Subscriber").pk,
+            key=uuid4(),
+            step=s.word("digest"),
+            members=[s.of("notifications.Notification").pk],
+            closes_at=datetime.now(UTC) + FAR_AHEAD,
+        )
     ),
     "notifications.ReceivedCallback": Table(
         lambda s: _make(

@@ -25,7 +25,7 @@ from tests.notifications.flows import (
 from tests.notifications.reporting import report
 
 WAIT = ("wait", "wait_for_reply", {"timeout_s": 3600, "actions": ["confirm"]})
-ESCALATE = ("staff", "escalate", {})
+ESCALATE: tuple[str, str, dict[str, str]] = ("staff", "escalate", {})
 
 
 def fallback(when="not_delivered", after_s=600, of="chat"):
