@@ -13,12 +13,13 @@ import re
 from functools import lru_cache
 
 from notifications.letters.compiling import BadMarkup, clean_html, compile_mjml
-from notifications.letters.scanning import FIELD, faults
+from notifications.letters.scanning import FIELD, LIQUID, faults
 from notifications.liquid.faults import Problem
 
 #: Gmail shows no more than 102 KB of a letter; values and the salon's frame need their part.
 MOST_BYTES = 60_000
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+#: After any comments, none of which is ever read in another way (?>).
+_MJML = re.compile(r"\s*(?>(?:<!--.*?-->\s*)*)<mj", re.DOTALL)
 _STYLE = re.compile(r"<style\b[^>]*>.*?</style>", re.DOTALL)
 _BODY = re.compile(r"<body\b[^>]*><div\b[^>]*>(.*)</div></body>", re.DOTALL)
 #: What every letter has in the head anyway.
@@ -74,7 +75,7 @@ def compile_letter(source: str) -> str:
 
 
 def _is_mjml(source: str) -> bool:
-    return re.match(r"\s*(?:<!--.*?-->\s*)*<mj", source, re.DOTALL) is not None
+    return _MJML.match(source) is not None
 
 
 def _sections(source: str) -> str:
@@ -93,7 +94,7 @@ def _shielded(source: str) -> tuple[str, list[str]]:
         kept.append(found[0])
         return f"kolokol{len(kept) - 1}q"
 
-    return _LIQUID.sub(keep, source), kept
+    return LIQUID.sub(keep, source), kept
 
 
 def _restored(html: str, kept: list[str]) -> str:

@@ -21,7 +21,8 @@ _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]»]")
 _SIGN = re.compile(
     r"([\u2190-\u2bff\U0001f000-\U0001faff][\ufe0f\u200d\u2190-\U0001faff]*)\s+(\S.*)"
 )
-_TAGS = re.compile(r"<(style|title)\b.*?</\1>|<!--.*?-->|<[^<>]*>", re.DOTALL)
+#: What is never closed goes to the end, so that no letter is walked through twice.
+_TAGS = re.compile(r"<(style|title)\b.*?(?:</\1>|\Z)|<!--.*?(?:-->|\Z)|<[^<>]*>", re.DOTALL)
 
 
 def email_html(

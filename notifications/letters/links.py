@@ -10,7 +10,8 @@ import re
 from html import escape, unescape
 
 _ENTITY = re.compile(r"&#?\w+;")  # in an address "&copy=2" is no ©
-_HREF = re.compile(r'(<a\b[^>]*?\shref=")(https?://[^"\s]+)"', re.IGNORECASE)
+# no < within: thousands of them in one tag would be walked through from each
+_HREF = re.compile(r'(<a\b[^<>]*?\shref=")(https?://[^"\s]+)"', re.IGNORECASE)
 
 
 def followed(html: str, *, base: str, token: str, spared: str) -> tuple[str, list[str]]:

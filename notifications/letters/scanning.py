@@ -15,14 +15,19 @@ from notifications.liquid.faults import Problem
 DEEPEST = 40  # tags within tags
 MOST_FAULTS = 20
 FIELD = "letter"
+LONELY = "write &lt; where a < is meant"
 _SAFE = re.compile(r"(?:https?:|mailto:|tel:|#|\{\{)", re.IGNORECASE)
-_LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+#: What is never closed goes to the end: Liquid itself says so.
+LIQUID = re.compile(r"\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z)", re.DOTALL)
 
 
 def faults(source: str) -> list[Problem]:
     """List what must be corrected, in the order of the lines."""
+    shown = LIQUID.sub(_hidden, source)
+    if shown.count("<") - shown.count(">") > MOST_FAULTS:  # minutes of the parser's time
+        return [Problem("letter_syntax", FIELD, 1, LONELY)]
     reader = _Reader()
-    reader.feed(_LIQUID.sub(_hidden, source))
+    reader.feed(shown)
     reader.close()
     reader.end()
     return sorted(reader.found, key=lambda fault: fault.line)[:MOST_FAULTS]
@@ -75,7 +80,7 @@ class _Reader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if "<" in data:
-            self._say("letter_syntax", "write &lt; where a < is meant")
+            self._say("letter_syntax", LONELY)
         if data.strip() and self._open and self._open[-1][0] in HOLDS_TAGS_ONLY:
             words = "text stands in <mj-text>, and {% if %} between sections in <mj-raw>"
             self._say("letter_lost_text", f"words in '<{self._open[-1][0]}>' are lost: {words}")

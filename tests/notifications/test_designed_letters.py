@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from channels.contract import Content
 from channels.integrations import add_integration
 from notifications.letters.compiling import BadMarkup, compile_mjml
 from notifications.letters.design import compile_letter, letter_faults
+from notifications.letters.links import followed
 from notifications.models import MessageTemplate
 from notifications.publishing import PublishRefused, publish_template, restore_template
 from notifications.rendering import email_html
@@ -61,6 +64,33 @@ def test_tags_nested_by_the_thousand_do_not_end_the_process(source):
     with pytest.raises(BadMarkup):
         compile_mjml(source)
     assert compile_letter("<div>" * 12_000)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "<!-- -->" * 40 + "x",
+        "<mjml>" + "<a " * 20_000,
+        "<p>" + "{{" * 30_000,
+        "<mjml>" + "{%" * 30_000,
+    ],
+)
+def test_what_is_never_closed_is_read_once(source):
+    began = time.thread_time()
+
+    letter_faults(source)
+
+    assert time.thread_time() - began < 3  # it was 7 to 50, of the first without end
+
+
+def test_a_letter_with_thousands_of_tags_in_one_is_laid_out_at_once():
+    began = time.thread_time()
+    design = '<p title="' + "<a <style <!--" * 4_000 + '">Скоро</p>'
+
+    page = email_html(Content("", html=design), brand={}, language="ru", links={})
+    followed(page, base="https://x.test", token="t", spared="")
+
+    assert time.thread_time() - began < 3  # it was 8
 
 
 def test_no_file_and_no_font_is_loaded():
