@@ -124,6 +124,27 @@ def test_a_named_account_gets_its_own_callback(account):
     assert received(other) == []
 
 
+def test_a_number_that_another_salon_claims_later_stays_its_owners(account):
+    owner, *claimers = TenantFactory.create_batch(4)
+    route = word("number")
+    salons = [*claimers, owner]
+    rows = [
+        add_integration(salon.pk, "telegram", {"token": "2:b"}, identifier="bot")
+        for salon in salons
+    ]
+    with as_owner(), connection.cursor() as cursor:
+        for row, days in zip(rows, (1, 5, 3, 9), strict=True):
+            cursor.execute(
+                "update channels_integration set route = %s, created_at = now() - %s where id = %s",
+                [route, timedelta(days=days), row.pk],
+            )
+
+    tell(account, type="inbound", kind="text", value="да", route=route)
+    bring_home()
+
+    assert [len(received(salon)) for salon in salons] == [0, 0, 0, 1]
+
+
 def test_what_has_no_home_waits_and_is_given_up_after_a_day(account):
     tell(account, type="status", state="read", message_id=str(uuid7()))
 
