@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = (
     *("delivery", "trigger", "fanout", "urgent", "kinds", "callbacks"),
-    *("tenants", "stall", "fairness", "growth"),
+    *("steps", "tenants", "stall", "fairness", "growth"),
 )
 QUICK = SCENARIOS[:6]  # those that give the figures everybody asks for
 NAMED = (*SCENARIOS, "soak")

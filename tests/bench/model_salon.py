@@ -29,6 +29,9 @@ WORKFLOWS = {
     "bench-normal": ("tx", "normal"),
     "bench-urgent": ("tx", "urgent"),
 }
+# Before the message: a condition that holds, and the same text for the inbox.
+STEPPED = "bench-steps"
+CONDITION = {"if": "payload.salonName == 'Роза' and subscriber.language != 'en'"}
 
 
 def make_model(provider_url: str) -> UUID:
@@ -40,7 +43,7 @@ def make_model(provider_url: str) -> UUID:
 
 def make_campaigner(slug: str, way: Way, account: Credentials) -> UUID:
     """Make a salon with nothing but a campaign, which goes out by this way."""
-    return _make(slug, way, account, ["bench-low"])
+    return _make(slug, way, account, ["bench-low", STEPPED])
 
 
 def credentials(provider_url: str) -> str:
@@ -63,7 +66,7 @@ def _make(slug: str, way: Way, account: Credentials, workflows: Collection[str])
 
 
 def _make_workflow(tenant: Tenant, identifier: str, way: Way) -> None:
-    category, priority = WORKFLOWS[identifier]
+    category, priority = WORKFLOWS.get(identifier, WORKFLOWS["bench-low"])
     schema = {
         "type": "object",
         "properties": {name: {"type": "string"} for name in payload("")},
@@ -81,10 +84,14 @@ def _make_workflow(tenant: Tenant, identifier: str, way: Way) -> None:
     template = MessageTemplate.objects.create(
         tenant=tenant, key=identifier, name=identifier, title_ru=way.title, body_ru=BODY
     )
+    common = {"tenant": tenant, "workflow": workflow}
+    if identifier == STEPPED:
+        Step.objects.create(**common, key="if", kind="condition", settings=CONDITION)
+        Step.objects.create(**common, key="inbox", position=1, kind="in_app", template=template)
     Step.objects.create(
-        tenant=tenant,
-        workflow=workflow,
+        **common,
         key="message",
+        position=2,
         kind=way.kind,
         channels=[way.address_kind or way.kind],
         template=template,
