@@ -82,4 +82,6 @@ def _give_back_canceled(refused: Sequence[Task]) -> None:
     if held:
         tenants = [task.tenant_id for task in held.values()]
         canceled = rows.fetch(sql.CANCELED, [list(held), tenants])
-        limits.release_keys([(k, held[n].tenant_id) for (n,) in canceled for k in held[n].counters])
+        limits.give_back(
+            [(k, held[n].tenant_id, 1, b"") for (n,) in canceled for k in held[n].counters]
+        )

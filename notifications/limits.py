@@ -3,6 +3,9 @@
 Limits are reserved, not checked: one conditional upsert per batch with sorted keys (check, then
 insert let 50 of 50 through; unsorted keys met in deadlocks). Salons' quotas come last before the
 commit, because every worker wants those rows; what is given back was locked already.
+
+A client's counter also carries what was said to her within the hour (said_texts), so that this
+costs no row, no index entry and no statement of its own.
 """
 
 from __future__ import annotations
@@ -10,11 +13,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from notifications.said_texts import is_free, joined
 from tenants import rows
 
 MK_WINDOW = timedelta(days=3)
@@ -27,6 +31,7 @@ class Need:
     """One unit of one limit that one message needs. index: the message's place in the batch.
 
     is_last: every worker wants this counter, so that it is locked after all others.
+    said: what it says to whom counts here (said_texts). units: 0 when it has its unit already.
     """
 
     index: int
@@ -36,6 +41,8 @@ class Need:
     ends_at: datetime
     reason: str
     is_last: bool = False
+    said: bytes = b""
+    units: int = 1
 
 
 @dataclass(slots=True)
@@ -103,28 +110,33 @@ def day_limit(
 
 # A window that has ended starts anew; `granted` tells this statement's own share.
 _RESERVE = """
-insert into notifications_counter as c (id, tenant_id, used, granted, most, ends_at)
-select u.id, u.tenant_id, least(u.wanted, u.most), least(u.wanted, u.most), u.most, u.ends_at
-from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[])
-  u(id, tenant_id, wanted, most, ends_at)
+insert into notifications_counter as c (id, tenant_id, used, granted, most, ends_at, said)
+select u.id, u.tenant_id, least(u.wanted, u.most), least(u.wanted, u.most), u.most, u.ends_at,
+  u.said
+from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::int[], %s::timestamptz[], %s::bytea[])
+  u(id, tenant_id, wanted, most, ends_at, said)
 on conflict (id) do update set
   granted = case when c.ends_at <= now() then excluded.granted
     else greatest(0, least(excluded.granted, excluded.most - c.used)) end,
   used = case when c.ends_at <= now() then excluded.granted
     else c.used + greatest(0, least(excluded.granted, excluded.most - c.used)) end,
   most = excluded.most,
-  ends_at = case when c.ends_at <= now() then excluded.ends_at else c.ends_at end
-returning replace(c.id::text, '-', ''), c.granted
+  ends_at = case when c.ends_at <= now() then excluded.ends_at else c.ends_at end,
+  said = case when c.said is null then excluded.said
+    else kolokol_said(c.said, excluded.said, excluded.said) end
+returning replace(c.id::text, '-', ''), c.granted, c.said
 """
 _RELEASE = """
 with u as materialized (
-  select k.id, k.tenant_id, count(*) as back
-  from unnest(%s::uuid[], %s::uuid[]) k(id, tenant_id) group by 1, 2
+  select k.id, k.tenant_id, sum(k.units) as back, string_agg(k.said, ''::bytea) as unsaid
+  from unnest(%s::uuid[], %s::uuid[], %s::int[], %s::bytea[]) k(id, tenant_id, units, said)
+  group by 1, 2
 ), held as materialized (
-  select c.id, u.back from notifications_counter c
+  select c.id, u.back, u.unsaid from notifications_counter c
   join u on u.id = c.id and u.tenant_id = c.tenant_id order by c.id for update of c
 )
-update notifications_counter c set used = greatest(0, c.used - held.back)
+update notifications_counter c set used = greatest(0, c.used - held.back),
+  said = kolokol_said(c.said, held.unsaid, null)
 from held where c.id = held.id
 """
 
@@ -132,16 +144,17 @@ from held where c.id = held.id
 def reserve(needs: Sequence[Need]) -> dict[int, Need]:
     """Take one unit for each need; return, by message, the first that was refused.
 
+    Who says what another has said there is refused with the reason "duplicate", before any limit.
     A message's needs stand in the order in which they may be refused. What a refused one took of
     its other limits is given back, and so is what was taken for it and not used.
     """
     if not needs:
         return {}
-    refused: dict[int, Need] = {}
     taken: list[Need] = []
-    left = _take(needs)
+    left, refused = _take(needs)
+    repeated = set(refused)
     for need in needs:
-        if need.index in refused:
+        if need.index in refused or not need.units:
             continue
         if left[need.key] > 0:
             left[need.key] -= 1
@@ -151,15 +164,36 @@ def reserve(needs: Sequence[Need]) -> dict[int, Need]:
     if refused:
         of_key = {need.key: need for need in needs}
         unused = [of_key[key] for key, count in left.items() for _ in range(count)]
-        release(unused + [need for need in taken if need.index in refused])
+        back = unused + [need for need in taken if need.index in refused]
+        unsaid = [need for need in needs if need.index in repeated and need.said]
+        give_back(
+            [(need.key, need.tenant_id, 1, b"") for need in back]
+            + [(need.key, need.tenant_id, 0, need.said) for need in unsaid]
+        )
     return refused
 
 
-def _take(needs: Sequence[Need]) -> dict[str, int]:
-    wanted = Counter([need.key for need in needs])
+def _take(needs: Sequence[Need]) -> tuple[dict[str, int], dict[int, Need]]:
+    """Take it; give how many units of each counter came, and which messages are duplicates."""
+    wanted: Counter[str] = Counter()
+    said: dict[str, list[bytes]] = {}
+    for need in needs:
+        wanted[need.key] += need.units
+        if need.said:
+            said.setdefault(need.key, []).append(need.said)
     one = sorted({need.key: need for need in needs}.items(), key=_place)
-    columns = [(key, n.tenant_id, wanted[key], n.limit, n.ends_at) for key, n in one]
-    return dict(rows.fetch(_RESERVE, [list(column) for column in zip(*columns, strict=True)]))
+    columns = [
+        (key, n.tenant_id, wanted[key], n.limit, n.ends_at, joined(said.get(key))) for key, n in one
+    ]
+    left: dict[str, int] = {}
+    heard: dict[str, bytes] = {}
+    for key, granted, words in rows.fetch(_RESERVE, [list(c) for c in zip(*columns, strict=True)]):
+        left[key], heard[key] = granted, words
+    return left, {
+        need.index: replace(need, reason="duplicate")
+        for need in reversed(needs)
+        if need.said and heard[need.key] != need.said and not is_free(heard[need.key], need.said)
+    }
 
 
 def _place(pair: tuple[str, Need]) -> tuple[bool, str]:
@@ -169,11 +203,10 @@ def _place(pair: tuple[str, Need]) -> tuple[bool, str]:
 
 def release(needs: Sequence[Need]) -> None:
     """Give units back that were taken and not used."""
-    if needs:
-        rows.run(_RELEASE, [[n.key for n in needs], [n.tenant_id for n in needs]])
+    give_back([(need.key, need.tenant_id, 1, b"") for need in needs])
 
 
-def release_keys(taken: Sequence[tuple[str, UUID]]) -> None:
-    """Give back (key, tenant) units that an earlier transaction took."""
+def give_back(taken: Sequence[tuple[str, UUID, int, bytes]]) -> None:
+    """Give back (key, tenant, units, words) that an earlier statement took; no words stay said."""
     if taken:
-        rows.run(_RELEASE, [[key for key, _ in taken], [tenant for _, tenant in taken]])
+        rows.run(_RELEASE, [list(column) for column in zip(*taken, strict=True)])

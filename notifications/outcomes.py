@@ -176,7 +176,7 @@ class Task:
     freeze: tuple[UUID, datetime] | None = None  # integration and until when
     pause: tuple[UUID, str] | None = None  # integration and why
     counters: list[str] = field(default_factory=list)
-    said: str = ""  # what it says to whom, as a digest, from when that was taken
+    said: bytes = b""  # what it says to whom, as a digest, from when that was taken
     heard: Heard | None = None  # nobody listens to most
 
     @property

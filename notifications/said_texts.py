@@ -2,50 +2,48 @@
 
 So a doubled trigger ends at its first message, while retries, fallbacks, further steps and whatever
 is sent again by hand belong to the same notification and pass; a worker that died lets its message
-pass, too. Taken, not checked: one upsert per batch, in the order of keys.
+pass, too. Taken, not checked: the counter of the client, and of each who shares her address, is
+reserved for the message anyway and holds the words, an entry of 16 bytes for each: a digest of
+the words (8), the second until when they must not be repeated (4), the end of the notification's
+id (4). Transactional and marketing messages are counted apart, so their words are, too.
+
+The database joins what is there with what comes: kolokol_said in migrations.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from notifications.outcomes import Task
-from tenants import rows
-
-_TAKE: Final = """
-insert into notifications_saidtext as s (id, tenant_id, notification_id, ends_at)
-select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[])
-on conflict (id) do update set notification_id = excluded.notification_id,
-  ends_at = excluded.ends_at
-where s.ends_at <= now() or s.notification_id = excluded.notification_id
-returning replace(s.id::text, '-', '')
-"""
-_FORGET: Final = """
-delete from notifications_saidtext s using unnest(%s::uuid[], %s::uuid[], %s::uuid[])
-  u(id, tenant_id, notification_id)
-where s.id = u.id and s.tenant_id = u.tenant_id and s.notification_id = u.notification_id
-"""
+SIZE: Final = 16
+_WORDS: Final = 8
+_OWNER: Final = 12
 
 
-def take(said: Sequence[tuple[str, Task, datetime]]) -> set[str]:
-    """Take texts, each for its notification until a moment; return the digests that it may say.
-
-    Of two notifications in one batch the first has the text.
-    """
-    first: dict[str, tuple[str, UUID, UUID, datetime]] = {}
-    for key, task, until in said:
-        first.setdefault(key, (key, task.tenant_id, task.notification_id, until))
-    if not first:
-        return set()
-    columns = [list(column) for column in zip(*sorted(first.values()), strict=True)]
-    return {row[0] for row in rows.fetch(_TAKE, columns)}
+def entry(text: str, until: bytes, notification_id: UUID) -> bytes:
+    """Note who says a text to a place; until: as 4 bytes."""
+    words = hashlib.blake2b(text.encode(), digest_size=_WORDS).digest()
+    return words + until + notification_id.bytes[-4:]
 
 
-def forget(tasks: Sequence[Task]) -> None:
-    """Let others say what these have not said after all."""
-    lines = sorted((t.said, t.tenant_id, t.notification_id) for t in tasks)
-    if lines:
-        rows.run(_FORGET, [list(column) for column in zip(*lines, strict=True)])
+def joined(entries: Sequence[bytes] | None) -> bytes | None:
+    """Join what a batch says at one counter; of two that say the same the first has the words."""
+    if not entries:
+        return None
+    if len(entries) == 1:
+        return entries[0]
+    first: dict[bytes, bytes] = {}
+    for one in entries:
+        first.setdefault(one[:_WORDS], one)
+    return b"".join(first.values())
+
+
+def is_free(said: bytes, mine: bytes) -> bool:
+    """Tell whether these words are this notification's, among all that were said there."""
+    return any(
+        said[at + _OWNER : at + SIZE] == mine[_OWNER:]
+        for at in range(0, len(said), SIZE)
+        if said[at : at + _WORDS] == mine[:_WORDS]
+    )

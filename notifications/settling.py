@@ -18,7 +18,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
-from notifications import escalation, events, limits, metrics, said_texts
+from notifications import escalation, events, limits, metrics
 from notifications.gate_table import is_told
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
@@ -216,9 +216,13 @@ def _close(pairs: Iterable[Pair]) -> None:
 
 
 def _give_back(pairs: Iterable[Pair]) -> None:
-    said_texts.forget([r.task for r, _ in pairs if isinstance(r.outcome, Fail) and r.task.said])
-    limits.release_keys(
-        [(key, r.task.tenant_id) for r, _ in pairs if is_given_back(r) for key in r.task.counters]
+    limits.give_back(
+        [
+            (key, r.task.tenant_id, 1, r.task.said if isinstance(r.outcome, Fail) else b"")
+            for r, _ in pairs
+            if is_given_back(r)
+            for key in r.task.counters
+        ]
     )
 
 

@@ -25,7 +25,7 @@ _SIXTEEN = struct.pack("!i", 16)
 
 
 class ListDumper(Dumper):
-    """Dumps a flat list of UUIDs, numbers, texts, moments, booleans and None."""
+    """Dumps a flat list of UUIDs, numbers, texts, bytes, moments, booleans and None."""
 
     format = Format.TEXT
     oid = 0  # PostgreSQL takes the type of the place
@@ -96,5 +96,6 @@ _WRITERS: dict[type, Any] = {
     bool: _boolean,
     datetime: _moment,
     date: _moment,
+    bytes: lambda value: f'"\\\\x{value.hex()}"',
     type(None): lambda _: "NULL",
 }

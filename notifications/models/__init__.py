@@ -21,7 +21,7 @@ from notifications.models.escalations import (
     EscalationLine,
     ExternalDelivery,
 )
-from notifications.models.gates import PlatformStop, Preference, SaidText, Stop
+from notifications.models.gates import PlatformStop, Preference, Stop
 from notifications.models.templates import MessageTemplate, TemplateVersion
 from notifications.models.webhooks import WebhookDelivery, WebhookEndpoint
 from notifications.models.work import (
@@ -74,7 +74,6 @@ __all__ = [
     "Preference",
     "Priority",
     "ReceivedCallback",
-    "SaidText",
     "Step",
     "StepKind",
     "Stop",

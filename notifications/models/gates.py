@@ -1,4 +1,4 @@
-"""What holds a message back by somebody's will: preferences, stops, and what was said lately."""
+"""What holds a message back by somebody's will: preferences and stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models.workflows import Category
 from tenants.ids import uuid7
 from tenants.models import AddressKind
-from tenants.models.base import HotModel, TenantModel, inside
+from tenants.models.base import TenantModel, inside
 
 CHANNELS = (
     ("in_app", _("In-app")),
@@ -122,21 +122,3 @@ class PlatformStop(_Stop):
     class Meta:
         verbose_name = _("stop of all salons")
         verbose_name_plural = _("stops of all salons")
-
-
-class SaidText(HotModel):
-    """Which notification said this text to this address within the hour.
-
-    id: a digest of tenant, mode, address and text; nothing of them is kept.
-    """
-
-    id = models.UUIDField(primary_key=True)
-    notification_id = models.UUIDField()
-    ends_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("said text")
-        verbose_name_plural = _("said texts")
-
-    def __str__(self) -> str:
-        return f"said text {self.pk}"

@@ -181,6 +181,7 @@ class Counter(models.Model):
     granted = models.IntegerField(default=0)  # by the last reservation
     most = models.IntegerField(default=0)
     ends_at = models.DateTimeField()
+    said = models.BinaryField(null=True)  # what was said to her within the hour: said_texts
 
     objects = ScopedManager()
 

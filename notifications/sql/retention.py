@@ -37,11 +37,8 @@ SPENT: Final = {
         limit 5000) and r.tenant_id = any(%(tenants)s)""",
     "counters": """
       delete from notifications_counter r where r.id in (select s.id from notifications_counter s
-        where s.tenant_id = any(%(tenants)s) and s.ends_at < %(now)s order by s.id limit 5000
-        for update skip locked) and r.tenant_id = any(%(tenants)s) and r.ends_at < %(now)s""",
-    "said_texts": """
-      delete from notifications_saidtext r where r.id in (select s.id from notifications_saidtext s
-        where s.tenant_id = any(%(tenants)s) and s.ends_at < %(now)s order by s.id limit 5000
+        where s.tenant_id = any(%(tenants)s) and s.ends_at < %(now)s
+        and kolokol_said(s.said, null, null) is null order by s.id limit 5000
         for update skip locked) and r.tenant_id = any(%(tenants)s) and r.ends_at < %(now)s""",
     "callbacks": """
       delete from notifications_receivedcallback r where r.id in (

@@ -1,4 +1,4 @@
-"""Take what a batch of messages needs: its words first, clients' limits next, salons' days last."""
+"""Take what a batch of messages needs: words and units of clients first, salons' days last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from notifications.outcomes import (
     Skip,
     Wait,
 )
-from notifications.steps.saying import doubled
+from notifications.steps.saying import Saying
 from notifications.steps.send import Send
 
 MOST_SHARERS = 5
@@ -24,19 +24,15 @@ MOST_SHARERS = 5
 
 def reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
     """Take it for each; give what may be sent, and how the others are held."""
-    again = doubled(routed, now)
-    if not again:
-        return _reserve(routed, now)
-    skipped = [Result(routed[index][0].task, Skip("duplicate")) for index in sorted(again)]
-    return [*skipped, *_reserve([p for i, p in enumerate(routed) if i not in again], now)]
-
-
-def _reserve(routed: Sequence[tuple[Work, Send]], now: datetime) -> list[Result | Send]:
-    counted = _Counted(now)
+    counted, saying = _Counted(now), Saying(now)
     own = [counted.client(index, *pair) for index, pair in enumerate(routed)]
     needs: list[limits.Need] = []
-    for index, (work, _) in enumerate(routed):
-        if not work.task.flags & (SLOT_RESERVED | SLOT_USED):
+    for index, (work, send) in enumerate(routed):
+        said, is_new = saying.entry(work, send), not work.task.flags & (SLOT_RESERVED | SLOT_USED)
+        send.task.said = said
+        if said or is_new:
+            for need in own[index]:
+                need.said, need.units = said, int(is_new)
             needs += own[index]
         if not work.task.flags & DAY_RESERVED:
             needs.append(counted.day(index, work))
@@ -113,7 +109,7 @@ def _marked(send: Send, needs: Sequence[limits.Need]) -> Send:
 def _held(work: Work, need: limits.Need | None, now: datetime) -> Result | None:
     if need is None:
         return None
-    if need.reason == "frequency_cap":
+    if need.reason in ("frequency_cap", "duplicate"):
         return Result(work.task, Skip(need.reason))
     until = now + timedelta(minutes=10) if need.reason == "hourly_cap" else need.ends_at
     return Result(work.task, Wait(until, need.reason))

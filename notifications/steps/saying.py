@@ -1,35 +1,40 @@
-"""Which messages of a batch say what another notification says at this address within the hour?"""
+"""What does a message say, to whom, and until when may nobody else say it there?"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import struct
 from datetime import datetime, timedelta
 
 from notifications import said_texts
 from notifications.definition import TRY
-from notifications.limits import key_of
 from notifications.loading import Work
-from notifications.outcomes import Task
 from notifications.steps.send import Send
 
 MINUTES = 60.0
 
 
-def doubled(routed: Sequence[tuple[Work, Send]], now: datetime) -> set[int]:
-    """Take what each message says; return the places of those that may not say it."""
-    said: list[tuple[str, Task, datetime]] = []
-    for work, send in routed:
-        if minutes := _minutes(work):
-            task = send.task
-            task.said = _key(work, send)
-            said.append((task.said, task, now + timedelta(minutes=minutes)))
-    mine = said_texts.take(said)
-    owners = {key: task.notification_id for key, task, _ in reversed(said)}
-    return {
-        index
-        for index, (_, send) in enumerate(routed)
-        if (key := send.task.said) and (key not in mine or owners[key] != send.task.notification_id)
-    }
+class Saying:
+    """What the messages of one batch say; each salon's time is read once."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        # By salon and workflow, as one object per batch: their ids would be hashed in Python.
+        self._until: dict[tuple[int, str, int], bytes] = {}
+
+    def entry(self, work: Work, send: Send) -> bytes:
+        """Note it for the client's counter; nothing where words may be repeated."""
+        place = (id(work.salon), work.event.mode, id(work.definition))
+        until = self._until.get(place)
+        if until is None:
+            until = self._until[place] = self._end(work)
+        if not until:
+            return b""
+        return said_texts.entry(_text(send), until, work.task.notification_id)
+
+    def _end(self, work: Work) -> bytes:
+        minutes = _minutes(work)
+        until = self._now + timedelta(minutes=minutes)
+        return struct.pack("!I", int(until.timestamp())) if minutes else b""
 
 
 def _minutes(work: Work) -> float:
@@ -39,8 +44,8 @@ def _minutes(work: Work) -> float:
     return float(work.salon.limits.get("same_text_minutes", MINUTES))
 
 
-def _key(work: Work, send: Send) -> str:
-    content, outbound = send.outbound.content, send.outbound
+def _text(send: Send) -> str:
+    content = send.outbound.content
     buttons = [part for one in content.buttons for part in (one.text, one.url, one.action)]
-    place = (work.task.tenant_id.hex, "said", send.message.channel, outbound.address)
-    return key_of("\0".join([*place, content.title, content.body, *buttons]))
+    address = (send.message.channel, send.outbound.address)
+    return "\0".join([*address, content.title, content.body, *buttons])

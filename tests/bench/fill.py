@@ -17,7 +17,7 @@ from tests.bench.ways import CHAT, Credentials, Way
 
 OWN_LIMIT = 10_000_000  # recipients of one salon have numbers below this
 _HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "batch")
-_BESIDE = ("fanout", "counter", "saidtext", "deadletter", "receivedcallback")
+_BESIDE = ("fanout", "counter", "deadletter", "receivedcallback")
 _HOT_TABLES = [f"notifications_{table}" for table in (*_HOT, *_BESIDE)]
 
 

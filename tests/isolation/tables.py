@@ -45,7 +45,6 @@ from notifications.models import (
     Notification,
     Preference,
     ReceivedCallback,
-    SaidText,
     Step,
     Stop,
     TemplateVersion,
@@ -409,15 +408,6 @@ TABLES: dict[str, Table] = {
     ),
     "notifications.Counter": Table(
         lambda s: _make(Counter, s, id=uuid4(), ends_at=datetime.now(UTC) + FAR_AHEAD)
-    ),
-    "notifications.SaidText": Table(
-        lambda s: _make(
-            SaidText,
-            s,
-            id=uuid4(),
-            notification_id=s.of("notifications.Notification").pk,
-            ends_at=datetime.now(UTC) + FAR_AHEAD,
-        )
     ),
     "notifications.Preference": Table(
         lambda s: _make(

@@ -8,6 +8,9 @@ from notifications import engine
 from notifications.deadletters import replay
 from notifications.models import Escalation
 from notifications.preparing import prepare
+from notifications.sql.retention import SPENT
+from tenants import rows
+from tenants.scope import batch_scope
 from tests.notifications.conftest import Reminders, change
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
@@ -63,11 +66,52 @@ def test_other_words_and_other_addresses_are_no_duplicates(salons, worker, provi
     assert len(provider.bodies) == 3
 
 
+def test_words_hold_for_their_own_hour_and_survive_the_end_of_their_counters(
+    salons, worker, provider
+):
+    salons.trigger("visit", ANNA)
+    worker.drain_dry()
+    change(
+        "update notifications_counter set ends_at = now() - interval '1 minute'"
+        " where said is not null and tenant_id = %s",
+        [salons.salon.pk],
+    )
+    with batch_scope([salons.salon.pk]):
+        rows.run(SPENT["counters"], {"tenants": [salons.salon.pk], "now": engine.now()})
+    for _ in range(2):
+        salons.trigger("visit", ANNA)
+        worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+
+
+def test_who_shares_an_address_hears_it_once_whoever_comes_first(salons, worker, provider):
+    salons.trigger("visit", ANNA)
+    worker.drain_dry()
+    salons.trigger("visit", ANNA | {"subscriberId": "mother"})
+    salons.trigger("visit", ANNA | {"subscriberId": "sister"})
+    worker.drain_dry()
+
+    assert len(provider.bodies) == 1
+
+
+def test_a_duplicate_takes_nothing_of_the_limits(salons, worker, provider):
+    salons.limit(same_text_minutes=60, per_hour=2)
+    for name in ("Анна", "Анна", "Анна", "Анна Петровна"):
+        salons.trigger("visit", ANNA, {"clientName": name})
+        worker.drain_dry()
+
+    assert len(provider.bodies) == 2
+    assert sorted(salons.states) == [("completed", "")] * 2 + [("skipped", "duplicate")] * 2
+
+
 def test_the_same_words_may_be_said_again_after_their_time(salons, worker, provider):
     salons.trigger("visit", ANNA)
     worker.drain_dry()
     change(
-        "update notifications_saidtext set ends_at = now() where tenant_id = %s", [salons.salon.pk]
+        "update notifications_counter set said = overlay(said placing int4send("
+        "extract(epoch from now())::int) from 9) where said is not null and tenant_id = %s",
+        [salons.salon.pk],
     )
     salons.trigger("visit", ANNA)
     worker.drain_dry()
