@@ -41,7 +41,7 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0015_gates")]
+    dependencies = [("notifications", "0017_first_route")]
 
     operations = [
         migrations.RunSQL(SAID, "DROP FUNCTION kolokol_said(bytea, bytea, bytea);"),
