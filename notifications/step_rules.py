@@ -67,6 +67,11 @@ def step_faults(kind: str, settings: Any, flow: Flow) -> Iterator[Fault]:
             yield Fault("setting_missing", names[0], f"{words} is missing, or there are several")
 
 
+def settings_of(kind: str) -> Collection[str]:
+    """Name what a step of this kind may be told."""
+    return _RULES.get(kind, {}).keys()
+
+
 def _number(low: float, high: float) -> Rule:
     def rule(value: Any, _flow: Flow) -> Found:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
