@@ -14,7 +14,7 @@ from notifications.models import DraftState, MessageTemplate, Step, Workflow, Wo
 from notifications.seeding import seed
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
-from tests.commands import manage, said
+from tests.commands import ROOT, manage, said
 from tests.factories import TenantFactory
 
 ORDER = """
@@ -239,6 +239,16 @@ def test_a_python_module_syncs_twice_without_change(shop, settings):
         ]
         assert workflow.published.number == 1
         assert WorkflowVersion.objects.count() == 2
+
+
+def test_the_documented_module_syncs(shop, settings, monkeypatch):
+    page = (ROOT / "docs/howto/change-workflows-safely.md").read_text()
+    code = page.partition("```python\n")[2].partition("```")[0]
+    shop.file(code, "documented_workflows.py")
+    monkeypatch.syspath_prepend(shop.folder)
+    settings.WORKFLOW_MODULES = ["documented_workflows"]
+
+    assert "new workflow order-picked" in shop.say("sync").stdout
 
 
 @pytest.mark.parametrize("module", ["no.where", "tests.factories"])
