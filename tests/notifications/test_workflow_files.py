@@ -147,8 +147,16 @@ def test_a_text_and_its_workflow_change_together_in_either_direction(shop):
         "[orderId]", "[orderId], properties: {place: {default: A}}"
     )
 
-    assert shop.say("import", shop.file(renamed)).returncode == 0
-    assert shop.say("import", shop.file(ORDER)).returncode == 0
+    for text in (renamed, ORDER):
+        assert shop.say("import", shop.file(text)).returncode == 0
+        assert shop.say("diff", shop.file(text)).returncode == 0
+
+
+def test_the_same_is_always_written_in_the_same_order():
+    other = ORDER.replace("{required: [orderId]}", "{type: object, required: [orderId]}")
+    turned = ORDER.replace("{required: [orderId]}", "{required: [orderId], type: object}")
+
+    assert to_yaml(from_yaml(other)) == to_yaml(from_yaml(turned))
 
 
 @pytest.mark.parametrize(
