@@ -18,6 +18,7 @@ from tenants.api.subscribers import (
     SubscriberView,
     SubscriptionsView,
 )
+from tenants.api.suppressions import RemoveView, SuppressionsView
 from tenants.api.tenants import TenantView
 from tenants.api.topics import MembersView, MemberView, OldMemberView, TopicsView, TopicView
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path(f"v1/{_SUBSCRIBER}/credentials", CredentialsView.as_view()),
     path(f"v1/{_SUBSCRIBER}/credentials/<str:provider_id>", CredentialView.as_view()),
     path(f"v1/{_SUBSCRIBER}/consents", ConsentsView.as_view()),
+    path("v1/suppressions", SuppressionsView.as_view()),
+    path("v1/suppressions/remove", RemoveView.as_view()),
     path("v2/subscribers", SubscribersView.as_view()),
     path(f"v2/{_SUBSCRIBER}", SubscriberView.as_view()),
     path(f"v2/{_SUBSCRIBER}/subscriptions", SubscriptionsView.as_view()),

@@ -15,6 +15,7 @@ from tenants.models.accounts import (
 from tenants.models.audience import Address, AddressKind, Subscriber, Topic, TopicMember
 from tenants.models.consents import Consent, Purpose
 from tenants.models.links import LinkToken
+from tenants.models.suppressions import Suppression
 
 __all__ = [
     "Address",
@@ -29,6 +30,7 @@ __all__ = [
     "Purpose",
     "StoredResponse",
     "Subscriber",
+    "Suppression",
     "Tenant",
     "Topic",
     "TopicMember",

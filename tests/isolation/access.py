@@ -58,6 +58,7 @@ _CASE = "/v1/escalations/{case_pk}"
 _WORDS = {"channel": "sms", "text": "Mine", "to": "{client}"}
 _EVENT = {"name": "{workflow}", "to": "{client}", "payload": {}}
 
+_LISTED = {"channel": "email", "value": "{mail}"}
 _HOOK = "/v1/webhooks/{webhook_pk}"
 
 _BOT = {"providerId": "telegram", "identifier": "{bot}", "credentials": {"token": "1:a"}}
@@ -180,6 +181,13 @@ API: Mapping[str, tuple[Call, ...]] = {
             f"{_NEW}/preferences/bulk",
             {"preferences": [{"workflowId": "{workflow}", "channels": {"sms": False}}]},
         ),
+    ),
+    "v1/suppressions": (
+        Call("GET", "/v1/suppressions", foreign=200),
+        Call("POST", "/v1/suppressions", {"entries": [_LISTED]}, live=201, foreign=201),
+    ),
+    "v1/suppressions/remove": (
+        Call("POST", "/v1/suppressions/remove", {"entries": [_LISTED]}, foreign=200),
     ),
     "v1/stops": (
         Call("GET", "/v1/stops", foreign=200),

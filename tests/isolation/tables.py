@@ -63,6 +63,7 @@ from tenants.models import (
     Member,
     StoredResponse,
     Subscriber,
+    Suppression,
     Tenant,
     Topic,
     TopicMember,
@@ -280,6 +281,11 @@ TABLES: dict[str, Table] = {
             at=datetime.now(UTC),
         ),
         "select insert",
+    ),
+    "tenants.Suppression": Table(
+        lambda s: _make(
+            Suppression, s, kind="telegram", value=s.word("chat"), source=s.word("list")[:32]
+        )
     ),
     "tenants.LinkToken": Table(
         lambda s: _make(

@@ -54,6 +54,7 @@ COMMANDS: dict[str, tuple[list[str], ...]] = {
     "send_test": (
         ["send_test", "{template}", "--tenant", "{mine}", "--to", "{client}", "--timeout", "0"],
     ),
+    "suppression": (["suppression", "export", "--tenant", "{mine}", "--json"],),
     "switch": (
         ["switch", "list", "--tenant", "{mine}", "--json"],
         ["switch", "stop", "--tenant", "{mine}", "--channel", "sms"],
