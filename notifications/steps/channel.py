@@ -121,6 +121,8 @@ def _send(
 
 def _extra(work: Work, route: Route) -> dict[str, Any]:
     extra: dict[str, Any] = {"address_kind": route.address.kind, "subscriber": work.person.id}
+    if route.address.kind == "url":
+        extra["metadata"] = _event_of(work)
     if route.address.window_until is not None:
         extra["window_until"] = route.address.window_until.isoformat()
     if route.address.kind == "phone" and (sender := route.account.sender_for(route.address.value)):
@@ -134,6 +136,15 @@ def _extra(work: Work, route: Route) -> dict[str, Any]:
     if route.address.kind in PUSH_KINDS and work.event.overrides:
         extra |= _push_extra(work.event.overrides, route.account.provider)
     return extra
+
+
+def _event_of(work: Work) -> dict[str, Any]:
+    """Say to the salon's own server what happened, beside the text, if there is one."""
+    return {
+        "workflow": work.definition.identifier,
+        "transactionId": work.event.transaction_id,
+        "payload": {**work.definition.defaults, **work.event.payload},
+    }
 
 
 def _push_extra(overrides: Mapping[str, Any], provider: str) -> dict[str, Any]:

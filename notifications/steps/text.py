@@ -51,6 +51,8 @@ def published(works: list[Work]) -> dict[UUID, Texts]:
 def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) -> Rendered:
     """Render; raises RenderError, which names the variable or the missing text."""
     template = work.step.template_id if work.step else None
+    if template is None and channel == "url":
+        return Rendered(Content(""), work.person.language, None)  # the event speaks for itself
     text = texts.get(template) if template else None
     chosen = text.source(work.person.language, work.salon.language) if text else None
     if text is None or chosen is None:
@@ -101,7 +103,7 @@ class Rendered:
     __slots__ = ("content", "language", "links", "version_id")
 
     def __init__(
-        self, content: Content, language: str, version_id: UUID, links: Sequence[str] = ()
+        self, content: Content, language: str, version_id: UUID | None, links: Sequence[str] = ()
     ) -> None:
         self.content = content
         self.language = language
