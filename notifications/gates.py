@@ -5,9 +5,8 @@ What they do with a message, and who is told, stands in gate_table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,12 +14,12 @@ CHANNELS = frozenset({"in_app", "email", "sms", "chat", "push"})  # what a clien
 QUIET = ("21:00", "09:00")  # client's time; marketing at night annoys and, in Russia, is fined
 
 
-def quiet_until(now: datetime, zone: ZoneInfo, limits: Mapping[str, Any]) -> datetime | None:
-    """Tell until when marketing waits for the client's morning; None when it may go now.
+def quiet_until(now: datetime, zone: ZoneInfo, hours: Sequence[str]) -> datetime | None:
+    """Tell until when a message waits for the client's morning; None when it may go now.
 
-    limits: a tenant's own "quiet" = [from, to] as "HH:MM"; equal ends switch the rule off.
+    hours: from and to as "HH:MM"; equal ends switch the rule off.
     """
-    start, end = (time.fromisoformat(text) for text in limits.get("quiet", QUIET))
+    start, end = (time.fromisoformat(text) for text in hours)
     if start == end:
         return None
     local = now.astimezone(zone)

@@ -18,7 +18,7 @@ from channels.contract import Outbound
 from channels.integrations import Account
 from channels.registry import CHANNEL_OF_ADDRESS
 from notifications.definition import Texts
-from notifications.gates import quiet_until
+from notifications.gates import QUIET, quiet_until
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.masking import mask
@@ -71,14 +71,22 @@ def compose(
 
 
 def _rule(work: Work, now: datetime) -> Skip | Wait | None:
-    if work.definition.category != "mk":
-        return None
-    if work.person.kind == "staff":
+    if work.definition.category == "mk" and work.person.kind == "staff":
         return Skip("staff_get_no_marketing")
+    hours = _quiet(work)
+    until = quiet_until(now, work.person.zone, hours) if hours else None
+    return Wait(until, "quiet_hours") if until else None
+
+
+def _quiet(work: Work) -> Sequence[str] | None:
+    """Name the hours in which it waits: of tx only where the salon has set some."""
     if work.event.mode == "test":
         return None  # a developer at night wants to see the text, and nobody is woken
-    until = quiet_until(now, work.person.zone, work.salon.limits)
-    return Wait(until, "quiet_hours") if until else None
+    if work.definition.category == "tx" and work.definition.is_critical:
+        return None
+    word, usual = ("quiet", QUIET) if work.definition.category == "mk" else ("quiet_tx", None)
+    hours: Sequence[str] | None = work.salon.limits.get(word, usual)
+    return hours
 
 
 def _send(

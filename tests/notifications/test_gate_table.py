@@ -12,6 +12,7 @@ import pytest
 
 from channels.models import ChannelRule
 from notifications import preferences, stops
+from notifications.admin.reasons import SENTENCES
 from notifications.gate_table import GATES, PASS, SKIP, STAFF, WAIT
 from notifications.models import Escalation
 from notifications.story_reasons import REASONS
@@ -55,11 +56,11 @@ def withdraw(salon: Reminders) -> None:
     with_each(salon, lambda one: consents.record(salon.salon.pk, [one.pk], word))
 
 
-def be_quiet(salon: Reminders) -> None:
+def be_quiet(salon: Reminders, word: str = "quiet") -> None:
     """Let it be quiet now, whatever the hour is."""
     now = datetime.now(ZoneInfo("Europe/Moscow"))
     hours = [(now + timedelta(hours=n)).strftime("%H:%M") for n in (-1, 2)]
-    salon.limit(quiet=hours)
+    salon.limit(**{word: hours})
 
 
 def switch_off(channel: str) -> Callable[[Reminders], Any]:
@@ -111,6 +112,7 @@ def trigger(salon: Reminders) -> None:
 def test_the_walk_and_the_words_know_every_gate():
     assert GATES.keys() == CAUSES.keys() | ELSEWHERE
     assert GATES.keys() - REASONS.keys() == set()
+    assert GATES.keys() - SENTENCES.keys() == set()
 
 
 @pytest.mark.parametrize("reason", CAUSES)
@@ -148,6 +150,17 @@ def logged(salon: Reminders) -> dict[str, list[tuple[str, str]]]:
     ):
         found[name].append((status, reason))
     return found
+
+
+@pytest.mark.parametrize(("name", "waits"), [("tx", True), ("critical", False)])
+def test_a_salon_may_let_what_is_not_critical_wait_for_the_morning(reminders, worker, name, waits):
+    reminders.workflow(name, "sms", is_critical=name == "critical")
+    be_quiet(reminders, "quiet_tx")
+    reminders.trigger(name)
+
+    worker.drain_dry()
+
+    assert (("waiting", "quiet_hours") in reminders.log) is waits
 
 
 def test_a_critical_message_that_the_days_limit_keeps_past_its_use_goes_to_staff(reminders, worker):

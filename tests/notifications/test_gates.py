@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.gates import next_day, quiet_until
+from notifications.gates import QUIET, next_day, quiet_until
 
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -53,26 +53,26 @@ def at(text: str, zone=MOSCOW) -> datetime:
     ],
 )
 def test_nights_end_at_nine(now, until):
-    assert quiet_until(at(now), MOSCOW, {}) == (at(until) if until else None)
+    assert quiet_until(at(now), MOSCOW, QUIET) == (at(until) if until else None)
 
 
 @pytest.mark.parametrize(
-    ("limits", "now", "until"),
+    ("hours", "now", "until"),
     [
-        ({"quiet": ["13:00", "15:00"]}, "2026-11-21T14:00:00", "2026-11-21T15:00:00"),
-        ({"quiet": ["13:00", "15:00"]}, "2026-11-21T22:00:00", None),
-        ({"quiet": ["00:00", "08:00"]}, "2026-11-21T03:00:00", "2026-11-21T08:00:00"),
-        ({"quiet": ["22:00", "00:00"]}, "2026-11-21T23:00:00", "2026-11-22T00:00:00"),
-        ({"quiet": ["00:00", "00:00"]}, "2026-11-21T03:00:00", None),
+        (["13:00", "15:00"], "2026-11-21T14:00:00", "2026-11-21T15:00:00"),
+        (["13:00", "15:00"], "2026-11-21T22:00:00", None),
+        (["00:00", "08:00"], "2026-11-21T03:00:00", "2026-11-21T08:00:00"),
+        (["22:00", "00:00"], "2026-11-21T23:00:00", "2026-11-22T00:00:00"),
+        (["00:00", "00:00"], "2026-11-21T03:00:00", None),
     ],
 )
-def test_a_salon_chooses_its_own_hours(limits, now, until):
-    assert quiet_until(at(now), MOSCOW, limits) == (at(until) if until else None)
+def test_a_salon_chooses_its_own_hours(hours, now, until):
+    assert quiet_until(at(now), MOSCOW, hours) == (at(until) if until else None)
 
 
 def test_the_night_of_a_clock_change_ends_at_nine_by_the_new_clock():
-    spring = quiet_until(at("2026-03-28T22:00:00", BERLIN), BERLIN, {})
-    autumn = quiet_until(at("2026-10-24T22:00:00", BERLIN), BERLIN, {})
+    spring = quiet_until(at("2026-03-28T22:00:00", BERLIN), BERLIN, QUIET)
+    autumn = quiet_until(at("2026-10-24T22:00:00", BERLIN), BERLIN, QUIET)
 
     assert spring.astimezone(UTC) == datetime(2026, 3, 29, 7, 0, tzinfo=UTC)
     assert autumn.astimezone(UTC) == datetime(2026, 10, 25, 8, 0, tzinfo=UTC)
@@ -80,14 +80,14 @@ def test_the_night_of_a_clock_change_ends_at_nine_by_the_new_clock():
 
 @given(now=MOMENTS, zone=ZONES, start=CLOCKS, end=CLOCKS)
 def test_the_wait_ends_within_a_day_ahead_and_outside_the_quiet(now, zone, start, end):
-    limits = {"quiet": [start.isoformat("minutes"), end.isoformat("minutes")]}
+    hours = [start.isoformat("minutes"), end.isoformat("minutes")]
 
-    until = quiet_until(now, zone, limits)
+    until = quiet_until(now, zone, hours)
 
     if until is None:
         return
     assert now < until.astimezone(UTC) <= now + timedelta(hours=26)
-    again = quiet_until(until.astimezone(UTC), zone, limits)
+    again = quiet_until(until.astimezone(UTC), zone, hours)
     assert again is None or again.astimezone(UTC) - until.astimezone(UTC) <= timedelta(hours=2)
 
 
