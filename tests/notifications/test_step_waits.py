@@ -28,9 +28,9 @@ WAIT = ("wait", "wait_for_reply", {"timeout_s": 3600, "actions": ["confirm"]})
 ESCALATE: tuple[str, str, dict[str, str]] = ("staff", "escalate", {})
 
 
-def fallback(when="not_delivered", after_s=600, of="chat"):
+def fallback(when="not_delivered", after_s=600, of="chat", body="Ещё раз"):
     settings = {"of": of, "when": when, "after_s": after_s}
-    return ("again", "fallback", settings, {"channels": ["sms"], "body": "Ещё раз"})
+    return ("again", "fallback", settings, {"channels": ["sms"], "body": body})
 
 
 @pytest.fixture
@@ -247,6 +247,16 @@ def test_what_was_not_reached_in_time_decides(sent, worker, when, state, expecte
     worker.drain_dry()
 
     assert channels(line) == expected
+
+
+def test_a_fallback_may_say_the_same_again(sent, worker):
+    line = sent(body="Привет")
+    line.limit(same_text_minutes=60)
+
+    line.hurry()
+    worker.drain_dry()
+
+    assert [m.body for m in line.messages] == ["Привет", "Привет"]
 
 
 def test_a_delivery_after_the_fallback_left_is_late(sent, worker):

@@ -13,6 +13,7 @@ from tests.notifications.flows import CONTACTS, log_of, publish_flow, sms
 def hooked(reminders, provider):
     """A salon whose server hears of each order before its client does."""
     reminders.connect("webhook", provider)
+    reminders.limit(same_text_minutes=60)
     hook = ("hook", "webhook", {"on_failure": "continue"})
     publish_flow(reminders.salon, "order", hook, sms("Спасибо"))
     return reminders
