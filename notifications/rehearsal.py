@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -21,7 +21,7 @@ from notifications.commands import Command
 from notifications.loading import load
 from notifications.models import Due, DueState, EventKey
 from notifications.moves import LATER, Move
-from notifications.outcomes import Done, Result, Task
+from notifications.outcomes import Done, MessageRow, Result, Task
 from notifications.preparing import decide
 from notifications.settling import record
 from notifications.story_lines import StoryLine
@@ -31,6 +31,7 @@ from tenants.errors import InvalidFields
 from tenants.ids import uuid7
 from tenants.scope import batch_scope
 
+FARTHEST = timedelta(days=60)
 MOST_TURNS = 60  # a step that waits again and again is told so often, no more
 
 
@@ -109,12 +110,21 @@ def _turn(task: Task, now: datetime) -> Iterator[Turn]:
     batch = load([task])
     results, sends = decide(batch, now)
     kinds = [(step.key, step.kind) for work in batch.works for step in work.definition.steps]
-    taken = [Result(send.task, Done(send.message, reason=send.detour)) for send in sends]
+    taken = [Result(one.task, Done(_dated(one.message, now), reason=one.detour)) for one in sends]
     written, _ = record([*results, *taken], now)
     for _, move in written:
         key, kind = kinds[task.step] if task.step < len(kinds) else ("", "")
         if move.status:
             yield _told(task, move, key, kind, now)
+
+
+def _dated(message: MessageRow, now: datetime) -> MessageRow:
+    """Give the message an id of the moment that is played: later steps count from it.
+
+    Only as far ahead as there are partitions for it.
+    """
+    is_kept = timedelta() <= now - datetime.now(UTC) < FARTHEST
+    return replace(message, id=uuid7(now.timestamp())) if is_kept else message
 
 
 def _told(task: Task, move: Move, key: str, kind: str, now: datetime) -> Turn:

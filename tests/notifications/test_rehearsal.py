@@ -87,6 +87,26 @@ def test_what_it_shows_is_what_is_sent(reminders, rehearsed, worker):
     assert sent == sorted((x.channel, x.provider, x.address, x.title, x.text) for x in lines)
 
 
+def test_answers_are_waited_for_and_a_fallback_speaks_in_its_time(reminders, rehearsed):
+    wait = ("wait_for_reply", {"settings": {"timeout_s": 3600}})
+    late = {"of": "step-2", "when": "not_read", "after_s": 60}
+    reminders.workflow("note", SMS, wait, MAIL, ("fallback", {**SMS[1], "settings": late}))
+    start = datetime.now(UTC)
+
+    told = rehearsed("note", start)
+
+    assert path(told) == [
+        ("step-0", "sent", "", "phone"),
+        ("step-1", "waiting", "reply_awaited", ""),
+        ("step-1", "done", "no_reply", ""),
+        ("step-2", "sent", "", "email"),
+        ("step-3", "waiting", "fallback_wait", ""),
+        ("step-3", "sent", "", "phone"),
+    ]
+    waited = [round((turn.line.time - start).total_seconds()) for turn in told.turns]
+    assert waited == [0, 0, 3600, 3600, 3600, 3660]
+
+
 def test_marketing_at_night_waits_until_the_morning(reminders, rehearsed, anna):
     reminders.workflow("promo", SMS, category="mk", priority="low")
 
