@@ -109,6 +109,11 @@ def _flag(value: Any, _flow: Flow) -> Found:
     return None if isinstance(value, bool) else ("setting_choice", "is true or false")
 
 
+def _names(value: Any, _flow: Flow) -> Found:
+    """Say what a list of accounts is; publishing asks whether they are there."""
+    return None if isinstance(value, list) else ("setting_text", "is a list of identifiers")
+
+
 def _text(value: Any, _flow: Flow) -> Found:
     is_text = isinstance(value, str) and 0 < len(value) <= 1_000 and "\0" not in value
     return None if is_text else ("setting_text", "is a text of at most 1000 characters")
@@ -227,6 +232,7 @@ _RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "of": _earlier,
         "when": _one_of("not_delivered", "not_read", "failed"),
         "after_s": _number(0, MONTH_S),
+        "integrations": _names,
     },
     StepKind.ESCALATE.value: {"deadline_s": _number(60, YEAR_S), "text": _text},
 }
