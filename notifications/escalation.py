@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from notifications import escalation_wake
+from notifications.gate_table import is_told
 from notifications.models import Cause, EscalationLine
 from notifications.sql import escalating as sql
 from tenants import rows
@@ -39,7 +40,7 @@ WITHIN: Final = {
 LONGEST_TEXT: Final = 4096
 SHOWN: Final = "-"  # stands at the desk without a message of its own
 #: Chosen silence: nobody works there, or the client has the same words already.
-NOT_FAILURES: Final = frozenset({"salon_suspended", "salon_closed", "duplicate", "canceled"})
+NOT_FAILURES: Final = frozenset({"salon_suspended", "salon_closed", "canceled"})
 
 _Identity = tuple[UUID, str, str, UUID | None, str, str]
 
@@ -133,7 +134,8 @@ def undeliverable(failed: Sequence[tuple[UUID, UUID]], now: datetime | None = No
     if not failed:
         return []
     found = rows.fetch(sql.CRITICAL, [[key for key, _ in failed], [one for _, one in failed]])
-    return open_cases([_undelivered(row) for row in found if row[4] not in NOT_FAILURES], now)
+    missed = [row for row in found if row[4] not in NOT_FAILURES and is_told(row[4])]
+    return open_cases([_undelivered(row) for row in missed], now)
 
 
 def page_of(case_id: UUID) -> str:

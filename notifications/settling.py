@@ -19,7 +19,6 @@ from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
 from notifications import escalation, events, limits, metrics
-from notifications.gate_table import is_told
 from notifications.moves import Move, is_given_back, move_of
 from notifications.outcomes import (
     WAITS_FOR_ROOM,
@@ -210,7 +209,7 @@ def _close(pairs: Iterable[Pair]) -> None:
         [
             (task.notification_id, task.tenant_id)
             for task, move in final
-            if task.is_critical and move.final in ("failed", "skipped") and is_told(move.reason)
+            if task.is_critical and move.final in ("failed", "skipped")
         ]
     )
 
