@@ -16,9 +16,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from notifications.definition import Definition, Texts, read_definition, read_texts
-from notifications.hours import Week, read_week
 from notifications.news import NAMES
 from tenants import rows
+from tenants.hours import Week, read_week
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")

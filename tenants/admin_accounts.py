@@ -17,6 +17,7 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from tenants.admin_base import PlatformScreen, SalonAdmin, SalonForm, column
+from tenants.hours import wrong_day
 from tenants.members import add_member, is_last_owner
 from tenants.models import Location, Member, Tenant, User
 from tenants.permissions import PLATFORM, standing
@@ -72,6 +73,17 @@ class LocationForm(SalonForm):
             "address_ru": _("Address in Russian"),
             "address_en": _("Address in English"),
         }
+        help_texts = {
+            "hours": _('By day: {"mon": [["10:00", "14:00"], ["15:00", "20:00"]], "sat": ...}.')
+        }
+
+    def clean_hours(self) -> Any:
+        """Refuse hours that nobody could read: messages would not wait for them."""
+        hours = self.cleaned_data["hours"] or {}
+        if day := wrong_day(hours):
+            words = _('“%(day)s” cannot be read. Write {"mon": [["10:00", "20:00"]]}.')
+            raise forms.ValidationError(words % {"day": day})
+        return hours
 
 
 @admin.register(Location)

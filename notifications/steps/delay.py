@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from channels.integrations import Account
-from notifications.hours import next_open
 from notifications.loading import Work
 from notifications.outcomes import END, TIMER_RAN, Done, Fail, Result, Skip, Wait
 from notifications.steps.payload import moment_at
 from notifications.steps.text import place_of
+from tenants.hours import next_open
 
 
 def prepare(

@@ -17,7 +17,6 @@ from uuid import UUID
 
 from channels.integrations import Account
 from notifications.definition import StepDefinition
-from notifications.hours import at
 from notifications.limits import key_of
 from notifications.loading import Work
 from notifications.outcomes import TIMER_RAN, Done, Merge, Outcome, Result, Wait
@@ -25,6 +24,7 @@ from notifications.sql import digests as sql
 from notifications.steps.payload import look
 from notifications.steps.text import place_of
 from tenants import rows
+from tenants.hours import at
 
 MOST = 500  # events of one digest; more are told by the next one
 SPARED = timedelta(minutes=1)  # of what expires: for what comes after the digest

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notifications.hours import next_open, read_week
+from tenants.hours import next_open, read_week
 from tenants.models import Location
 from tenants.scope import tenant_scope
 from tests.notifications.flows import CONTACTS, log_of, publish_flow, sms

@@ -25,6 +25,17 @@ def read_week(written: Any) -> Week:
     return week if any(week) else ()
 
 
+def wrong_day(written: Any) -> str:
+    """Name the first day whose hours cannot be read, "" when all can; for whoever writes them."""
+    if not isinstance(written, Mapping):
+        return str(written)[:20]
+    for day, spans in written.items():
+        is_sound = day in DAYS and isinstance(spans, list) and len(_spans(spans)) == len(spans)
+        if not is_sound:
+            return str(day)
+    return ""
+
+
 def next_open(moment: datetime, week: Week, zone: ZoneInfo) -> datetime:
     """Give the first moment from this one on at which the place is open; UTC."""
     first = moment.astimezone(zone).date() - timedelta(days=1)  # a night that is not over
