@@ -240,7 +240,9 @@ def _moment(value: object, errors: dict[str, list[str]]) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        if moment is not None and moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         moment = None
     if moment is None or moment.tzinfo is None:
         errors["at"] = ["at must be a time with its zone such as 2026-11-22T10:00:00+03:00"]

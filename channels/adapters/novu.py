@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any, ClassVar
 
 from channels.adapters.callback_reading import as_object, digest, object_of, text
@@ -139,7 +140,7 @@ class NovuAdapter(Adapter):
         """Verify and read what it tells; None where it says nothing. Raises BadSignature."""
         call = self._verify(callback)
         body = object_of(callback.body)
-        name = text(body.get("type")) or text(body.get("event"))
+        name = _said(body.get("type")) or _said(body.get("event"))
         if not name:
             return None
         told = list(_places(body))
@@ -151,7 +152,7 @@ class NovuAdapter(Adapter):
             is_critical=_is_critical(told) or own["workflow"] in self._critical,
             raw=_masked(body, 0),
             metadata={
-                word: text(body[word]) for word in ("environmentId", "object") if word in body
+                word: _said(body[word]) for word in ("environmentId", "object") if word in body
             },
             **own,
         )
@@ -161,13 +162,13 @@ class NovuAdapter(Adapter):
         call = self._verify(callback)
         body = object_of(callback.body)
         payload = as_object(body.get("payload"))
-        words = text(body.get("payload")) or _text(payload) or _text(body)
+        words = _said(body.get("payload")) or _text(payload) or _text(body)
         subscriber = _first([body, as_object(body.get("subscriber"))], WORDS["subscriber"])
         if not (subscriber and words):
             return None
         own = _first([payload, body], ("id", "messageId", "_id"))
         key = own or call or digest(callback.body.decode("latin-1"))
-        return HandedOver(key, subscriber, text(body.get("channel")).lower(), words)
+        return HandedOver(key, subscriber, _said(body.get("channel")).lower(), words)
 
     @property
     def _critical(self) -> frozenset[str]:
@@ -185,8 +186,13 @@ class NovuAdapter(Adapter):
         raise BadSignature("the account has no secret of Novu's")
 
 
+def _said(value: object) -> str:
+    """Read a word without what databases refuse: NUL and halves of surrogate pairs."""
+    return text(value).replace("\0", "").encode("utf-8", "replace").decode()
+
+
 def _text(place: Mapping[str, Any]) -> str:
-    found = [text(place.get(word)) for word in ("content", "text", "body", "message")]
+    found = [_said(place.get(word)) for word in ("content", "text", "body", "message")]
     return next((one for one in found if one), "")
 
 
@@ -202,8 +208,8 @@ def _first(places: Iterable[Mapping[str, Any]], words: Iterable[str]) -> str:
     wanted = tuple(words)
     for place in places:
         for word in wanted:
-            if found := text(place.get(word)) or text(as_object(place.get(word)).get("message")):
-                return found.replace("\0", "").encode("utf-8", "replace").decode()[:255]
+            if found := _said(place.get(word)) or _said(as_object(place.get(word)).get("message")):
+                return found[:255]
     return ""
 
 
@@ -222,12 +228,14 @@ def _masked(value: Any, depth: int) -> Any:
         return {_plain(name): _field(name, one, depth + 1) for name, one in rows}
     if isinstance(value, list):
         return [_masked(one, depth + 1) for one in value[:WIDEST]] if depth < DEEPEST else []
+    if isinstance(value, float):
+        return value if isfinite(value) else None  # Python reads NaN, databases do not
     return _plain(value) if isinstance(value, str) else value
 
 
 def _plain(words: str) -> str:
-    """Take out what databases refuse and, where it is more than a name, what it quotes."""
-    words = words.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST]
+    """Take out, where it is more than a name, what it quotes."""
+    words = _said(words)[:LONGEST]
     return clean(words) if " " in words or "@" in words or words[:1] == "+" else words
 
 

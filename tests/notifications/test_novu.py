@@ -152,7 +152,17 @@ def test_what_is_critical_here_is_critical_there(reminders):
     assert len(novu.cases) == 1
 
 
-@pytest.mark.parametrize("body", [{}, {"type": 7}, {"type": "message.failed", "data": [1]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"type": 7},
+        {"type": "message.failed", "data": [1]},
+        {"type": "message.sent\0"},
+        {"type": "message.sent\ud800", "environmentId": "\0"},
+        {"type": "message.sent", "data": {"cost": float("nan"), "limit": float("inf")}},
+    ],
+)
 def test_odd_bodies_are_answered_and_harm_nothing(novu, body):
     assert novu.posts(body).status_code == 200
     assert novu.cases == []
@@ -219,6 +229,14 @@ def test_the_log_is_read_by_the_api(novu, api, sandbox):
     assert [row["transactionId"] for row in listed["data"]] == ["txn_1"]
     assert api.get("/v1/external-deliveries?workflow=other").json()["data"] == []
     assert sandbox.get("/v1/external-deliveries").json()["data"] == []
+
+
+@pytest.mark.parametrize("odd", ["\0", "\ud800"])
+def test_what_databases_refuse_is_left_out_of_a_message(novu, odd):
+    SubscriberFactory.create(tenant=novu.salon, subscriber_id="anna")
+    body = {"subscriberId": "anna", "channel": odd, "payload": {"content": f"Ждём{odd}"}}
+
+    assert novu.posts(body, door="webhook").status_code in (200, 422)
 
 
 @pytest.mark.parametrize(

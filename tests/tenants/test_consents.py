@@ -177,6 +177,7 @@ def test_the_route_adds_a_word_and_shows_what_holds(api, anna):
         ({"at": "yesterday"}, "at"),
         ({"at": "2026-01-01T10:00:00"}, "at"),
         ({"at": "2999-01-01T10:00:00Z"}, "at"),
+        ({"at": "0001-01-01T00:00:00+14:00"}, "at"),
     ],
 )
 def test_a_bad_word_names_the_field_and_is_not_written(api, anna, change, field):
