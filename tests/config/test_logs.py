@@ -6,8 +6,10 @@ import json
 import logging
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.conf import settings
+from django.db import ProgrammingError
 
 from channels.phone_access import key_for
 from config.logs import formatter
@@ -51,3 +53,29 @@ def test_a_path_without_a_token_is_told_whole(path):
 def written(said: str) -> str:
     record = logging.LogRecord("django.request", logging.WARNING, "", 0, said, None, None)
     return str(json.loads(formatter().format(record))["event"])
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        'null value in column "x"\nDETAIL:  Failing row contains (1, Анна, Ждём вас,\n\nАнна).',
+        "value too long\nCONTEXT:  unnamed portal parameter $2 = 'Анна'",
+        "syntax error at or near \")\"\nLINE 1: insert into x values ('Анна')\n      ^",
+        'invalid input syntax for type integer: "Анна"',
+    ],
+)
+def test_what_a_database_quotes_of_rows_is_cut_out_of_a_trace(quoted):
+    try:
+        try:
+            raise psycopg.Error(quoted)
+        except psycopg.Error as error:
+            raise ProgrammingError(quoted) from error
+    except ProgrammingError as error:
+        record = logging.LogRecord("x", logging.ERROR, "", 0, "failed", (), None)
+        record.exc_info = (type(error), error, error.__traceback__)
+
+    shown = formatter().format(record)
+
+    assert "Анна" not in shown
+    assert "ProgrammingError" in shown
+    assert quoted[:20] in json.loads(shown)["exception"]
