@@ -1,8 +1,9 @@
 """What does a press, or a word that stands for one, change? The answer is kept with the message.
 
-A press counts only when it comes from an address of the very client who was written to: a
-forwarded message must not confirm somebody else's visit. The last answer stands; a repetition
-changes nothing, and an older one that comes late neither.
+A press counts only when it comes from an address of the very client who was written to, on a button
+that her message had: a forwarded message must not confirm somebody else's visit, and a messenger of
+one's own making may tell any action. The last answer stands; a repetition changes nothing, and an
+older one that comes late neither.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from uuid import UUID
 
 from notifications import events, hastening
 from notifications.inbound_people import Heard
-from notifications.inbound_words import AGREE, REFUSE
+from notifications.inbound_words import AGREE, REFUSE, action_of
 from notifications.models import Message
 from notifications.tracking import Line, Tracked, write_extra, write_log
 from tenants import consents
@@ -22,7 +23,7 @@ from tenants.answers import iso
 from tenants.consents import Word
 from tenants.models import Purpose
 
-FOREIGN = "foreign_address"
+FOREIGN, NOT_OFFERED = "foreign_address", "not_offered"
 _MARKETING: Mapping[str, bool] = {AGREE: True, REFUSE: False}
 
 
@@ -33,13 +34,13 @@ def answer(tenant_id: UUID, presses: Sequence[tuple[Heard, Tracked]]) -> dict[UU
     """
     notes: dict[UUID, str] = {}
     lines: list[Line] = []
-    for heard, message in presses:
-        is_hers = any(
-            owner.subscriber == message.subscriber_id and owner.kind == message.channel
-            for owner in heard.owners
-        )
-        notes[heard.id] = "" if is_hers else FOREIGN
-        answered = _record(message, heard) if is_hers else []
+    for pressed, message in presses:
+        action = _offered(message, pressed.event.value)
+        heard = as_press(pressed, action)
+        notes[heard.id] = "" if action else NOT_OFFERED
+        if not _is_hers(heard, message):
+            notes[heard.id] = FOREIGN
+        answered = [] if notes[heard.id] else _record(message, heard)
         lines += answered
         for line in answered:
             _note_consent(tenant_id, line, heard.at)
@@ -50,6 +51,20 @@ def answer(tenant_id: UUID, presses: Sequence[tuple[Heard, Tracked]]) -> dict[UU
 def as_press(heard: Heard, action: str) -> Heard:
     """Read a word as the press that it stands for."""
     return replace(heard, event=replace(heard.event, kind="button", value=action))
+
+
+def _offered(message: Tracked, value: str) -> str:
+    """Find the action among those of the message's buttons, by itself or by the button's words."""
+    buttons = (message.extra or {}).get("buttons") or ()
+    actions = [str(button.get("action", "")) for button in buttons]
+    return value if value and value in actions else action_of(value, buttons)
+
+
+def _is_hers(heard: Heard, message: Tracked) -> bool:
+    return any(
+        owner.subscriber == message.subscriber_id and owner.kind == message.channel
+        for owner in heard.owners
+    )
 
 
 def _record(message: Tracked, heard: Heard) -> list[Line]:
@@ -64,10 +79,9 @@ def _record(message: Tracked, heard: Heard) -> list[Line]:
 
 
 def _note_consent(tenant_id: UUID, line: Line, at: datetime) -> None:
-    """Put a yes or a no to marketing into the ledger: only what that message really asked."""
+    """Put a yes or a no to marketing into the ledger."""
     message, action = line.message, line.reason
-    offered = {button.get("action") for button in (message.extra or {}).get("buttons") or ()}
-    if action not in _MARKETING or action not in offered:
+    if action not in _MARKETING:
         return
     word = Word(
         purpose=Purpose.ADVERTISING,

@@ -88,6 +88,22 @@ def test_a_press_from_somebody_elses_address_counts_for_nothing(line, answers):
     assert line.received[0].event["note"] == "foreign_address"
 
 
+@pytest.mark.parametrize("action", ["cancel-all", "x" * 4000, "Анна, +79161234567"])
+def test_a_press_on_a_button_that_the_message_had_not_counts_for_nothing(line, answers, action):
+    line.told(press(line.sent, action, PHONE))
+
+    assert "answer" not in (line.sent.extra or {})
+    assert (line.log, answers, line.received[0].event["note"]) == ([], [], "not_offered")
+
+
+def test_a_button_that_tells_only_its_words_is_known_by_them(line, answers):
+    words = next(b["text"] for b in line.sent.extra["buttons"] if b["action"] == "confirm")
+
+    line.told(press(line.sent, words, PHONE))
+
+    assert [news.action for news in answers] == ["confirm"]
+
+
 def test_the_address_must_be_of_the_messages_kind(line, answers):
     with tenant_scope(line.salon.pk):
         Address.objects.filter(pk=line.address().pk).update(kind="whatsapp")
