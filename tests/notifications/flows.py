@@ -16,6 +16,7 @@ CONTACTS = {
     "locale": "ru",
     "channels": {"telegram": ["551234567"]},
 }
+BUTTONS = [{"text": action, "action": action} for action in ("confirm", "reschedule", "later")]
 SCHEMA = {
     "type": "object",
     "properties": {
@@ -54,10 +55,9 @@ def publish_flow(salon, name, *steps, schema=SCHEMA, **fields) -> Workflow:
 
 
 def text(salon, key, body) -> MessageTemplate:
-    """Publish a text; call inside the salon's scope."""
-    template, _ = MessageTemplate.objects.get_or_create(
-        tenant=salon, key=key, defaults={"name": key, "body_ru": body}
-    )
+    """Publish a text, with buttons where it asks; call inside the salon's scope."""
+    fields = {"name": key, "body_ru": body, "buttons_ru": BUTTONS if body.endswith("?") else []}
+    template, _ = MessageTemplate.objects.get_or_create(tenant=salon, key=key, defaults=fields)
     publish_template(template)
     return template
 
