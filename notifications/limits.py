@@ -11,7 +11,6 @@ costs no row, no index entry and no statement of its own.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -175,15 +174,18 @@ def reserve(needs: Sequence[Need]) -> dict[int, Need]:
 
 def _take(needs: Sequence[Need]) -> tuple[dict[str, int], dict[int, Need]]:
     """Take it; give how many units of each counter came, and which messages are duplicates."""
-    wanted: Counter[str] = Counter()
+    of_key: dict[str, Need] = {}
+    wanted: dict[str, int] = {}
     said: dict[str, list[bytes]] = {}
     for need in needs:
-        wanted[need.key] += need.units
+        key = need.key
+        of_key[key] = need
+        wanted[key] = wanted.get(key, 0) + need.units
         if need.said:
-            said.setdefault(need.key, []).append(need.said)
-    one = sorted({need.key: need for need in needs}.items(), key=_place)
+            said.setdefault(key, []).append(need.said)
     columns = [
-        (key, n.tenant_id, wanted[key], n.limit, n.ends_at, joined(said.get(key))) for key, n in one
+        (key, n.tenant_id, wanted[key], n.limit, n.ends_at, joined(said.get(key)))
+        for key, n in sorted(of_key.items(), key=_place)
     ]
     left: dict[str, int] = {}
     heard: dict[str, bytes] = {}
