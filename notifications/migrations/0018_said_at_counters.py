@@ -2,8 +2,9 @@
 
 from django.db import migrations, models
 
-# Entries of 16 bytes: words (8), until (4), whose (4), as notifications/said_texts.py says. Of what
-# was said goes what is over, and the caller's own words; of what comes stays what nobody says.
+# Entries of 16 bytes: words (8), until (4), whose (4), as notifications/said_texts.py says.
+# p_old loses what is over and what p_gone names (same words, same owner); p_new is added, except
+# words that somebody holds.
 SAID = """
 CREATE FUNCTION kolokol_said(p_old bytea, p_gone bytea, p_new bytea) RETURNS bytea
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog AS $$
