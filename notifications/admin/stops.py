@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.forms import BaseInlineFormSet, ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
@@ -13,6 +14,7 @@ from notifications import stops
 from notifications.models import PlatformStop, Preference, Stop
 from tenants.admin import SubscriberAdmin
 from tenants.admin_base import PlatformScreen, SalonAdmin, SalonTabular, column
+from tenants.models import Subscriber
 from tenants.permissions import standing
 
 STATES = {"stopped": "danger", "ended": "info"}
@@ -85,10 +87,20 @@ class PlatformStopAdmin(_StopScreen, PlatformScreen):
         return
 
 
+class PreferenceFormSet(BaseInlineFormSet[Preference, Subscriber, ModelForm[Preference]]):
+    """Names its fields, as the row's own name for its clients' side is none."""
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        """Say how the fields are called in the form."""
+        return "preferences"
+
+
 class PreferenceInline(SalonTabular):
     """What the client wants to hear of, and where; critical messages do not ask."""
 
     model = Preference
+    formset = PreferenceFormSet
     area = "clients"
     fields = ("channel", "category", "workflow", "is_on")
     tab = True

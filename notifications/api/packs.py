@@ -13,6 +13,7 @@ from notifications.api import examples
 from notifications.offers import Offer, add, offers
 from tenants.answers import data
 from tenants.auth import require_scope
+from tenants.queries import body
 
 READ, WRITE = "workflows:read", "workflows:write"
 _PACK = {
@@ -45,6 +46,7 @@ class PackView(APIView):
     def post(self, request: Request, name: str) -> Response:
         """Copy what the salon lacks of a pack; what it has already stays as it is."""
         who = require_scope(request, WRITE)
+        body(request)  # says what is wrong with it
         return data({"name": name, "added": add(who.tenant_id, name)}, 201)
 
 

@@ -33,7 +33,7 @@ def tell_story(salon):
     from channels.integrations import ensure_phone
     from channels.models import ChannelRule, WhatsAppTemplate
     from notifications.escalation import client_wrote
-    from notifications.models import DeadLetter, ExternalDelivery, WebhookDelivery
+    from notifications.models import DeadLetter, ExternalDelivery, Stop, WebhookDelivery
     from notifications.webhooks.endpoints import add_endpoint
     from tenants.accounts import issue_key
     from tenants.models import Consent, Topic, TopicMember
@@ -94,6 +94,7 @@ def tell_story(salon):
             due_at=now(),
         )
         client_wrote(salon.tenant.id, salon.client.pk, "Где вы?")
+        Stop.objects.create(**mine, channel="sms", started_by="t")
         ExternalDelivery.objects.create(
             **mine, integration_id=phone.pk, key="evt_1", event="message.sent", at=now()
         )
@@ -242,6 +243,8 @@ def test_a_new_client_belongs_to_the_visitors_salon_whatever_is_posted(salons):
         "addresses-0-kind": "phone",
         "addresses-0-value": "8 (916) 765-43-21",
         "addresses-0-state": "active",
+        "preferences-TOTAL_FORMS": 0,
+        "preferences-INITIAL_FORMS": 0,
     }
 
     response = browser(mine.people["owner"]).post(page(Subscriber, "add"), form)
