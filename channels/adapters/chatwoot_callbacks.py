@@ -81,7 +81,7 @@ class Words:
 
     def heard(self, inboxes: Inboxes) -> list[Told]:
         """Read who said what; nothing for notes, for what we wrote, and for automatic words."""
-        if self.row.get("private") or self.ours or not self.text:
+        if self.row.get("private") or self.ours or not self.text.strip():
             return []
         kind = self.row.get("message_type")
         sender = _mapping(self.row.get("sender"))

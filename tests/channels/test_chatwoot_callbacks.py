@@ -118,6 +118,7 @@ def test_a_contact_that_we_made_is_known_by_our_key():
         {"message_type": "incoming"},
         {"inbox": {"id": 9}},
         {"content": None},
+        {"content": " \n"},  # no answer: it would be refused for a day
     ],
 )
 def test_only_an_agents_own_words_go_to_the_client(change):
