@@ -131,11 +131,17 @@ def test_retries_and_further_steps_may_repeat_themselves(salons, worker, provide
     assert salons.states == [("completed", "")]
 
 
-def test_what_failed_may_be_said_by_another_and_resent_by_hand(salons, worker, provider):
+@pytest.mark.parametrize("is_by_hand", [True, False])
+def test_what_failed_may_be_said_by_another_and_resent_by_hand(
+    salons, worker, provider, is_by_hand
+):
     provider.answer = lambda body: (422 if len(provider.bodies) == 1 else 200, {}, b"{}")
     salons.trigger("visit", ANNA)
     worker.drain_dry()
-    replay(salons.salon.pk, [one.pk for one in salons.letters])
+    if is_by_hand:
+        replay(salons.salon.pk, [one.pk for one in salons.letters])
+    else:
+        salons.trigger("visit", ANNA)
     worker.drain_dry()
 
     assert [m.state for m in salons.messages] == ["failed", "sent"]
