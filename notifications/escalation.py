@@ -39,6 +39,8 @@ WITHIN: Final = {
 }
 LONGEST_TEXT: Final = 4096
 SHOWN: Final = "-"  # stands at the desk without a message of its own
+#: What a workflow's own steps keep back.
+DECIDED: Final = frozenset({"condition_not_met", "step_throttled", "delay_passed", "variant"})
 #: Chosen silence: nobody works there, or the client has the same words already.
 NOT_FAILURES: Final = frozenset({"salon_suspended", "salon_closed", "canceled"})
 
@@ -124,6 +126,16 @@ def client_wrote(  # noqa: PLR0913 (what is known of one incoming text)
         is_at_desk=is_at_desk,
     )
     return open_case(case, now)
+
+
+def is_missed(state: str, reason: str) -> bool:
+    """Tell whether a notification that ended so should have reached its client.
+
+    What a step of its own workflow has decided to keep back is no failure.
+    """
+    if state == "skipped":
+        return reason.partition(":")[0] not in DECIDED
+    return state == "failed"
 
 
 def undeliverable(failed: Sequence[tuple[UUID, UUID]], now: datetime | None = None) -> list[UUID]:

@@ -209,7 +209,7 @@ def _close(pairs: Iterable[Pair]) -> None:
         [
             (task.notification_id, task.tenant_id)
             for task, move in final
-            if task.is_critical and move.final in ("failed", "skipped")
+            if task.is_critical and escalation.is_missed(move.final, move.reason)
         ]
     )
 

@@ -193,6 +193,19 @@ def test_a_step_hands_the_client_to_staff(reminders, worker):
     assert bodies(reminders) == ["Мы перезвоним"]
 
 
+@pytest.mark.parametrize(("total", "cases"), [(1, 0), (9, 1)])
+def test_staff_hear_of_what_did_not_arrive_not_of_what_a_step_kept_back(
+    reminders, worker, total, cases
+):
+    letter = ("letter", "email", {}, {"channels": ["email"], "body": "Важно"})
+    publish_flow(reminders.salon, "alarm", condition("total > 5"), letter, is_critical=True)
+
+    reminders.trigger("alarm", CONTACTS, {"total": total})  # she has no e-mail
+    worker.drain_dry()
+
+    assert len(reminders.all(Escalation)) == cases
+
+
 @pytest.mark.parametrize(("on_failure", "sent"), [("continue", ["Дальше"]), ("stop", [])])
 def test_a_failure_ends_or_goes_on_as_the_step_says(reminders, worker, on_failure, sent):
     schema = {"type": "object", "properties": {"visit": {"type": "object", "default": {}}}}
