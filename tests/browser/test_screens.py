@@ -39,7 +39,7 @@ def test_a_text_is_edited_and_published_on_a_small_screen(site, visit):
     admin.fill("[name=title_ru]", "Подтвердите запись")
     admin_pages.publish(admin)
 
-    expect(admin.get_by_text("Опубликовано")).to_be_visible()
+    expect(admin.get_by_text("Опубликовано: теперь клиенты получают")).to_be_visible()
     assert admin_pages.has_no_sideways_scroll(admin)
 
 

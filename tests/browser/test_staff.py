@@ -42,7 +42,7 @@ def test_staff_read_all_salons_choose_one_and_edit_there(site, visit):
     staff.fill("[name=title_ru]", "Подарок для вас")
     admin_pages.publish(staff)
 
-    expect(staff.get_by_text("Опубликовано")).to_be_visible()
+    expect(staff.get_by_text("Опубликовано: теперь клиенты получают")).to_be_visible()
 
 
 def test_staff_without_a_salon_are_told_to_choose_one_before_the_phone(site, visit):
