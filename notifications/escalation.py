@@ -41,7 +41,7 @@ LONGEST_TEXT: Final = 4096
 SHOWN: Final = "-"  # stands at the desk without a message of its own
 #: What a workflow's own steps keep back.
 DECIDED: Final = frozenset({"condition_not_met", "step_throttled", "delay_passed", "variant"})
-#: Chosen silence: nobody works there, or the client has the same words already.
+#: Chosen silence: nobody works there, or somebody called it off. For gates see gate_table.
 NOT_FAILURES: Final = frozenset({"salon_suspended", "salon_closed", "canceled"})
 
 _Identity = tuple[UUID, str, str, UUID | None, str, str]

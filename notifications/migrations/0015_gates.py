@@ -165,7 +165,7 @@ class Migration(migrations.Migration):
                         db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
+                        related_name="preferences",
                         to="tenants.subscriber",
                     ),
                 ),

@@ -31,7 +31,9 @@ class Preference(TenantModel):
     The narrower one wins: workflow before category before all; then one channel before all.
     """
 
-    subscriber = inside("tenants.Subscriber", db_index=False)  # the constraint begins with it
+    subscriber = inside(  # no index of its own: the constraint begins with it
+        "tenants.Subscriber", related_name="preferences", db_index=False
+    )
     workflow = inside(
         "notifications.Workflow",
         verbose_name=_("workflow"),

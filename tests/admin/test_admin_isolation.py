@@ -243,8 +243,9 @@ def test_a_new_client_belongs_to_the_visitors_salon_whatever_is_posted(salons):
         "addresses-0-kind": "phone",
         "addresses-0-value": "8 (916) 765-43-21",
         "addresses-0-state": "active",
-        "preferences-TOTAL_FORMS": 0,
+        "preferences-TOTAL_FORMS": 1,
         "preferences-INITIAL_FORMS": 0,
+        "preferences-0-channel": "sms",
     }
 
     response = browser(mine.people["owner"]).post(page(Subscriber, "add"), form)
@@ -253,6 +254,7 @@ def test_a_new_client_belongs_to_the_visitors_salon_whatever_is_posted(salons):
     with tenant_scope(mine.tenant.id):
         made = Subscriber.objects.get(subscriber_id=key)
         assert made.addresses.get().value == "+79167654321"
+        assert made.preferences.get().tenant_id == mine.tenant.id
 
 
 def test_a_key_that_is_taken_in_the_own_salon_is_refused_beside_its_field(salons):
