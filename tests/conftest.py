@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
@@ -29,19 +31,48 @@ def pytest_collection_modifyitems(items) -> None:
             item.add_marker("unmeasured")
 
 
+def pytest_collection_finish() -> None:
+    """Keep what was imported and collected out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
     """Take coverage's trace function away from an unmeasured test and its fixtures."""
     if item.get_closest_marker("unmeasured") is None:
         return (yield)
-    mine, threads = sys.gettrace(), threading.gettrace()
-    sys.settrace(None)
+    threads = threading.gettrace()
     threading.settrace(None)
     try:
+        with untraced():
+            return (yield)
+    finally:
+        threading.settrace(threads)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(fixturedef):
+    """Let coverage watch a fixture's work once; threads that it starts stay watched."""
+    if fixturedef.func not in watched:
+        watched.add(fixturedef.func)
         return (yield)
+    with untraced():
+        return (yield)
+
+
+watched: set[object] = set()
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Let this thread work without a trace function."""
+    mine = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
     finally:
         sys.settrace(mine)
-        threading.settrace(threads)
 
 
 @pytest.fixture(scope="session")

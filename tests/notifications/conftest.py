@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
-from django.conf import settings
-from django.db import connection
 
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
@@ -34,9 +30,9 @@ from notifications.trigger import accept, cancel
 from tenants.auth import Caller
 from tenants.ids import uuid7
 from tenants.models import Address, Tenant
-from tenants.owner import as_owner
 from tenants.scope import tenant_scope
 from tests.factories import agree
+from tests.isolation.planting import forget_open_work, superuser
 from tests.provider import Provider
 
 QUEUES = ("urgent", "high", "normal", "low")
@@ -85,21 +81,6 @@ def run_until(worker: Drain, question: Callable[[], object], seconds: float = 20
     deadline = time.monotonic() + seconds
     while not question() and time.monotonic() < deadline:
         worker.run(0.1)
-
-
-def forget_open_work() -> None:
-    """Leave nothing for the next test to send."""
-    with as_owner(), connection.cursor() as cursor:
-        for table in ("due", "chunk", "fanout", "batch"):
-            cursor.execute(f"delete from notifications_{table}")  # noqa: S608 (literals above)
-
-
-@contextmanager
-def superuser() -> Iterator[psycopg.Connection]:
-    """See and change everything, as the operator of the database may."""
-    parts = settings.SERVERS.superuser_url
-    with psycopg.connect(parts, dbname=settings.SERVERS.database, autocommit=True) as one:
-        yield one
 
 
 def change(statement: str, params=()) -> int:
