@@ -77,7 +77,7 @@ urlpatterns = [
     path("v2/subscribers/<str:subscriber_id>/preferences", PreferencesView.as_view()),
     path("v2/subscribers/<str:subscriber_id>/preferences/bulk", BulkPreferencesView.as_view()),
     path("v1/stops", StopsView.as_view()),
-    path("v1/stops/<uuid:stop_id>", StopView.as_view()),
+    path("v1/stops/<str:stop_id>", StopView.as_view()),
     path("v1/webhooks", WebhooksView.as_view()),
     path(_WEBHOOK, WebhookView.as_view()),
     path(f"{_WEBHOOK}/rotate-secret", RotateView.as_view()),

@@ -16,7 +16,7 @@ from notifications.models import Category, PlatformStop, Stop
 from tenants.answers import data, iso, present
 from tenants.api.examples import answers
 from tenants.auth import Caller, require_scope
-from tenants.errors import Forbidden
+from tenants.errors import Forbidden, NotFound
 from tenants.queries import body
 
 READ, WRITE = "stops:read", "stops:write"
@@ -67,10 +67,17 @@ class StopView(APIView):
     @extend_schema(
         operation_id="stops_end", responses=answers(200, {"data": {**_SHOWN, "open": False}})
     )
-    def delete(self, request: Request, stop_id: UUID) -> Response:
+    def delete(self, request: Request, stop_id: str) -> Response:
         """Let it go on; the stop stays in the list as the record."""
         who = _live(request, WRITE)
-        return data(shown(stops.end(who.tenant_id, stop_id, f"key:{who.key_id}")))
+        return data(shown(stops.end(who.tenant_id, _key(stop_id), f"key:{who.key_id}")))
+
+
+def _key(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound("There is no such stop.") from None
 
 
 def _live(request: Request, scope: str) -> Caller:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 
 import pytest
 import schemathesis
@@ -23,7 +24,8 @@ from schemathesis.specs.openapi.checks import content_type_conformance, status_c
 from tests.isolation.planting import forget_open_work, plant
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
-CASES = {"live": 10, "test": 2, "nobody": 1}  # of each kind and operation, from the first on
+DEPTH = int(os.environ.get("TEST_DEPTH", "1"))  # how many times as many calls to generate
+CASES = {"live": 4 * DEPTH, "test": 2, "nobody": 1}  # of each kind and operation, from the first
 WRONG = "kk_live_0"  # no key of anybody
 
 

@@ -193,7 +193,7 @@ API: Mapping[str, tuple[Call, ...]] = {
         Call("GET", "/v1/stops", foreign=200),
         Call("POST", "/v1/stops", {"category": "mk"}, live=201, foreign=201),
     ),
-    "v1/stops/<uuid:stop_id>": (Call("DELETE", "/v1/stops/{stop_pk}"),),
+    "v1/stops/<str:stop_id>": (Call("DELETE", "/v1/stops/{stop_pk}"),),
     "v1/webhooks": (
         listing("/v1/webhooks"),
         making("/v1/webhooks", {"url": "https://mine.example/"}),
