@@ -30,8 +30,8 @@ from notifications.models import LogEntry
 from tenants.members import add_member
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
-from tests.isolation.planting import superuser
-from tests.notifications.conftest import QUEUES, Reminders, forget_open_work
+from tests.isolation.planting import forget_open_work, superuser
+from tests.notifications.conftest import QUEUES, Reminders
 from tests.provider import Answer, Provider
 
 OK = json.dumps({"ok": True, "result": {"message_id": 1, "chat": {"id": 1}}}).encode()

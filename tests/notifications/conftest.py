@@ -97,7 +97,8 @@ def look(statement: str, params=()):
 
 @pytest.fixture
 def reminders(salon, provider) -> Reminders:
-    """A salon that is ready to remind its clients over this provider."""
+    """A salon that is ready to remind its clients over this provider, with no work but its own."""
+    forget_open_work()  # of tests that had no worker
     return Reminders(salon, provider)
 
 

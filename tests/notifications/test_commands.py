@@ -18,7 +18,8 @@ from tenants.scope import tenant_scope
 from tests.api_client import Api
 from tests.commands import manage, python, said, start
 from tests.factories import SubscriberFactory, word
-from tests.notifications.conftest import VISIT, forget_open_work
+from tests.isolation.planting import forget_open_work
+from tests.notifications.conftest import VISIT
 
 EVERY = "create_tenant rotate_key trigger send_test dispatch purge deadletter doctor schedule"
 #: Asks each command for its help as a shell does, one after the other in one process.

@@ -17,7 +17,7 @@ from notifications.models import DeadLetter, Due, LogEntry, Message, Notificatio
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tests.commands import manage, said
-from tests.notifications.conftest import forget_open_work
+from tests.isolation.planting import forget_open_work
 
 
 @pytest.fixture(autouse=True)

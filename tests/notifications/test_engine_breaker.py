@@ -14,7 +14,8 @@ from channels.guard import AddressGuard
 from notifications.engine import Drain
 from notifications.story import story, tell
 from tenants.scope import tenant_scope
-from tests.notifications.conftest import QUEUES, forget_open_work
+from tests.isolation.planting import forget_open_work
+from tests.notifications.conftest import QUEUES
 
 OPEN_MS = 400
 

@@ -14,7 +14,8 @@ from notifications.commands import read_command
 from notifications.engine import Drain
 from notifications.trigger import accept
 from tenants.scope import tenant_scope
-from tests.notifications.conftest import look, run_until, superuser
+from tests.isolation.planting import superuser
+from tests.notifications.conftest import look, run_until
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 

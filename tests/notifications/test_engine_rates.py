@@ -9,7 +9,8 @@ from channels.limits import Limits
 from channels.models import Integration
 from notifications.engine import Drain
 from tenants.scope import tenant_scope
-from tests.notifications.conftest import QUEUES, forget_open_work
+from tests.isolation.planting import forget_open_work
+from tests.notifications.conftest import QUEUES
 
 PEOPLE = [{"subscriberId": f"anna-{n}", "phone": f"+7916123456{n}"} for n in range(9)]
 

@@ -13,7 +13,8 @@ from notifications.definition import QUEUES
 from notifications.engine import Drain
 from notifications.preparing import prepare
 from tenants.errors import InvalidFields
-from tests.notifications.conftest import NO_QUIET, change, forget_open_work, look, run_until
+from tests.isolation.planting import forget_open_work
+from tests.notifications.conftest import NO_QUIET, change, look, run_until
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@mail.test"}
 

@@ -37,7 +37,7 @@ from tenants.models import LinkToken, StoredResponse
 from tenants.scope import tenant_scope
 from tests.commands import manage
 from tests.factories import SubscriberFactory
-from tests.notifications.conftest import forget_open_work
+from tests.isolation.planting import forget_open_work
 
 MONTH = datetime(2024, 3, 1, tzinfo=UTC)
 NEXT = datetime(2024, 4, 1, tzinfo=UTC)
