@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 
 import pytest
 import schemathesis
@@ -21,10 +20,10 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
+from tests.depth import DEPTH
 from tests.isolation.planting import forget_open_work, plant
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance]
-DEPTH = int(os.environ.get("TEST_DEPTH", "1"))  # how many times as many calls to generate
 CASES = {"live": 4 * DEPTH, "test": 2, "nobody": 1}  # of each kind and operation, from the first
 WRONG = "kk_live_0"  # no key of anybody
 
