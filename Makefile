@@ -22,7 +22,7 @@ up: venv
 # a dozen processes need the same bytecode, and pytest's own of each test
 test: export PYTHONDONTWRITEBYTECODE =
 test: venv
-	$(PY) -m pytest -n $(WORKERS) --dist worksteal -m "not browser" --cov --cov-report=term:skip-covered $(PYTEST)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal --ignore=tests/browser --cov --cov-report=term:skip-covered $(PYTEST)
 	@echo "The browser tests were left out: make test-browser runs them."
 
 test-browser: venv
