@@ -28,7 +28,7 @@ from config.supervisor import Child, Supervisor, apart
 from notifications import dispatch
 from tenants.doors import salon_by_slug
 
-WEB_THREADS = 8
+WEB_THREADS = 16  # callbacks that wait for one commit wait together
 READY_S = 60.0
 WRITTEN = (
     "DATABASE_URL",
@@ -163,7 +163,7 @@ def _children(options: dict[str, Any]) -> list[Child]:
         "web",
         [
             *(python, "-m", "config.web", str(os.getpid())),
-            *("--interface", "wsgi", "--no-ws", "--http", "1"),
+            *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
             *("--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
             *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
             "config.wsgi:application",
