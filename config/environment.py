@@ -25,12 +25,15 @@ def required(name: str, why: str) -> str:
     return value
 
 
-def whole(name: str, default: int) -> int:
-    """Read a number, or say in one sentence that it is none."""
+def whole(name: str, default: int, *, least: int = 0) -> int:
+    """Read a number, or say in one sentence that it is none or too small."""
     try:
-        return int(env.int(name, default=default))
+        found = int(env.int(name, default=default))
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a whole number (README, Settings).") from error
+    if found < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least} (README, Settings).")
+    return found
 
 
 def database(name: str, url: str) -> dict[str, Any]:

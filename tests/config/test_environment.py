@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import database, redis
+from config.environment import database, redis, whole
 
 SOUND = [
     (database, "postgresql://app:p%40ss@db:5432/kolokol"),
@@ -42,3 +42,20 @@ def test_a_broken_address_is_refused_by_name_and_without_its_password(read, url)
     assert str(caught.value).startswith("AN_URL must look like ")
     assert "me:word" not in str(caught.value)
     assert "app:word" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [("a minute", "A_NUMBER must be a whole number"), ("6", "A_NUMBER must be at least 8")],
+)
+def test_a_number_that_is_none_or_too_small_is_refused_by_name(monkeypatch, given, said):
+    monkeypatch.setenv("A_NUMBER", given)
+
+    with pytest.raises(ImproperlyConfigured, match=said):
+        whole("A_NUMBER", 60, least=8)
+
+
+def test_the_least_number_is_taken(monkeypatch):
+    monkeypatch.setenv("A_NUMBER", "8")
+
+    assert whole("A_NUMBER", 60, least=8) == 8
