@@ -34,7 +34,7 @@ def line() -> ClientLine:
     salon: Any = TenantFactory()
     line = ClientLine(salon)
     line.equip()
-    line.account = add_integration(salon.pk, "whatsapp_cloud", NUMBER, identifier="wa").pk  # type: ignore[attr-defined]
+    line.account = add_integration(salon.pk, "whatsapp_cloud", NUMBER, identifier="wa").pk  # type: ignore[attr-defined]  # of this test
     return line
 
 

@@ -31,7 +31,7 @@ def line() -> ClientLine:
     salon: Any = TenantFactory()
     line = ClientLine(salon)
     line.equip()
-    line.bot = add_integration(salon.pk, "telegram", BOT, identifier="bot").pk  # type: ignore[attr-defined]
+    line.bot = add_integration(salon.pk, "telegram", BOT, identifier="bot").pk  # type: ignore[attr-defined]  # of this test
     return line
 
 
