@@ -94,6 +94,7 @@ class Drain:
         of a run waits for nobody; `finish` does.
         """
         started = time.monotonic()
+        self.is_wanted = False  # the job for which the last run made room has had its turn
         while time.monotonic() < started + seconds and not self._is_wanted_elsewhere():
             self._try(is_over=False)
         self.counts.seconds = round(time.monotonic() - started, 3)

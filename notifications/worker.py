@@ -17,7 +17,7 @@ from rq.timeouts import UnixSignalDeathPenalty
 from notifications import tasks
 from notifications.webhooks import tasks as webhooks
 
-RESULT_TTL_S = 86_400  # finished drains stay a day for whoever asks what a worker did
+RESULT_TTL_S = 900  # finished drains stay for whoever asks what a worker does; 6 KB of Redis each
 FAILURE_TTL_S = 7 * 86_400
 GRACE_S = 300  # a drain ends by itself; only a hung one meets the job's own bound
 

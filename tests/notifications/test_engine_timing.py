@@ -52,6 +52,18 @@ def test_two_delays_in_a_row_each_wait(reminders, worker, provider):
     assert len(provider.bodies) == 1
 
 
+def test_a_worker_that_made_room_for_another_job_works_on_when_it_is_called_again(
+    reminders, worker
+):
+    reminders.workflow("code", "sms")
+    reminders.trigger("code", ANNA)
+    waiting = iter([True])
+    worker.should_stop = lambda: next(waiting, False)
+
+    assert worker.run(0.1).claimed == 0
+    assert worker.run(0.1).claimed == 1
+
+
 @pytest.mark.parametrize("when", [{"delay": 0.4}, {"scheduledAt": "soon"}])
 def test_a_scheduled_trigger_is_sent_when_its_time_has_come(reminders, worker, provider, when):
     reminders.workflow("code", "sms")
