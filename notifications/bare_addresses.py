@@ -1,7 +1,8 @@
 """Who is behind a bare phone number or e-mail address? The salon's client, or a new one.
 
-A direct message may name an address alone: {"phone": "+7916…"} or {"email": "…"}. The eldest
-client who has it gets the message; else a client is made whose key tells nothing of the address.
+A direct message may name an address alone: {"phone": "+7916…"} or {"email": "…"}; or several.
+The eldest client who has it gets the message; else a client is made whose key tells nothing of the
+address.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ class Addressees:
     @classmethod
     def of(cls, caller: Caller, wanted: Iterable[Any]) -> Addressees:
         """Look up the bare addresses among these recipients, all in one query."""
-        bare = [found for to in wanted if is_bare(to) and (found := _address(to, {}))]
+        each = [one for to in wanted for one in (to if isinstance(to, list) else [to])]
+        bare = [found for to in each if is_bare(to) and (found := _address(to, "to", {}))]
         if not bare:
             return cls(caller.tenant_id, {})
         kinds, values = [kind for kind, _ in bare], [value for _, value in bare]
@@ -47,12 +49,19 @@ class Addressees:
         return cls(caller.tenant_id, {(kind, value): key for kind, value, key in owners})
 
     def named(self, to: Any, category: str, errors: Errors) -> Any:
-        """Give a recipient with a subscriberId; whoever has one stays as he is."""
+        """Give each recipient a subscriberId; whoever has one stays as he is."""
+        if isinstance(to, list):
+            places = enumerate(to)
+            return [self._named(one, f"to.{place}", category, errors) for place, one in places]
+        return self._named(to, "to", category, errors)
+
+    def _named(self, to: Any, where: str, category: str, errors: Errors) -> Any:
         if not is_bare(to):
             return to
-        address = _address(to, errors)
+        address = _address(to, where, errors)
         if category == "mk":
-            errors["to"] = ["to must have a subscriberId: an address alone agrees to no marketing"]
+            rule = "must have a subscriberId: an address alone agrees to no marketing"
+            errors[where] = [f"{where} {rule}"]
         if address is None:
             return "nobody"  # what stands in errors is answered
         key = self.known.get(address)
@@ -72,10 +81,10 @@ def is_bare(to: Any) -> bool:
     return isinstance(to, dict) and "subscriberId" not in to and any(kind in to for kind in KINDS)
 
 
-def _address(to: Mapping[str, Any], errors: Errors) -> tuple[str, str] | None:
+def _address(to: Mapping[str, Any], where: str, errors: Errors) -> tuple[str, str] | None:
     kind = next(kind for kind in KINDS if kind in to)
     try:
         return kind, normalise(kind, to[kind])
     except Refused as refused:
-        errors[f"to.{kind}"] = [f"to.{kind} {refused}"]
+        errors[f"{where}.{kind}"] = [f"{where}.{kind} {refused}"]
         return None

@@ -16,6 +16,10 @@ from tenants.people import Errors, SubscriberInput, read_id, read_subscriber
 MOST_RECIPIENTS = 100
 MOST_EVENTS = 100
 FARTHEST = timedelta(days=366)  # a send scheduled later is a mistake in the caller's dates
+_NO_KEY = (
+    "is missing: clients are named by the salon's own key; words to an address alone go by"
+    " /v1/notifications/send with channel and text"
+)
 _TRANSACTION = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -146,6 +150,9 @@ def _topic(one: Mapping[str, Any], where: str, errors: Errors) -> TopicInput | N
 
 
 def _person(one: Mapping[str, Any], where: str, errors: Errors) -> SubscriberInput | None:
+    if "subscriberId" not in one:
+        errors[f"{where}.subscriberId"] = [f"{where}.subscriberId {_NO_KEY}"]
+        return None
     try:
         return read_subscriber(one, where)
     except InvalidFields as refused:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from notifications.definition import Definition, Texts, read_definition, read_texts
 from notifications.news import NAMES
 from tenants import rows
+from tenants.auth import Caller
 from tenants.hours import Week, read_week
 
 Key = TypeVar("Key")
@@ -105,6 +106,12 @@ def salons(tenant_ids: Iterable[UUID]) -> dict[UUID, Salon]:
         rows.fetch("select id, config_version from tenants_tenant where id = any(%s)", [wanted])
     )
     return salons_at(current)
+
+
+def as_of_now(caller: Caller) -> Caller:
+    """Give the caller the configuration that this transaction itself has just changed."""
+    sql = "select config_version from tenants_tenant where id = %s"
+    return replace(caller, config_version=rows.fetch(sql, [caller.tenant_id])[0][0])
 
 
 def salons_at(versions: Mapping[UUID, int]) -> dict[UUID, Salon]:

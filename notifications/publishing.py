@@ -17,6 +17,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from notifications.compatibility import compatibility_problems
+from notifications.definition import template_ids
 from notifications.letters.design import compile_letter
 from notifications.manifest import TEXT_FIELDS
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow, WorkflowVersion
@@ -40,6 +41,7 @@ __all__ = [
     "restore_template",
     "restore_workflow",
     "texts_of",
+    "try_out",
     "write_draft",
 ]
 
@@ -60,9 +62,7 @@ def publish_template(template: MessageTemplate, by: User | None = None) -> Templ
     A language in which nothing is written is left out: its readers get the other one.
     """
     draft = MessageTemplate.objects.select_for_update().get(pk=template.pk)
-    problems = [*template_problems(draft), *review_problems(draft, by)]
-    if problems:
-        raise PublishRefused(problems)
+    _refuse([*template_problems(draft), *review_problems(draft, by)])
     version = _freeze_texts(draft, texts_of(draft), by)
     release(draft, version)
     return version
@@ -92,8 +92,7 @@ def publish_workflow(workflow: Workflow, by: User | None = None) -> WorkflowVers
     steps = list(Step.objects.filter(workflow=draft).select_related("template__published"))
     problems = workflow_problems(draft, steps)
     problems += [*_breaks(draft, document_of(draft, steps)), *review_problems(draft, by)]
-    if problems:
-        raise PublishRefused(problems)
+    _refuse(problems)
     version = _freeze_steps(draft, document_of(draft, steps), by)
     release(draft, version)
     workflow.published = version
@@ -110,6 +109,22 @@ def restore_workflow(version: WorkflowVersion, by: User | None = None) -> Workfl
     if _waits_for_review(draft, by):
         return None
     return publish_workflow(draft, by)
+
+
+def try_out(workflow: Workflow) -> None:
+    """Let a draft run with its texts as they are drafted; only where all of it is rolled back.
+
+    Nobody has to look at it first, and no caller has to fit it. Raises PublishRefused.
+    """
+    draft = Workflow.objects.select_for_update().get(pk=workflow.pk)
+    mine = Step.objects.filter(workflow=draft)
+    used = template_ids(document_of(draft, list(mine)))
+    for text in MessageTemplate.objects.select_for_update().filter(pk__in=used).order_by("pk"):
+        _refuse(template_problems(text))
+        release(text, _freeze_texts(text, texts_of(text), None))
+    steps = list(mine.select_related("template__published"))
+    _refuse(workflow_problems(draft, steps))
+    release(draft, _freeze_steps(draft, document_of(draft, steps), None))
 
 
 def write_draft(draft: Workflow, document: Mapping[str, Any]) -> None:
@@ -178,6 +193,11 @@ def texts_of(draft: MessageTemplate) -> dict[str, Any]:
 def _design_of(letter: str) -> dict[str, str]:
     """Compile a designed letter, once for all who will get it."""
     return {"letter": letter, "html": compile_letter(letter)} if letter.strip() else {}
+
+
+def _refuse(problems: Sequence[Refusal]) -> None:
+    if problems:
+        raise PublishRefused(problems)
 
 
 def _waits_for_review(draft: MessageTemplate | Workflow, by: User | None) -> bool:

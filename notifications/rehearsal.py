@@ -4,6 +4,7 @@
 2. Step by step its work is loaded, decided, rendered and recorded, as a worker does it; the clock
    jumps to the end of each wait. Each provider is taken to accept what it would be given.
 3. The savepoint is rolled back: no row, no limit, no wake-up stays.
+A draft is rehearsed as if it, with its texts, had just been published; that is rolled back as well.
 Call inside the salon's scope.
 """
 
@@ -17,12 +18,14 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from notifications import configs
 from notifications.commands import Command
 from notifications.loading import load
-from notifications.models import Due, DueState, EventKey
+from notifications.models import Due, DueState, EventKey, Workflow
 from notifications.moves import LATER, Move
 from notifications.outcomes import Done, MessageRow, Result, Task
 from notifications.preparing import decide
+from notifications.publishing import try_out
 from notifications.settling import record
 from notifications.story_lines import StoryLine
 from notifications.trigger import accept
@@ -77,6 +80,15 @@ def rehearse(who: Caller, command: Command, now: datetime) -> Rehearsal:
                 turns += _turns(who.tenant_id, event, now)
         transaction.set_rollback(True)
     return Rehearsal(answer.status, tuple(turns))
+
+
+def rehearse_draft(who: Caller, draft: Workflow, command: Command, now: datetime) -> Rehearsal:
+    """Say what it would do if the saved draft ran; raises PublishRefused for one that cannot."""
+    with transaction.atomic():
+        try_out(draft)
+        told = rehearse(configs.as_of_now(who), command, now)
+        transaction.set_rollback(True)
+    return told
 
 
 def _turns(tenant_id: UUID, event: UUID, now: datetime) -> Iterator[Turn]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,7 +19,6 @@ from notifications.commands import Command, read_command
 from notifications.models import Step
 from notifications.packs import load_pack
 from notifications.seeding import seed
-from tenants import rows
 from tenants.auth import Caller
 from tenants.errors import InvalidFields
 from tenants.people import Errors
@@ -68,8 +66,7 @@ def _with_direct(caller: Caller) -> Caller:
     if all(one.identifier in salon.workflows for one in load_pack(PACK).workflows):
         return caller
     seed(caller.tenant_id, PACK)
-    sql = "select config_version from tenants_tenant where id = %s"
-    return replace(caller, config_version=rows.fetch(sql, [caller.tenant_id])[0][0])
+    return configs.as_of_now(caller)
 
 
 def _workflows(caller: Caller, names: set[str]) -> dict[str, str | InvalidFields]:

@@ -38,6 +38,7 @@ from notifications.api.webhooks import (
     WebhookView,
 )
 from notifications.api.workflows import (
+    DraftsView,
     DraftView,
     DryRunView,
     PublishView,
@@ -87,6 +88,7 @@ urlpatterns = [
     path(f"{_WEBHOOK}/resend-failed", ResendFailedView.as_view()),
     path("v2/workflows", WorkflowsView.as_view()),
     path("v2/workflows/<str:workflow_id>", WorkflowView.as_view()),
+    path("v1/workflows", DraftsView.as_view()),
     path("v1/workflows/<str:workflow_id>", DraftView.as_view()),
     path("v1/workflows/<str:workflow_id>/publish", PublishView.as_view()),
     path("v1/workflows/<str:workflow_id>/submit", SubmitView.as_view()),

@@ -58,6 +58,19 @@ DOCUMENT: Json = {
     },
     "templates": [{"key": "shipped", "name": "Shipped", "en": {"body": "{{ orderId }} is sent"}}],
 }
+OWN: Json = {
+    "_id": "0190…",
+    "identifier": "order-shipped",
+    "name": "Order shipped",
+    "state": "review",
+    "active": True,
+    "category": "tx",
+    "priority": "high",
+    "version": 3,
+    "publishedAt": "2026-11-21T09:00:00.000Z",
+    "submittedAt": "2026-11-21T10:00:00.000Z",
+    "updatedAt": "2026-11-21T10:00:00.000Z",
+}
 WHOLE: Json = {"state": "published", "version": 3, "draft": DOCUMENT, "published": DOCUMENT}
 REHEARSED: Json = {
     "status": "processed",
@@ -96,6 +109,9 @@ REHEARSE = inline_serializer(
     {
         "to": serializers.JSONField(help_text="A subscriber id, or a subscriber."),
         "payload": serializers.DictField(required=False, allow_null=True),
+        "draft": serializers.BooleanField(
+            required=False, help_text="What is drafted with its texts, not what is published."
+        ),
     },
 )
 
@@ -124,13 +140,33 @@ def whole(workflow: Workflow, steps: Iterable[Step]) -> Json:
 
 def own(workflow: Workflow) -> Json:
     """Show a workflow with its state, as it is drafted and as it runs."""
+    found = _standing(workflow) | {"draft": _document(workflow, is_draft=True)}
+    if workflow.published:
+        found["published"] = _document(workflow, is_draft=False)
+    return found
+
+
+def head(workflow: Workflow) -> Json:
+    """Show a line of our list: how far a workflow is, without its texts."""
+    return {
+        "_id": str(workflow.pk),
+        "identifier": workflow.identifier,
+        "name": str(workflow.name or workflow.identifier),
+        "active": workflow.is_active,
+        "category": workflow.category,
+        "priority": workflow.priority,
+        "updatedAt": iso(workflow.updated_at),
+        **_standing(workflow),
+    }
+
+
+def _standing(workflow: Workflow) -> Json:
     version = workflow.published
-    return {"state": workflow.state.value, "draft": _document(workflow, is_draft=True)} | present(
+    return {"state": workflow.state.value} | present(
         {
             "version": version.number if version else None,
             "publishedAt": iso(version.published_at) if version else None,
             "submittedAt": iso(workflow.submitted_at) if workflow.submitted_at else None,
-            "published": _document(workflow, is_draft=False) if version else None,
         }
     )
 

@@ -18,14 +18,14 @@ from notifications.commands import read_command
 from notifications.definition import template_ids
 from notifications.importing import Import, import_manifest, publish_all
 from notifications.manifest import VERSION, read_manifest
-from notifications.models import MessageTemplate, Workflow
+from notifications.models import DraftState, MessageTemplate, Workflow
 from notifications.publishing import PublishRefused, document_of
-from notifications.rehearsal import rehearse
+from notifications.rehearsal import rehearse, rehearse_draft
 from notifications.rehearsal_words import rehearsal_shape
 from notifications.reviewing import submit
 from notifications.succession import publish_as_new
 from notifications.trial import IDENTIFIER as TRIAL
-from tenants.answers import data
+from tenants.answers import data, page
 from tenants.api.examples import answers
 from tenants.auth import Caller, require_scope
 from tenants.errors import Forbidden, InvalidFields, NotFound
@@ -77,6 +77,32 @@ class WorkflowView(APIView):
         require_scope(request, READ)
         row = _found(workflow_id)
         return data(shapes.whole(row, row.steps.select_related("template")))
+
+
+class DraftsView(APIView):
+    """/v1/workflows."""
+
+    @extend_schema(
+        operation_id="drafts_list",
+        parameters=[
+            OpenApiParameter("page", float, description="From 0."),
+            OpenApiParameter("limit", float, description="1 to 100, 10 by default."),
+            OpenApiParameter("query", str, description="Part of the name or identifier."),
+            OpenApiParameter("state", str, enum=DraftState.values),
+        ],
+        responses=answers(200, {"page": 0, "pageSize": 10, "hasMore": False, "data": [shapes.OWN]}),
+    )
+    def get(self, request: Request) -> Response:
+        """List workflows with what is drafted, in review or published, by identifier."""
+        require_scope(request, READ)
+        query = request.query_params
+        number = integer(query, "page", 0, high=MOST_OFFSET)
+        limit = integer(query, "limit", 10, low=1)
+        found = _asked(query.get("query") or "", set())
+        if state := word(query, "state", ("", *DraftState.values), ""):
+            found = found.filter(Workflow.in_state(DraftState(state)))
+        rows = list(found.order_by("identifier")[number * limit : (number + 1) * limit + 1])
+        return page([shapes.head(row) for row in rows[:limit]], number, limit, len(rows) > limit)
 
 
 class DraftView(APIView):
@@ -151,14 +177,27 @@ class DryRunView(APIView):
     def post(self, request: Request, workflow_id: str) -> Response:
         """Show the path and the texts that a trigger would take now; nothing is written."""
         who, now = require_scope(request, TRY), datetime.now(UTC)
-        given = {name: body(request).get(name) for name in ("to", "payload")}
-        row = _found(workflow_id)
-        command = read_command({"name": row.identifier, **given}, now)
-        return data(rehearsal_shape(rehearse(who, command, now)))
+        given, row = body(request), _found(workflow_id)
+        asked = {"name": row.identifier, "to": given.get("to"), "payload": given.get("payload")}
+        command = read_command(asked, now)
+        if not _is_draft(given):
+            return data(rehearsal_shape(rehearse(who, command, now)))
+        try:
+            return data(rehearsal_shape(rehearse_draft(who, row, command, now)))
+        except PublishRefused as refused:
+            raise _refused(refused) from refused
 
 
 #: Texts that were changed since they were published, or never were.
 _USED = Q(edited_at__isnull=False) | Q(published=None)
+
+
+def _is_draft(given: Mapping[str, Any]) -> bool:
+    wanted = given.get("draft") or False
+    if not isinstance(wanted, bool):
+        words = "draft must be true or false"
+        raise InvalidFields(f"{words}.", errors={"draft": [words]})
+    return wanted
 
 
 def _writer(request: Request) -> Caller:

@@ -46,6 +46,14 @@ class Draft(TenantModel):
         is_open = self.edited_at is not None or self.published_id is None  # type: ignore[attr-defined]  # each has its own
         return DraftState.DRAFT if is_open else DraftState.PUBLISHED
 
+    @staticmethod
+    def in_state(state: DraftState) -> models.Q:
+        """Ask a query for the rows of one state."""
+        if state == DraftState.REVIEW:
+            return models.Q(submitted_at__isnull=False)
+        is_open = models.Q(edited_at__isnull=False) | models.Q(published=None)
+        return models.Q(submitted_at=None) & (is_open if state == DraftState.DRAFT else ~is_open)
+
 
 class Frozen(TenantModel):
     """A published state of a draft. submitted_by: who asked for the second person's look."""

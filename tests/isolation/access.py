@@ -291,6 +291,7 @@ API: Mapping[str, tuple[Call, ...]] = {
         Call("GET", "/v2/workflows/{workflow}", test=200),
         Call("GET", "/v2/workflows/{workflow_pk}", test=200),
     ),
+    "v1/workflows": (listing("/v1/workflows"), listing("/v1/workflows?query={workflow}")),
     "v1/workflows/<str:workflow_id>": (
         Call("GET", f"{_FLOW}", test=200),
         Call("PUT", f"{_FLOW}", _DRAFT, foreign=200),

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from notifications.commands import read_command
-from notifications.models import Message
-from notifications.rehearsal import rehearse
+from notifications.models import Message, MessageTemplate, Workflow, WorkflowVersion
+from notifications.rehearsal import rehearse, rehearse_draft
 from tenants.errors import InvalidFields, InvalidPayload
+from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.commands import said
 from tests.factories import SubscriberFactory, agree
@@ -156,6 +157,23 @@ def test_a_workflow_that_is_off_has_no_path(reminders, rehearsed):
     assert (rehearsed("note").status, rehearsed("note").turns) == ("trigger_not_active", ())
 
 
+def test_a_draft_is_played_as_it_would_run_and_what_runs_goes_on(reminders, rehearsed, worker):
+    reminders.workflow("note", SMS)
+    with tenant_scope(reminders.salon.pk):
+        MessageTemplate.objects.update(body_ru="Здравствуйте, {{ clientName }}")
+        Tenant.objects.update(four_eyes=True)
+        draft = Workflow.objects.get(identifier="note")
+        command = read_command({"name": "note", "to": ANNA}, NOON)
+        told = rehearse_draft(reminders.caller, draft, command, NOON)
+
+    assert [turn.line.text for turn in told.turns] == ["Здравствуйте, Анна"]
+    assert [turn.line.text for turn in rehearsed("note").turns] == ["Привет, Анна"]
+    assert reminders.all(WorkflowVersion)[-1].number == 1
+    reminders.trigger("note", ANNA, {})
+    worker.drain_dry()
+    assert [message.body for message in reminders.messages] == ["Привет, Анна"]
+
+
 def test_a_rehearsal_at_a_terminal(reminders):
     reminders.workflow("note", SMS)
     reminders.trigger("note", ANNA, {})
@@ -166,6 +184,9 @@ def test_a_rehearsal_at_a_terminal(reminders):
     assert "[step-0] отправлено по SMS (вебхук) +7***4567\n    Привет, Анна\n" in told.stdout
     (step,) = json.loads(listed.stdout)["steps"]
     assert (step["outcome"], step["body"]) == ("sent", "Привет, Анна")
+    with tenant_scope(reminders.salon.pk):
+        MessageTemplate.objects.update(body_ru="До завтра, {{ clientName }}")
+    assert "До завтра, Анна" in said(*words, "--draft").stdout
     reminders.change_workflow("note", is_active=False)
     assert said(*words).returncode == 1
     assert said(*words[:3], *words[3:5]).returncode == 2

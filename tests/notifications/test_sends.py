@@ -105,6 +105,22 @@ def test_a_bare_address_is_the_client_who_has_it(api, reminders):
     assert [person.subscriber_id for person in reminders.all(Subscriber)] == ["anna"]
 
 
+def test_bare_addresses_may_stand_in_a_list(api, reminders):
+    api.post(SEND, {**WORDS, "to": [{"phone": ANNA["phone"]}, {"email": "ira@mail.test"}, "boris"]})
+
+    assert len(reminders.notifications) == 3
+
+
+def test_a_trigger_to_an_address_alone_says_where_such_words_go(api, reminders):
+    reminders.workflow("note", "sms")
+    answer = api.post("/v1/events/trigger", {"name": "note", "to": [{"phone": ANNA["phone"]}]})
+
+    assert answer.status_code == 422
+    assert list(answer.json()["errors"]) == ["to.0.subscriberId"]
+    assert "/v1/notifications/send" in answer.json()["message"]
+    assert reminders.all(Event) == []
+
+
 def test_a_bare_address_in_test_mode_is_no_live_client(api, reminders):
     api.post("/v1/subscribers", ANNA)
     sandbox = Api(ApiKeyFactory(tenant=reminders.salon, mode="test").text)
@@ -151,6 +167,8 @@ def test_a_bare_address_of_nobody_makes_one_client_whose_key_hides_it(api, remin
         ({"to": None}, "to"),
         ({"to": {"phone": "12"}}, "to.phone"),
         ({"to": {"phone": "+79160000001"}, "category": "mk"}, "to"),
+        ({"to": [ANNA, {"email": "x"}]}, "to.1.email"),
+        ({"to": [{"phone": "+79160000001"}], "category": "mk"}, "to.0"),
     ],
 )
 def test_a_bad_direct_message_names_the_field_and_changes_nothing(api, reminders, change, field):

@@ -107,6 +107,46 @@ def test_a_key_for_trying_changes_nothing(drafted, salon):
     ]
 
 
+def test_workflows_are_listed_by_state_a_page_at_a_time(drafted):
+    drafted.post(f"{PATH}/publish", {})
+    for name in ("order-late", "order-sent"):
+        drafted.put(f"/v1/workflows/{name}", {"workflow": FLOW, "templates": []})
+    drafted.post("/v1/workflows/order-sent/submit", {})
+
+    def names(query):
+        answer = drafted.get(f"/v1/workflows?{query}").json()
+        return [(row["identifier"], row["state"]) for row in answer["data"]], answer["hasMore"]
+
+    late, ready, sent = (
+        ("order-late", "draft"),
+        ("order-ready", "published"),
+        ("order-sent", "review"),
+    )
+    assert names("limit=2") == ([late, ready], True)
+    assert names("limit=2&page=1") == ([sent], False)
+    assert [names(f"state={one[1]}")[0] for one in (late, ready, sent)] == [[late], [ready], [sent]]
+    assert names("query=sent") == ([sent], False)
+    assert list(drafted.get("/v1/workflows?state=live").json()["errors"]) == ["state"]
+
+
+def test_a_draft_is_rehearsed_with_its_texts_and_stays_a_draft(drafted):
+    anna = {"subscriberId": "anna", "phone": "+79161234567"}
+    asked = {"to": anna, "payload": {"orderId": "17"}, "draft": True}
+    before = drafted.get(PATH).json()
+
+    told = drafted.post(f"{PATH}/dry-run", asked).json()["data"]
+
+    assert [(step["outcome"], step["reason"]) for step in told["steps"]] == [
+        ("skipped", "no_integration")
+    ]
+    assert drafted.get(PATH).json() == before
+    assert drafted.post(f"{PATH}/dry-run", asked | {"draft": "yes"}).status_code == 422
+    drafted.put(PATH, BODY | {"templates": [TEXT | {"en": {"body": "{{ orderNo }} is ready"}}]})
+    refused = drafted.post(f"{PATH}/dry-run", asked)
+    assert refused.status_code == 422
+    assert "orderNo" in refused.content.decode()
+
+
 def test_a_rehearsal_tells_the_path(drafted):
     drafted.post(f"{PATH}/publish", {})
     asked = {"to": {"subscriberId": "anna"}, "payload": {"orderId": "17"}}

@@ -15,14 +15,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
-from notifications.commands import read_command
+from notifications import commands
 from notifications.define import collect
 from notifications.differences import Difference, differences
 from notifications.exporting import export_workflows
 from notifications.importing import Import, import_manifest, standing
 from notifications.manifest import Json, from_yaml, to_yaml
+from notifications.models import Workflow
 from notifications.publishing import PublishRefused
-from notifications.rehearsal import rehearse
+from notifications.rehearsal import Rehearsal, rehearse, rehearse_draft
 from notifications.rehearsal_words import as_lines, rehearsal_shape
 from tenants.auth import Caller
 from tenants.commandline import (
@@ -112,13 +113,25 @@ class Command(Verb):
             raise CommandError("Name one workflow, and the client: --to.", returncode=2)
         now = datetime.now(UTC)
         body = {"name": options["what"][0], "to": options["to"], "payload": options["payload"]}
+        command = commands.read_command(body, now)
+        path = _draft_path if options["draft"] else rehearse
         with tenant_scope(who.tenant_id):
-            told = rehearse(who, read_command(body, now), now)
+            told = path(who, command, now)
             zone = ZoneInfo(Tenant.objects.get(pk=who.tenant_id).timezone)
         lines = as_lines(told, options["language"], zone)
         self.show(options, rehearsal_shape(told), "\n".join(lines))
         if told.status != "processed":
             raise CommandError(f"Nothing would be sent: {told.status}.")
+
+
+def _draft_path(who: Caller, command: commands.Command, now: datetime) -> Rehearsal:
+    draft = Workflow.objects.filter(identifier=command.name).first()
+    if draft is None:
+        raise CommandError(f"There is no workflow {command.name!r}.", returncode=2)
+    try:
+        return rehearse_draft(who, draft, command, now)
+    except PublishRefused as refused:
+        raise CommandError("\n".join(map(str, refused.problems))) from refused
 
 
 def take_over(tenant_id: UUID, document: Json, options: dict[str, Any]) -> list[Difference]:
