@@ -23,7 +23,8 @@ from tenants.scope import support_scope, tenant_scope
 
 MOST = 1_000
 
-# What was sent by earlier steps still counts (flag 4), so that the end is told truly.
+# What was sent by earlier steps still counts (flag 4), so that the end is told truly; who is the
+# first of a digest has gathered already (flag 1).
 _REPLAY: Final = """
 with chosen as materialized (
   select d.id, d.notification_id, d.step, d.queue from notifications_deadletter d
@@ -45,7 +46,9 @@ with chosen as materialized (
   select %(tenant)s, o.id, o.queue, 1, o.step, 0, 0, case when exists (
       select 1 from notifications_message m where m.notification_id = o.id
       and m.tenant_id = %(tenant)s and m.state in ('sent', 'delivered', 'read', 'unknown'))
-    then 4 else 0 end, now() from opened o
+    then 4 else 0 end | case when exists (select 1 from notifications_digest g
+      where g.notification_id = o.id and g.tenant_id = %(tenant)s) then 1 else 0 end,
+    now() from opened o
 ), told as (
   insert into notifications_logentry (id, tenant_id, notification_id, step, status, reason, detail)
   select kolokol_uuid7(), %(tenant)s, o.id, o.step, 'replayed', '', '' from opened o

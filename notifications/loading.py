@@ -72,6 +72,14 @@ class Person:
 
 
 @dataclass(slots=True)
+class Gathered:
+    """One event of a digest; texts leave it out when it has expired."""
+
+    payload: Mapping[str, Any]
+    expires_at: datetime | None
+
+
+@dataclass(slots=True)
 class Work:
     """A task with everything around it.
 
@@ -87,7 +95,7 @@ class Work:
     failed: frozenset[str] = frozenset()  # kinds of address that are closed to this very message
     off: frozenset[str] = frozenset()  # channels that the client does not want for it
     stopped: frozenset[str] = frozenset()  # what of it somebody has stopped; "": everything
-    gathered: list[Mapping[str, Any]] | None = None  # payloads of the digest that it is told for
+    gathered: Sequence[Gathered] = ()  # what it is told for, when it is the first of a digest
     step: StepDefinition | None = field(init=False)  # None when the workflow is through
 
     def __post_init__(self) -> None:
@@ -162,13 +170,21 @@ def _close(works: Sequence[Work]) -> None:
 
 
 def _add_gathered(works: Sequence[Work], tenants: list[UUID]) -> None:
-    """Add what digests have gathered; one query where some workflow of the batch has one."""
+    """Add what digests have gathered; one query where some workflow of the batch has one.
+
+    A digest is of use as long as one of its events is.
+    """
     if not works:
         return
-    by_notification = {work.task.notification_id: work for work in works}
-    for key, payload in rows.fetch(digests.EVENTS, [tenants, list(by_notification)]):
-        work = by_notification[key]
-        work.gathered = [*(work.gathered or ()), {**work.definition.defaults, **payload}]
+    found: dict[UUID, list[Gathered]] = defaultdict(list)
+    firsts = [work.task.notification_id for work in works]
+    for key, payload, expires_at in rows.fetch(digests.EVENTS, [tenants, firsts]):
+        found[key].append(Gathered(payload, expires_at))
+    for work in works:
+        if told := found.get(work.task.notification_id):
+            ends = [one.expires_at for one in told if one.expires_at]
+            work.gathered = told
+            work.task.expires_at = max(ends) if len(ends) == len(told) else None
 
 
 def _failed_channels(tasks: Sequence[Task]) -> dict[int, frozenset[str]]:

@@ -179,11 +179,11 @@ def _general(work: Work, batch: Batch, now: datetime) -> Outcome | None:
         return Done()
     if task.message_id is not None and task.category == "mk":
         return _interrupted(work, batch, now)
-    if event.is_canceled:
+    if event.is_canceled and not work.gathered:
         return Cancel("canceled")
     if task.claims >= MOST_CLAIMS:
         return Fail("poisoned", detail="claimed too often without a result")
-    if event.expires_at is not None and now >= event.expires_at:
+    if task.expires_at is not None and now >= task.expires_at:
         return Skip("expired")
     return _of_salon(work, now) or _of_will(work, now)
 

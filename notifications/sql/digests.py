@@ -40,19 +40,43 @@ on conflict (tenant_id, subscriber_id, key) where is_open do update
 returning d.subscriber_id, d.key, d.notification_id, d.closes_at
 """
 
+# What is of no use any more leaves; the first goes on for the others, also when it is too late
+# for itself. Gives how many are told.
 CLOSE: Final = """
-update notifications_digest d set is_open = false
-where d.tenant_id = any(%s) and d.notification_id = any(%s)
-returning d.notification_id, cardinality(d.members)
+with ended as materialized (
+  select d.id, d.notification_id, u.step, n.id as member, e.canceled_at is not null as is_canceled,
+    coalesce(e.expires_at <= %(now)s, false) as is_late
+  from unnest(%(firsts)s::uuid[], %(steps)s::smallint[]) u(notification_id, step)
+  join notifications_digest d on d.notification_id = u.notification_id
+  cross join lateral (select n.id, n.event_id from notifications_notification n
+    where n.id = any(d.members) and n.tenant_id = d.tenant_id offset 0) n
+  join notifications_event e on e.id = n.event_id and e.tenant_id = d.tenant_id
+  where d.tenant_id = any(%(tenants)s)
+), late as (
+  update notifications_notification n set state = 'skipped', reason = 'expired',
+    finished_at = now()
+  from ended l where n.id = l.member and n.tenant_id = any(%(tenants)s) and n.state = 'merged'
+    and l.is_late returning n.id, n.tenant_id, l.step
+), logged as (
+  insert into notifications_logentry (id, tenant_id, notification_id, step, status, reason, detail)
+  select kolokol_uuid7(), l.tenant_id, l.id, l.step, 'skipped', 'expired', '' from late l
+), closed as (
+  update notifications_digest d set is_open = false,
+    members = array(select m from unnest(d.members) m where m not in (select l.id from late l))
+  where d.tenant_id = any(%(tenants)s) and d.id in (select l.id from ended l)
+)
+select notification_id, count(*) filter (where not is_late and not is_canceled)
+from ended group by notification_id
 """
 
+# What was called off when it could not leave any more is left out.
 EVENTS: Final = """
-select d.notification_id, e.payload
+select d.notification_id, e.payload, e.expires_at
 from notifications_digest d
 cross join lateral (select n.id, n.event_id from notifications_notification n
   where n.id = any(d.members) and n.tenant_id = d.tenant_id offset 0) n
 join notifications_event e on e.id = n.event_id and e.tenant_id = d.tenant_id
-where d.tenant_id = any(%s) and d.notification_id = any(%s)
+where d.tenant_id = any(%s) and d.notification_id = any(%s) and e.canceled_at is null
 order by n.id
 """
 

@@ -80,7 +80,8 @@ with e as materialized (
 select count(*) from s
 """
 
-# What waits is taken away before its worker may hand it over; what is being sent stays.
+# What waits is taken away before its worker may hand it over; what is being sent stays. So does
+# what tells for others, too: it leaves out what was called off.
 CANCEL_EVENT: Final = """
 update notifications_event e set canceled_at = now()
 from notifications_eventkey k
@@ -90,7 +91,10 @@ returning e.id, e.version_id
 """
 CANCEL_WAITING: Final = """
 with open as materialized (
-  select d.id, d.notification_id, d.step from notifications_due d
+  select d.id, d.notification_id, d.step, d.state, exists (select 1 from notifications_digest g
+      where g.notification_id = d.notification_id and g.tenant_id = d.tenant_id and not g.is_open
+      and cardinality(g.members) > 1) as tells_others
+  from notifications_due d
   join notifications_notification n on n.id = d.notification_id and n.tenant_id = d.tenant_id
   where n.event_id = %(event)s and n.tenant_id = %(tenant)s and d.state in (0, 1, 2, 4)
     -- a message id without a claim is an attempt that failed; with one, it may have been sent
@@ -99,7 +103,7 @@ with open as materialized (
       where b.id = d.batch_id and b.is_sending))
   order by d.id for update of d
 ), gone as (
-  delete from notifications_due d using open where d.id = open.id
+  delete from notifications_due d using open where d.id = open.id and not open.tells_others
   returning open.notification_id as id, open.step
 ), chunks as (
   delete from notifications_chunk c where c.event_id = %(event)s and c.tenant_id = %(tenant)s
@@ -121,4 +125,5 @@ with open as materialized (
   select kolokol_uuid7(), %(tenant)s, s.id, s.step, 'canceled', 'canceled', '' from stopped s
 )
 select (select count(*) from stopped) + (select count(*) from fans)
+  + (select count(*) from open where tells_others and state in (0, 1))
 """

@@ -99,7 +99,7 @@ def _send(
         spared = extra.get("unsubscribe_url", "")
         rendered = follow(rendered, work.salon.id, message_id, spared=spared)
     content = rendered.content
-    expires = work.event.expires_at
+    expires = work.task.expires_at
     outbound = Outbound(
         message_id=str(message_id),
         kind=CHANNEL_OF_ADDRESS.get(route.address.kind, "webhook"),

@@ -5,7 +5,8 @@ settings: {"window_s"} from the first, or {"until": "18:00" or several times} in
 1. The first opens a digest and waits for the window's end; its line is the digest's timer.
 2. Later ones lock the open row by joining it and end there (Merge).
 3. At its time the first closes the row and goes on; texts see digest.events and digest.count.
-What is called off before that leaves the digest (notifications.leaving).
+What is called off before that leaves the digest (notifications.leaving), what has expired by then
+is skipped. The first goes on as long as one of its events is of use, whatever became of its own.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def prepare(
     pairs = list(zip(works, keys, strict=True))
     ended = [work for work in works if work.task.flags & TIMER_RAN]
     fresh = [(work, key) for work, key in pairs if not work.task.flags & TIMER_RAN]
-    return [*_closed(ended), *_joined(fresh, now)]
+    return [*_closed(ended, now), *_joined(fresh, now)]
 
 
 def _key(work: Work, step: StepDefinition) -> UUID:
@@ -48,12 +49,16 @@ def _key(work: Work, step: StepDefinition) -> UUID:
     return UUID(key_of(f"{work.definition.identifier}\0{step.key}\0{value}"))
 
 
-def _closed(works: Sequence[Work]) -> list[Result]:
+def _closed(works: Sequence[Work], now: datetime) -> list[Result]:
     if not works:
         return []
-    tenants = list({work.task.tenant_id for work in works})
-    firsts = [work.task.notification_id for work in works]
-    counts: dict[UUID, int] = dict(rows.fetch(sql.CLOSE, [tenants, firsts]))
+    arguments = {
+        "tenants": list({work.task.tenant_id for work in works}),
+        "firsts": [work.task.notification_id for work in works],
+        "steps": [work.task.step for work in works],
+        "now": now,
+    }
+    counts: dict[UUID, int] = dict(rows.fetch(sql.CLOSE, arguments))
     return [
         Result(work.task, Done(reason=f"digest:{counts.get(work.task.notification_id, 1)}"))
         for work in works

@@ -111,7 +111,7 @@ def _order(address: AddressFacts) -> int:
 
 
 def _may_wait(work: Work, account: Account) -> bool:
-    expires, until = work.event.expires_at, account.frozen_until
+    expires, until = work.task.expires_at, account.frozen_until
     is_in_time = until is not None and (expires is None or until < expires)
     return account.state == "active" and is_in_time
 

@@ -136,7 +136,9 @@ def _context(work: Work, place: Place | None, language: str, now: datetime) -> d
     }
     context = {**shared, "subscriber": subscriber}
     if work.gathered:
-        context["digest"] = {"events": work.gathered, "count": len(work.gathered)}
+        told = [one for one in work.gathered if not one.expires_at or now < one.expires_at]
+        events = [{**work.definition.defaults, **one.payload} for one in told]
+        context["digest"] = {"events": events, "count": len(events)}
     return context
 
 
