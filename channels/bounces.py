@@ -22,6 +22,7 @@ from channels.told import StatusEvent
 
 MOST_BYTES = 512 * 1024  # a report quotes at most the letter that came back
 MOST_PARTS = 30  # of it and of what it quotes: thousands within each other take minutes to read
+MOST_WORDS = 2_000  # characters of one line of a report; 300 of them are kept
 MOST_GROUPS = 20  # of a delivery report; each of our letters has one reader
 
 _VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
@@ -163,7 +164,7 @@ def _fields(report: Message) -> dict[str, str]:
 
 
 def _word(group: Message, name: str) -> str:
-    return " ".join(str(group.get(name, "")).split())
+    return " ".join(str(group.get(name, ""))[:MOST_WORDS].split())
 
 
 def _raw(**words: str) -> str:

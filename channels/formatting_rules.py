@@ -38,7 +38,7 @@ def characters(text: str) -> int:
 
 def telegram_units(text: str) -> int:
     """Count as Telegram does: UTF-16 units (an emoji is two), after the markup is gone."""
-    plain = html.unescape(re.sub(r"<[^>]*>", "", text))
+    plain = html.unescape(re.sub(r"<[^<>]*>", "", text))
     return len(plain.encode("utf-16-le")) // 2
 
 

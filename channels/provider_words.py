@@ -35,6 +35,7 @@ BY_STATUS: Mapping[int, type[DeliveryError]] = {
     504: Ambiguous,
 }
 
+MOST_WORDS = 2_000  # characters of an answer that are cleaned; 200 of them are kept
 RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-sib-ratelimit-reset")
 UNIX_TIME_FROM = 1e8  # no counter is full for three years: it is a moment
 MILLISECONDS_FROM = 1e11  # Mailgun's moments
@@ -117,7 +118,7 @@ def told(refusal: Refusal) -> str:
 
 def clean(words: str) -> str:
     """Take out what a provider quotes from the message: addresses, numbers, texts, keys."""
-    words = re.sub(r"\S*@\S*", "...", words)
+    words = re.sub(r"\S*@\S*", "...", words[:MOST_WORDS])
     words = re.sub(r"'[^']*'|\"[^\"]*\"|`[^`]*`|«[^»]*»|\{[^}]*\}", "...", words)
     words = re.sub(r"\+\d[\d()-]*(?: ?[\d()-]+)*|\d[\d ()-]{4,}\d|\S{24,}", "...", words)
     return " ".join(words.split())[:200]

@@ -17,6 +17,7 @@ from channels.errors import (
 
 CLOSED_WAIT_S = 30.0  # after a 421 that ends a conversation
 #: RFC 4954: the server wants a login, or another one.
+MOST_WORDS = 2_000  # characters of an answer that are cleaned; 200 of them are kept
 LOGIN_REFUSED = {530, 534, 535, 538}
 
 
@@ -76,4 +77,4 @@ def _text(words: bytes | str) -> str:
 
 def clean(words: bytes | str) -> str:
     """Take addresses out of a server's words."""
-    return re.sub(r"\S*@\S*", "<address>", _text(words))[:200]
+    return re.sub(r"\S*@\S*", "<address>", _text(words)[:MOST_WORDS])[:200]

@@ -13,9 +13,10 @@ from structlog.typing import EventDict, WrappedLogger
 # e-mail addresses, phone numbers of 10 digits and more, bot tokens (also in Telegram's paths),
 # our own keys, bearer tokens, tokens that follow an id in a path (callbacks), those of public pages
 # (/u/..., /p/..., /t/..., /o/... and their like), of bookings, and the key of the Phone's link; of
-# an error of PostgreSQL what it quotes of rows and values, to the end of its words
+# an error of PostgreSQL what it quotes of rows and values, to the end of its words. Names before an
+# @ are bounded: strangers choose paths of 60,000 letters, and each would be tried as a beginning
 _PRIVATE = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.]+|\+\d[\d ()-]{8,}\d|\b\d{10,}\b|\b(?:bot)?\d+:[\w-]{30,}"
+    r"[\w.+-]{1,64}@[\w-]{1,64}\.[\w.]+|\+\d[\d ()-]{8,}\d|\b\d{10,}\b|\b(?:bot)?\d+:[\w-]{30,}"
     r"|\bkk_\w+|(?i:bearer|apikey|token|secret|password)[ =:]+\S+"
     r"|(?<=/[0-9a-f-]{36}/)[\w-]{20,}"
     r"|(?<=/[cdoprtu]/)[\w:=-]{16,}|(?<=/calcom/)[\w:=-]{16,}|(?<=[?&]key=)[^\s&\"']+"

@@ -44,7 +44,7 @@ __all__ = [
 
 MAX_ACTION = 64  # bytes; Telegram's callback_data, the smallest of the channels
 _PLAN_MISSES = (NotPlanned, *TEMPLATE_FAULTS)
-_ONE_LINE = re.compile(r"\s*[\r\n\u2028\u2029]\s*")
+_LINE_END = re.compile(r"[\r\n\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,9 @@ class _Field:
         if not self.source:
             return ""
         text = self.text(context, locale).strip()
-        return text if text.isprintable() else _ONE_LINE.sub(" ", text)
+        if text.isprintable():
+            return text
+        return " ".join(filter(None, map(str.strip, _LINE_END.split(text))))
 
 
 @dataclass(frozen=True, slots=True)

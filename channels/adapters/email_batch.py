@@ -15,7 +15,7 @@ KEY_START = "[%k"
 
 # Alternatives that begin with a letter each let the search leap; a look behind comes after it.
 _PART = re.compile(
-    r"(?P<skipped><!--.*?-->|<style\b.*?</style\s*>|<script\b.*?</script\s*>)"
+    r"(?P<skipped><!--.*?(?:-->|\Z)|<(?P<hidden>style|script)\b.*?(?:</(?P=hidden)\s*>|\Z))"
     r"|href(?<=[\s\"']href)=\"(?P<href>[^\"]+)\""
     r"|src(?<=[\s\"']src)=\"(?P<src>[^\"]+)\""
     r"|>(?P<text>(?=\s*[^<\s])[^<]+)",

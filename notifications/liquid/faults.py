@@ -19,7 +19,7 @@ TEMPLATE_FAULTS = (
     TypeError,
     ValueError,
 )
-_FIRST_NAME = re.compile(r"(?:(?:%-?\s*\w+|\{)-?\s+|\{\{-?)\s*([\w.\[\]-]+)")
+_FIRST_NAME = re.compile(r"(?:(?:%-?\s*\w+|\{)-?\s+|\{\{-?\s*)([\w.\[\]-]+)")
 
 
 class Missing(StrictDefaultUndefined):
