@@ -106,7 +106,7 @@ class Work:
 
 @dataclass(slots=True)
 class Batch:
-    """Loaded work, tasks whose notification is gone, and the salons' accounts."""
+    """Loaded work, tasks whose client is gone, and the salons' accounts."""
 
     works: list[Work]
     orphans: list[Task]

@@ -184,6 +184,10 @@ class Task:
         """Name the message that this lease may send, as kolokol_message_id does."""
         return self.message_id or UUID(int=self.batch_id.int >> 48 << 48 | self.due_id)
 
+    def in_time(self, until: datetime) -> datetime:
+        """Give the end of a wait that something may end before, even if it is of no use then."""
+        return until if self.expires_at is None else min(until, self.expires_at)
+
 
 @dataclass(slots=True)
 class Result:

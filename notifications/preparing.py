@@ -139,7 +139,7 @@ def _prepare(
 
 def decide(batch: Batch, now: datetime) -> tuple[list[Result], list[Send]]:
     """Apply the rules and the steps to loaded work; call inside the batch's scope."""
-    results: list[Result] = [Result(task, Drop()) for task in batch.orphans]
+    results = [Result(task, Cancel("subscriber_deleted")) for task in batch.orphans]
     open_works: list[Work] = []
     for work in batch.works:
         outcome = _general(work, batch, now)

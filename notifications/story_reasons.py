@@ -40,6 +40,7 @@ REASONS: Mapping[str, Pair] = {
     ),
     "expired": ("срок сообщения истёк", "the message is no longer of use"),
     "canceled": ("отменено тем, кто отправлял", "called off by its sender"),
+    "subscriber_deleted": ("клиент удалён", "the client was deleted"),
     "staff_get_no_marketing": (
         "сотрудникам реклама не отправляется",
         "staff are sent no marketing",

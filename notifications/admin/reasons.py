@@ -61,6 +61,7 @@ SENTENCES: dict[str, Any] = {
     "scheduled": _("waits for its time"),
     "delay": _("waits for its time"),
     "canceled": _("canceled"),
+    "subscriber_deleted": _("the client was deleted"),
 }
 
 

@@ -25,6 +25,7 @@ from notifications.masking import mask
 from notifications.outcomes import Fail, MessageRow, Result, Skip, Wait
 from notifications.rendering import RenderError
 from notifications.steps.approved import approved_template
+from notifications.steps.fallback import GIVES_WAY, has_way
 from notifications.steps.reserving import reserve
 from notifications.steps.route import Route, choose
 from notifications.steps.send import Send
@@ -60,7 +61,7 @@ def compose(
         return held
     route = choose(work, accounts, now)
     if not isinstance(route, Route):
-        return route
+        return _instead(work, route, accounts, now)
     try:
         rendered = render(work, texts, route.address.kind, now)
         template = approved_template(work, route.account, rendered.language, now)
@@ -68,6 +69,16 @@ def compose(
         return Fail("render_failed", detail=str(error))
     extra = _extra(work, route) | ({"whatsapp_template": template} if template else {})
     return _send(work, route, rendered, extra, now)
+
+
+def _instead(
+    work: Work, held: Skip | Wait, accounts: Sequence[Account], now: datetime
+) -> Skip | Wait:
+    """Leave a transactional message to its fallback where a channel cannot carry it now."""
+    is_urgent = isinstance(held, Wait) and work.definition.category == "tx"
+    if is_urgent and held.reason in GIVES_WAY and has_way(work, accounts, now):
+        return Skip(held.reason)
+    return held
 
 
 def _rule(work: Work, now: datetime) -> Skip | Wait | None:

@@ -5,18 +5,23 @@ A second one where somebody of the batch did not just say yes to everything.
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
+from channels.registry import CHANNEL_OF_ADDRESS
 from notifications.definition import SILENT_KINDS
 from notifications.loading import Work
 from notifications.outcomes import Result, Skip
+from notifications.steps.route import covers
 from tenants.consents import NEVER_GIVEN, WITHDRAWN, doubtful, refusals
+
+CHANNEL_WORDS: Final = frozenset(CHANNEL_OF_ADDRESS) | frozenset(CHANNEL_OF_ADDRESS.values())
 
 
 def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:
     """Close to each message the kinds of address to which the client agreed to no advertising.
 
-    Returns the works that may go on, and the skipped ones: all their addresses are closed.
+    Returns the works that may go on, and the skipped ones: all that they could reach is closed.
     """
     marketing = [work for work in works if work.task.category == "mk"]
     if not marketing:
@@ -35,13 +40,23 @@ def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:
     for work in works:
         kinds = asked.get(id(work), frozenset())
         closed = {k: why for k in kinds if (why := refused.get(_asked(work, k)))}
-        if closed and len(closed) == len(kinds):
-            reason = WITHDRAWN if WITHDRAWN in closed.values() else NEVER_GIVEN
+        reached = _reached(work, kinds)
+        if closed and reached <= closed.keys():
+            told = {closed[kind] for kind in reached}
+            reason = WITHDRAWN if WITHDRAWN in told else NEVER_GIVEN
             skipped.append(Result(work.task, Skip(reason)))
         else:
             work.failed |= closed.keys()
             open_works.append(work)
     return open_works, skipped
+
+
+def _reached(work: Work, kinds: frozenset[str]) -> frozenset[str]:
+    """Keep what the step's channels reach; one that names a provider may reach any kind."""
+    words = work.step.channels if work.step else ()
+    if not CHANNEL_WORDS.issuperset(words):
+        return kinds
+    return frozenset(kind for kind in kinds if any(covers(word, kind) for word in words)) or kinds
 
 
 def _asked(work: Work, kind: str) -> tuple[UUID, UUID, str]:

@@ -8,7 +8,7 @@ passed ends the notification, or with {"late": "now"} does not wait.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.integrations import Account
@@ -33,11 +33,10 @@ def _outcome(work: Work, now: datetime) -> Done | Wait | Skip | Fail:
     zone = place.zone if place else work.salon.zone
     until = now + timedelta(seconds=float(settings.get("seconds", 0)))
     if "until" in settings:
-        moment = moment_at(work, settings["until"], zone)
+        moment = moment_at(work, settings, zone)
         if moment is None:
             return Fail("no_moment", detail=settings["until"])
-        # In UTC: a day before a visit is 24 hours, also when the clocks change in between.
-        until = moment.astimezone(UTC) + timedelta(seconds=float(settings.get("offset_s", 0)))
+        until = moment
         if until <= now and settings.get("late", "skip") == "skip":
             return Skip("delay_passed", to=END)
     if settings.get("working_hours") and place:

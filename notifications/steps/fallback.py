@@ -8,24 +8,30 @@ Who has to speak goes on as any channel step does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import datetime, timedelta
 from typing import Any
 
+from channels.integrations import Account
 from notifications.definition import StepDefinition
 from notifications.loading import Work
 from notifications.models import StepKind
 from notifications.outcomes import TIMER_RAN, Result, Skip, Wait
 from notifications.sql import steps as sql
 from notifications.steps.earlier import Earlier, earlier_locked
+from notifications.steps.route import Route, choose
 from tenants import rows
 
 NOT_DELIVERED, NOT_READ, FAILED = "not_delivered", "not_read", "failed"
-#: An earlier step that was skipped for these could not reach the client; for any other, she is not
-#: to be written to, or has the same words already.
-NO_WAY = frozenset(
-    {"no_address", "suppressed", "no_integration", "policy_forbids", "window_closed"}
-)
+#: What a step that has a fallback does not wait for.
+GIVES_WAY = frozenset({"stopped", "integration_paused", "provider_failing"})
+#: An earlier step that was skipped for these could not reach the client by its channel; for any
+#: other, she is not to be written to, or has the same words already.
+NO_WAY = GIVES_WAY | {
+    *("no_address", "suppressed", "no_integration", "policy_forbids", "window_closed"),
+    *("preference", "no_consent", "consent_withdrawn"),
+}
 _LOST = frozenset({"failed", "bounced"})
 
 
@@ -49,13 +55,26 @@ def keep_needed(works: list[Work], now: datetime) -> tuple[list[Work], list[Resu
     return [work for work in works if id(work) not in held], list(held.values())
 
 
+def has_way(work: Work, accounts: Sequence[Account], now: datetime) -> bool:
+    """Say whether a fallback of this step could speak now, or a fallback of that one."""
+    keys = {work.step.key if work.step else ""}
+    for position, step in enumerate(work.definition.steps):
+        if step.kind == StepKind.FALLBACK and step.settings["of"] in keys:
+            keys.add(step.key)
+            other = copy(work)
+            other.step = work.definition.step_for(position, work.person.id)
+            if isinstance(choose(other, accounts, now), Route):
+                return True
+    return False
+
+
 def _outcome(work: Work, step: StepDefinition, of: Earlier, now: datetime) -> Skip | Wait | None:
     settings = step.settings
     is_needed = _is_needed(of, settings["when"])
     if is_needed is None:
         until = _until(of, settings, now)
         if not work.task.flags & TIMER_RAN and until > now:
-            return Wait(until, "fallback_wait", flags=TIMER_RAN)
+            return Wait(work.task.in_time(until), "fallback_wait", flags=TIMER_RAN)
         is_needed = settings["when"] != FAILED
     return None if is_needed else Skip("fallback_not_needed")
 

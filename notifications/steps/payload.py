@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,11 +22,17 @@ def look(work: Work, path: str) -> Any:
     return value
 
 
-def moment_at(work: Work, path: str, zone: ZoneInfo) -> datetime | None:
-    """Read a moment in ISO 8601; without an offset it is the place's own time."""
-    value = look(work, path)
+def moment_at(work: Work, settings: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
+    """Give the moment at settings["until"] and "offset_s" seconds on; None: nothing to wait for.
+
+    It is written in ISO 8601; without an offset it is the place's own time.
+    """
+    value = look(work, settings["until"])
     try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        read = datetime.fromisoformat(value)
+        local = read if read.tzinfo else read.replace(tzinfo=zone)
+        # In UTC: a day before a visit is 24 hours, also when the clocks change in between.
+        moment = local.astimezone(UTC) + timedelta(seconds=float(settings.get("offset_s", 0)))
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return moment if moment.year < MAXYEAR else None  # the next opening hours come after it

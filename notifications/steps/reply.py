@@ -8,7 +8,8 @@ A press locks the notification first, and so does this step: whoever comes secon
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from channels.integrations import Account
@@ -50,17 +51,15 @@ def _outcome(
     if isinstance(until, Fail):
         return until
     if until is not None and until > now:
-        return Wait(until, "reply_awaited", flags=TIMER_RAN)
+        return Wait(work.task.in_time(until), "reply_awaited", flags=TIMER_RAN)
     return Done(
         reason="no_reply", to=work.definition.place(step.settings.get("on_timeout", CONTINUE))
     )
 
 
-def _until(work: Work, settings: Mapping[str, object], now: datetime) -> datetime | Fail:
+def _until(work: Work, settings: Mapping[str, Any], now: datetime) -> datetime | Fail:
     if "timeout_s" in settings:
-        return now + timedelta(seconds=float(str(settings["timeout_s"])))
-    path, place = str(settings["until"]), place_of(work)
-    moment = moment_at(work, path, place.zone if place else work.salon.zone)
-    if moment is None:
-        return Fail("no_moment", detail=path)
-    return moment.astimezone(UTC) + timedelta(seconds=float(str(settings.get("offset_s", 0))))
+        return now + timedelta(seconds=float(settings["timeout_s"]))
+    place = place_of(work)
+    moment = moment_at(work, settings, place.zone if place else work.salon.zone)
+    return moment or Fail("no_moment", detail=settings["until"])
