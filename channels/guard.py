@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import time
 from functools import lru_cache
 
 from channels.errors import Permanent
@@ -73,9 +74,10 @@ class AddressGuard:
 def connect(host: str, port: int, *, guard: AddressGuard | None, timeout_s: float) -> socket.socket:
     """Open a TCP connection to the first permitted address that answers.
 
-    guard: None lets every address pass. Raises Permanent when all addresses are refused,
-    OSError when none answers.
+    guard: None lets every address pass. timeout_s: for all addresses together, of which a name may
+    have hundreds. Raises Permanent when all addresses are refused, OSError when none answers.
     """
+    deadline = time.monotonic() + timeout_s
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [info[4] for info in found]
     if guard is not None and not guard.trusts(host):
@@ -84,8 +86,12 @@ def connect(host: str, port: int, *, guard: AddressGuard | None, timeout_s: floa
         raise refusal()
     failure: OSError = OSError("no address")
     for address in addresses:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            break
         try:
-            opened = socket.create_connection((str(address[0]), port), timeout=timeout_s)
+            opened = socket.create_connection((str(address[0]), port), timeout=left_s)
+            opened.settimeout(timeout_s)
             opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return opened
         except OSError as error:

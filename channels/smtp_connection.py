@@ -25,6 +25,7 @@ from channels.smtp_answers import clean, greeting_failure, refusal
 
 STEP_TIMEOUT_S = 20.0  # one command and its reply; servers that greylist answer slowly
 CONNECT_TIMEOUT_S = 5.0
+MOST_REPLY = 64 * 1024  # bytes of one reply: a server of one's own could go on for ever
 SECURITIES = {"tls", "starttls", "none"}
 
 
@@ -205,6 +206,14 @@ class _Client(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected("not connected")
         self.sock.settimeout(timeout_s)
 
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one reply, however many lines it has, within one time-out."""
+        if self.file is None and self.sock is not None:
+            self.file = _Reply(self.sock)
+        if self.file is not None:
+            self.file.begin()
+        return super().getreply()
+
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         opened = connect(host, port, guard=self._guard, timeout_s=timeout)
         if self._account.security != "tls":
@@ -214,6 +223,46 @@ class _Client(smtplib.SMTP):
         except OSError:
             opened.close()
             raise
+
+
+class _Reply:
+    """The lines of a server that may drip them, or never come to an end."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._unread = bytearray()
+        self._deadline = 0.0
+        self._left = 0
+
+    def begin(self) -> None:
+        self._deadline = time.monotonic() + (self._socket.gettimeout() or STEP_TIMEOUT_S)
+        self._left = MOST_REPLY
+
+    def readline(self, most: int) -> bytes:
+        while b"\n" not in self._unread and len(self._unread) < most:
+            if not (piece := self._piece()):
+                break
+            self._unread += piece
+        end = min(self._unread.find(b"\n") + 1 or len(self._unread), most)
+        line = bytes(self._unread[:end])
+        del self._unread[:end]
+        self._left -= len(line)
+        if self._left < 0:
+            raise OSError("the reply does not end")
+        return line
+
+    def close(self) -> None:
+        self._unread.clear()
+
+    def _piece(self) -> bytes:
+        timeout_s, left_s = self._socket.gettimeout(), self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the reply takes too long")
+        self._socket.settimeout(left_s)
+        try:
+            return self._socket.recv(4096)
+        finally:
+            self._socket.settimeout(timeout_s)
 
 
 @lru_cache(maxsize=64)
