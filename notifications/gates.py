@@ -11,7 +11,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 CHANNELS = frozenset({"in_app", "email", "sms", "chat", "push"})  # what a client may switch off
-QUIET = ("21:00", "09:00")  # client's time; marketing at night annoys and, in Russia, is fined
 
 
 def quiet_until(now: datetime, zone: ZoneInfo, hours: Sequence[str]) -> datetime | None:

@@ -21,7 +21,6 @@ from uuid import UUID
 from notifications import configs, escalation, hastening
 from notifications.definition import Definition
 from notifications.dispatch import wake_on_commit
-from notifications.limits import MK_WINDOW
 from notifications.outcomes import (
     DAY_RESERVED,
     SLOT_RESERVED,
@@ -34,6 +33,7 @@ from notifications.steps.route import covers
 from notifications.tracking import Line, Tracked, write_extra, write_log
 from tenants import rows
 from tenants.ids import created_at
+from tenants.limits import USUAL
 
 LATEST = timedelta(days=1)  # what was to be said a day ago is said no more
 OTHER_CHANNEL, OTHER_ADDRESS = "other_channel", "other_address"
@@ -123,7 +123,8 @@ def _latest(tenant_id: UUID, definition: Definition) -> timedelta:
     """Say how old a message may be; marketing must still hold the slot that it reuses."""
     if definition.category != "mk":
         return LATEST
-    days = configs.salons([tenant_id])[tenant_id].limits.get("mk_window_days", MK_WINDOW.days)
+    limits = configs.salons([tenant_id])[tenant_id].limits
+    days = limits.get("mk_window_days", USUAL["mk_window_days"])
     return min(LATEST, timedelta(days=float(days)))
 
 

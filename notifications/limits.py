@@ -19,10 +19,9 @@ from uuid import UUID
 
 from notifications.said_texts import is_free, joined
 from tenants import rows
+from tenants.limits import USUAL
 
-MK_WINDOW = timedelta(days=3)
 HOUR = timedelta(hours=1)
-DEFAULTS = {"mk_per_window": 1, "per_hour": 10, "tx_per_day": 3000, "mk_per_day": 1500}
 
 
 @dataclass(slots=True)
@@ -91,10 +90,10 @@ def client_limit(
 ) -> Limit:
     """Give the limit of a client; who shares her address is counted with her."""
     if category == "mk":
-        most = int(limits.get("mk_per_window", DEFAULTS["mk_per_window"]))
-        ends_at = now + timedelta(days=float(limits.get("mk_window_days", MK_WINDOW.days)))
+        most = int(limits.get("mk_per_window", USUAL["mk_per_window"]))
+        ends_at = now + timedelta(days=float(limits.get("mk_window_days", USUAL["mk_window_days"])))
         return Limit(tenant_id, "mk", mode, most, ends_at, "frequency_cap")
-    most = int(limits.get("per_hour", DEFAULTS["per_hour"]))
+    most = int(limits.get("per_hour", USUAL["per_hour"]))
     return Limit(tenant_id, f"hour:{channel}", mode, most, now + HOUR, "hourly_cap")
 
 
@@ -103,7 +102,7 @@ def day_limit(
 ) -> Limit:
     """Give the salon's limit of this day."""
     word = f"{category}_per_day"
-    most = int(limits.get(word, DEFAULTS[word]))
+    most = int(limits.get(word, USUAL[word]))
     return Limit(tenant_id, word, mode, most, day_end, f"daily_{category}_limit", is_last=True)
 
 

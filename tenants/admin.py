@@ -10,14 +10,22 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tenants.addressing import Refused, normalise
-from tenants.admin_accounts import TenantAdmin
+from tenants.admin_accounts import MemberAdmin
 from tenants.admin_base import SalonAdmin, SalonForm, SalonTabular, column
 from tenants.admin_consents import ConsentAdmin
 from tenants.admin_keys import ApiKeyAdmin
+from tenants.admin_salon_card import TenantAdmin
 from tenants.models import Address, Subscriber, Topic, TopicMember
 from tenants.permissions import standing
 
-__all__ = ["ApiKeyAdmin", "ConsentAdmin", "SubscriberAdmin", "TenantAdmin", "TopicAdmin"]
+__all__ = [
+    "ApiKeyAdmin",
+    "ConsentAdmin",
+    "MemberAdmin",
+    "SubscriberAdmin",
+    "TenantAdmin",
+    "TopicAdmin",
+]
 
 ADDRESS_LABELS = {"active": "success", "inactive": "warning", "suppressed": "danger"}
 

@@ -1,4 +1,4 @@
-"""The screens of the salon itself: its card, places and people; and of all who log in."""
+"""The screens of the salon's places and people, and of all who log in."""
 
 from __future__ import annotations
 
@@ -19,46 +19,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 from tenants.admin_base import PlatformScreen, SalonAdmin, SalonForm, column
 from tenants.hours import wrong_day
 from tenants.members import add_member, is_last_owner
-from tenants.models import Location, Member, Tenant, User
-from tenants.permissions import PLATFORM, standing
-
-STATE_LABELS = {"active": "success", "suspended": "warning", "closed": "danger"}
-
-
-@admin.register(Tenant)
-class TenantAdmin(SalonAdmin):
-    """The salon's card; what binds the salon to the platform is the platform's to change."""
-
-    area = "salon"
-    list_display = ("name", "slug", "language", "timezone", "state_label", "is_sandbox")
-    list_filter = ("state", "is_sandbox")
-    search_fields = ("name", "slug")
-    ordering = ("name",)
-    fieldsets = (
-        (None, {"fields": ("name", "slug", ("language", "timezone"), "brand")}),
-        (_("Letters"), {"fields": ("followed_letters", "unsubscribe_always")}),
-        (_("Publishing"), {"fields": ("four_eyes",)}),
-        (_("Platform"), {"fields": (("state", "state_reason"), "is_sandbox", "limits")}),
-    )
-
-    def heading(self, row: Tenant) -> str:
-        """Head the page by the salon's name."""
-        return row.name
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Keep the identifier for ever, and the platform's fields from the owner."""
-        if standing(request).role == PLATFORM:
-            return ("slug",)
-        return ("slug", "state", "state_reason", "is_sandbox", "limits")
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Salons are made by create_tenant, with keys and scenarios."""
-        return False
-
-    @column(_("state"), ordering="state", label=STATE_LABELS)
-    def state_label(self, row: Tenant) -> tuple[str, str]:
-        """Colour the state."""
-        return row.state, row.get_state_display()
+from tenants.models import Location, Member, User
+from tenants.permissions import standing
 
 
 class LocationForm(SalonForm):

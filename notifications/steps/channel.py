@@ -18,7 +18,7 @@ from channels.contract import Outbound
 from channels.integrations import Account
 from channels.registry import CHANNEL_OF_ADDRESS
 from notifications.definition import Texts
-from notifications.gates import QUIET, quiet_until
+from notifications.gates import quiet_until
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.masking import mask
@@ -30,6 +30,7 @@ from notifications.steps.reserving import reserve
 from notifications.steps.route import Route, choose
 from notifications.steps.send import Send
 from notifications.steps.text import Rendered, follow, published, render
+from tenants.limits import USUAL
 
 PUSH_KINDS = frozenset({"push", "fcm", "apns", "web_push"})
 #: What a trigger's `overrides.push` may say -> its name in Outbound.extra.
@@ -95,8 +96,8 @@ def _quiet(work: Work) -> Sequence[str] | None:
         return None  # a developer at night wants to see the text, and nobody is woken
     if work.definition.category == "tx" and work.definition.is_critical:
         return None
-    word, usual = ("quiet", QUIET) if work.definition.category == "mk" else ("quiet_tx", None)
-    hours: Sequence[str] | None = work.salon.limits.get(word, usual)
+    word = "quiet" if work.definition.category == "mk" else "quiet_tx"
+    hours: Sequence[str] | None = work.salon.limits.get(word, USUAL[word])
     return hours
 
 

@@ -9,8 +9,7 @@ from notifications import said_texts
 from notifications.definition import TRY
 from notifications.loading import Work
 from notifications.steps.send import Send
-
-MINUTES = 60.0
+from tenants.limits import USUAL
 
 
 class Saying:
@@ -43,7 +42,7 @@ def _minutes(work: Work) -> float:
     """Say for how long a text must not be repeated; whoever tries texts repeats them on purpose."""
     if work.event.mode == "test" or work.salon.is_sandbox or work.definition.identifier == TRY:
         return 0.0
-    return float(work.salon.limits.get("same_text_minutes", MINUTES))
+    return float(work.salon.limits.get("same_text_minutes", USUAL["same_text_minutes"]))
 
 
 def _text(send: Send) -> str:

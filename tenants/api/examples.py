@@ -73,6 +73,11 @@ TENANT = inline_serializer(
     },
 )
 
+TENANT_CHANGE = inline_serializer(
+    "TenantChange",
+    {"limits": serializers.DictField(help_text="As docs/reference/gates.md names them.")},
+)
+
 CURSOR = [
     OpenApiParameter("after", str, description="Rows after this cursor."),
     OpenApiParameter("before", str, description="Rows before this cursor."),

@@ -81,6 +81,7 @@ def tenant(row: Tenant) -> Json:
         "language": row.language,
         "state": row.state,
         "sandbox": row.is_sandbox,
+        "limits": row.limits,
         "data": {},
         "createdAt": iso(row.created_at),
         "updatedAt": iso(row.created_at),

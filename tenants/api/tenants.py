@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from tenants import limits
 from tenants.accounts import create_tenant, issue_key
 from tenants.answers import data
 from tenants.api import examples, shapes
@@ -92,6 +93,30 @@ class TenantView(APIView):
         tenant_id = salon_by_slug(identifier).id if who.is_platform else who.tenant_id
         with tenant_scope(tenant_id):
             return data(shapes.tenant(Tenant.objects.get(pk=tenant_id)))
+
+    @extend_schema(
+        operation_id="tenants_change",
+        request=examples.TENANT_CHANGE,
+        responses=examples.answers(200, {"data": examples.TENANT_ROW}),
+    )
+    def patch(self, request: Request, identifier: str) -> Response:
+        """Set a salon's limits, all of them at once; what is left out holds as usual."""
+        require_platform(request)
+        wanted = _read_limits(body(request))
+        tenant_id = salon_by_slug(identifier).id
+        with tenant_scope(tenant_id):
+            Tenant.objects.filter(pk=tenant_id).update(limits=wanted)
+            return data(shapes.tenant(Tenant.objects.get(pk=tenant_id)))
+
+
+def _read_limits(given: dict[str, Any]) -> dict[str, Any]:
+    errors = {}
+    for name, rule in limits.faults(given.get("limits")).items():
+        place = f"limits.{name}" if name else "limits"
+        errors[place] = [f"{place} {rule}"]
+    if errors:
+        raise InvalidFields("The limits cannot be set.", errors=errors)
+    return dict(given["limits"])
 
 
 def _read(given: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from tests.admin.people import browser, make_salon
+from tenants.models import Member, Tenant
+from tenants.scope import tenant_scope
+from tests.admin.people import browser, make_salon, make_staff
 
 SCREENS = {
     "salon": "tenants_location",
@@ -94,13 +96,11 @@ def test_an_owner_cannot_lift_the_platforms_limits(salon):
         "brand": "{}",
         "followed_letters": "mk",
         "limits": '{"tx_per_day": 1000000}',
+        "limit_tx_per_day": "1000000",
         "is_sandbox": "on",
     }
 
     assert browser(salon.people["owner"]).post(page, form).status_code == 302
-
-    from tenants.models import Tenant
-    from tenants.scope import tenant_scope
 
     with tenant_scope(salon.tenant.id):
         tenant = Tenant.objects.get()
@@ -108,9 +108,6 @@ def test_an_owner_cannot_lift_the_platforms_limits(salon):
 
 
 def test_the_last_owner_cannot_leave(salon):
-    from tenants.models import Member
-    from tenants.scope import tenant_scope
-
     with tenant_scope(salon.tenant.id):
         owner = Member.objects.get(role="owner")
     alice = browser(salon.people["owner"])
@@ -120,3 +117,27 @@ def test_the_last_owner_cannot_leave(salon):
     assert alice.post(url.replace("change", "delete"), {"post": "yes"}).status_code == 403
     with tenant_scope(salon.tenant.id):
         assert Member.objects.get(pk=owner.pk).role == "owner"
+
+
+def test_staff_set_limits_and_a_bad_one_is_told_at_its_field(salon):
+    page = reverse("admin:tenants_tenant_change", args=[salon.tenant.pk])
+    form = {
+        "name": "Роза",
+        "language": "ru",
+        "timezone": "Europe/Moscow",
+        "state": "active",
+        "followed_letters": "mk",
+        "brand_color": "#b4436c",
+        "limit_tx_per_day": "5000",
+    }
+    staff = browser(make_staff(), salon=str(salon.tenant.id))
+
+    refused = staff.post(page, form | {"limit_quiet": "night", "limit_mk_per_day": "-3"})
+    saved = staff.post(page, form | {"limit_quiet": "22:00 - 8:30"})
+
+    assert set(refused.context["adminform"].form.errors) == {"limit_quiet", "limit_mk_per_day"}
+    assert saved.status_code == 302
+    with tenant_scope(salon.tenant.id):
+        tenant = Tenant.objects.get()
+    assert tenant.limits == {"tx_per_day": 5000, "quiet": ["22:00", "08:30"]}
+    assert tenant.brand == {"color": "#b4436c"}

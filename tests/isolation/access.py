@@ -76,7 +76,18 @@ API: Mapping[str, tuple[Call, ...]] = {
             platform=200,
         ),
     ),
-    "v1/tenants/<str:identifier>": (Call("GET", "/v1/tenants/{salon}", test=200),),
+    "v1/tenants/<str:identifier>": (
+        Call("GET", "/v1/tenants/{salon}", test=200),
+        Call(
+            "PATCH",
+            "/v1/tenants/{salon}",
+            {"limits": {}},
+            live=403,
+            test=403,
+            foreign=403,
+            platform=200,
+        ),
+    ),
     "v1/subscribers": (
         listing("/v1/subscribers"),
         listing("/v1/subscribers?subscriberId={client}"),

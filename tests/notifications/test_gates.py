@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifications.gates import QUIET, next_day, quiet_until
+from notifications.gates import next_day, quiet_until
+from tenants.limits import USUAL
 
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -53,7 +54,7 @@ def at(text: str, zone=MOSCOW) -> datetime:
     ],
 )
 def test_nights_end_at_nine(now, until):
-    assert quiet_until(at(now), MOSCOW, QUIET) == (at(until) if until else None)
+    assert quiet_until(at(now), MOSCOW, USUAL["quiet"]) == (at(until) if until else None)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +72,8 @@ def test_a_salon_chooses_its_own_hours(hours, now, until):
 
 
 def test_the_night_of_a_clock_change_ends_at_nine_by_the_new_clock():
-    spring = quiet_until(at("2026-03-28T22:00:00", BERLIN), BERLIN, QUIET)
-    autumn = quiet_until(at("2026-10-24T22:00:00", BERLIN), BERLIN, QUIET)
+    spring = quiet_until(at("2026-03-28T22:00:00", BERLIN), BERLIN, USUAL["quiet"])
+    autumn = quiet_until(at("2026-10-24T22:00:00", BERLIN), BERLIN, USUAL["quiet"])
 
     assert spring.astimezone(UTC) == datetime(2026, 3, 29, 7, 0, tzinfo=UTC)
     assert autumn.astimezone(UTC) == datetime(2026, 10, 25, 8, 0, tzinfo=UTC)
