@@ -52,6 +52,7 @@ def navigation(request: HttpRequest) -> list[Item]:
                 _item(_("Clients"), "group", "tenants_subscriber", "clients"),
                 _item(_("Topics"), "sell", "tenants_topic", "clients"),
                 _item(_("Consents"), "approval", "tenants_consent", "clients"),
+                _item(_("Never write to"), "do_not_disturb_on", "tenants_suppression", "clients"),
             ],
         ),
         (

@@ -5,79 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from tenants.addressing import Refused, normalise
 from tenants.admin_accounts import MemberAdmin
-from tenants.admin_base import SalonAdmin, SalonForm, SalonTabular, column
+from tenants.admin_addresses import AddressInline, hint
+from tenants.admin_base import SalonAdmin, SalonTabular, column
 from tenants.admin_consents import ConsentAdmin
 from tenants.admin_keys import ApiKeyAdmin
 from tenants.admin_salon_card import TenantAdmin
+from tenants.admin_suppressions import SuppressionAdmin
 from tenants.models import Address, Subscriber, Topic, TopicMember
-from tenants.permissions import standing
 
 __all__ = [
     "ApiKeyAdmin",
     "ConsentAdmin",
     "MemberAdmin",
     "SubscriberAdmin",
+    "SuppressionAdmin",
     "TenantAdmin",
     "TopicAdmin",
 ]
-
-ADDRESS_LABELS = {"active": "success", "inactive": "warning", "suppressed": "danger"}
-
-
-class AddressForm(SalonForm):
-    """An address in its one form; a phone may be typed in any way people write it."""
-
-    class Meta:
-        model = Address
-        fields = ("kind", "value", "state")
-
-    def clean(self) -> dict[str, Any]:
-        """Normalise the value, or say beside the field what is expected."""
-        data: dict[str, Any] = super().clean() or self.cleaned_data
-        if "kind" in data and "value" in data:
-            try:
-                data["value"] = normalise(data["kind"], data["value"])
-            except Refused:
-                self.add_error("value", ValidationError(_HINTS.get(data["kind"], _HINT)))
-        return data
-
-
-_HINT = _("This does not look like an address of this kind.")
-_HINTS = {
-    "phone": _("Write a phone number such as +7 916 123-45-67."),
-    "whatsapp": _("Write a phone number such as +7 916 123-45-67."),
-    "email": _("Write an e-mail address such as name@example.com."),
-}
-
-
-class AddressInline(SalonTabular):
-    """Where the client is reached."""
-
-    model = Address
-    area = "clients"
-    form = AddressForm
-    tab = True
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Mask addresses for those who only look at numbers."""
-        if standing(request).may("change", self.area):
-            return ("kind", "value", "state", "reason")
-        return ("kind", "masked", "state", "reason")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The reason is the provider's or the client's."""
-        return ("reason", "masked")
-
-    @column(_("value"))
-    def masked(self, row: Address) -> str:
-        """Show the end of the address."""
-        return hint(row)
 
 
 @admin.register(Subscriber)
@@ -171,13 +119,3 @@ class TopicAdmin(SalonAdmin):
     search_fields = ("key", "name")
     fields = (("key", "name"), "mode")
     inlines = (TopicMemberInline,)
-
-
-def hint(address: Address) -> str:
-    """Show enough of an address to recognise it, too little to use it."""
-    value = address.value
-    if address.kind == "email":
-        name, _at, host = value.partition("@")
-        return f"{name[:1]}…@{host}"
-    shown = f"{value[:2]}…{value[-4:]}" if len(value) > 6 else "…"
-    return shown if address.kind == "phone" else f"{address.get_kind_display()} {shown}"

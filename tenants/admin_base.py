@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.db import models
 from django.forms.models import BaseModelFormSet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from tenants.admin_named import Labelled, Named
 from tenants.ids import created_at
 from tenants.models import User
 from tenants.permissions import standing
@@ -58,11 +60,21 @@ def column(
         method.short_description = description  # type: ignore[attr-defined]  # the admin's way
         if ordering:
             method.admin_order_field = ordering  # type: ignore[attr-defined]  # the admin's way
-        if label:
-            method.label = label  # type: ignore[attr-defined]  # unfold's way
-        return method
+        if not label:
+            return method
+        shown = method if label is True else _labelled(method)
+        shown.label = label  # type: ignore[attr-defined]  # unfold's way
+        return shown
 
     return mark
+
+
+def _labelled(method: Column) -> Column:
+    @wraps(method)
+    def give(*args: Any) -> Labelled:
+        return Labelled(method(*args))
+
+    return give  # type: ignore[return-value]  # the same method, its answer labelled
 
 
 def submit_button(description: Any) -> Callable[[Column], Column]:
@@ -132,7 +144,8 @@ class AreaRights:
 class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """A screen of one kind of a salon's rows.
 
-    Must give: area. May override: everything of ModelAdmin. Must not override: the rights.
+    Must give: area. Should give: empty_words. May override: everything of ModelAdmin. Must not
+    override: the rights.
     """
 
     form = SalonForm
@@ -145,6 +158,7 @@ class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is unt
     list_filter_submit = True
     warn_unsaved_form = True
     compressed_fields = True
+    empty_words: Any = ""  # what an empty list is for, and what to do
 
     class Media:
         css = {"all": ["kolokol/admin.css"]}
@@ -178,6 +192,20 @@ class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is unt
             request.heading = self.heading(kwargs["obj"])  # type: ignore[attr-defined]  # for header_title.html
         context["show_save_and_add_another"] = False
         return super().render_change_form(request, context, *args, **kwargs)
+
+    def response_add(self, request: HttpRequest, obj: Any, *args: Any, **kwargs: Any) -> Any:
+        """Tell what was added, by its human name."""
+        return super().response_add(request, Named(obj, self.heading(obj)), *args, **kwargs)
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        """Tell what was saved, by its human name."""
+        answer: HttpResponse = super().response_change(request, Named(obj, self.heading(obj)))
+        return answer
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Say on an empty list what would stand there."""
+        context = {"empty_words": self.empty_words, **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the salon in each row when the visitor looks at all of them."""

@@ -1,7 +1,8 @@
-"""How is the list of addresses kept that must never be written to? Added, taken off, told.
+"""How is the list of addresses kept that must never be written to? Added, lifted, told.
 
-The list holds also for who gets such an address later: a trigger of the database sees to it. Told
-are the list's own lines and the addresses that said no by themselves (a STOP, a complaint).
+The list holds also for who gets such an address later: a trigger of the database sees to it. A
+lifted line stays as the record of who and why. Told are the open lines and the addresses that said
+no by themselves (a STOP, a complaint).
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ MOST = 500  # lines of one call
 LISTED = "listed"  # the reason of addresses that the list suppresses
 
 _ADD: Final = """
-insert into tenants_suppression (id, tenant_id, kind, value, source, created_at)
-select u.id, %(tenant)s, u.kind, u.value, %(source)s, now()
+insert into tenants_suppression (id, tenant_id, kind, value, note, added_by, created_at,
+  lifted_by, lift_note)
+select u.id, %(tenant)s, u.kind, u.value, %(note)s, %(by)s, now(), '', ''
 from unnest(%(ids)s::uuid[], %(kinds)s::text[], %(values)s::text[]) u(id, kind, value)
 order by u.kind, u.value
-on conflict (tenant_id, kind, value) do nothing
+on conflict (tenant_id, kind, value) where lifted_at is null do nothing
 """
 _SUPPRESS: Final = """
 update tenants_address a set state = 'suppressed', reason = %(listed)s, changed_at = now()
@@ -34,8 +36,9 @@ where a.tenant_id = %(tenant)s and a.kind = u.kind and a.value = u.value
   and a.state <> 'suppressed'
 """
 _REMOVE: Final = """
-delete from tenants_suppression s using unnest(%(kinds)s::text[], %(values)s::text[]) u(kind, value)
-where s.tenant_id = %(tenant)s and s.kind = u.kind and s.value = u.value
+update tenants_suppression s set lifted_at = now(), lifted_by = %(by)s, lift_note = %(note)s
+from unnest(%(kinds)s::text[], %(values)s::text[]) u(kind, value)
+where s.tenant_id = %(tenant)s and s.kind = u.kind and s.value = u.value and s.lifted_at is null
 """
 _FREE: Final = """
 update tenants_address a set state = 'active', reason = '', changed_at = now()
@@ -45,7 +48,8 @@ where a.tenant_id = %(tenant)s and a.kind = u.kind and a.value = u.value
 """
 _LIST: Final = """
 select kind, value, min(reason) from (
-  select kind, value, %(listed)s as reason from tenants_suppression where tenant_id = %(tenant)s
+  select kind, value, %(listed)s as reason from tenants_suppression
+  where tenant_id = %(tenant)s and lifted_at is null
   union all
   select kind, value, reason from tenants_address
   where tenant_id = %(tenant)s and state = 'suppressed') x
@@ -76,18 +80,21 @@ def read(raw: object, where: str) -> Line:
         raise InvalidFields(f"{words}.", errors={f"{where}.value": [words]}) from refused
 
 
-def add(tenant_id: UUID, lines: Sequence[Line], source: str) -> int:
-    """Put addresses on the list, in the salon's scope; return how many were new."""
+def add(tenant_id: UUID, lines: Sequence[Line], by: str, note: str = "") -> int:
+    """Put addresses on the list, in the salon's scope; return how many were new.
+
+    by: "staff:<id>", "key:<id>" or "command". note: why.
+    """
     values = _values(tenant_id, lines)
-    values |= {"ids": [uuid7() for _ in values["kinds"]], "source": source}
+    values |= {"ids": [uuid7() for _ in values["kinds"]], "by": by, "note": note}
     added = run(_ADD, values)
     run(_SUPPRESS, values)
     return added
 
 
-def remove(tenant_id: UUID, lines: Sequence[Line]) -> int:
+def remove(tenant_id: UUID, lines: Sequence[Line], by: str, note: str = "") -> int:
     """Take addresses off the list; return how many stood there. Who said no herself stays so."""
-    values = _values(tenant_id, lines)
+    values = _values(tenant_id, lines) | {"by": by, "note": note}
     removed = run(_REMOVE, values)
     run(_FREE, values)
     return removed

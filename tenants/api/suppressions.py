@@ -62,7 +62,7 @@ class SuppressionsView(APIView):
     def post(self, request: Request) -> Response:
         """Add up to 500 addresses, also such as nobody has yet."""
         who = _live(request, WRITE)
-        return data({"added": suppressions.add(who.tenant_id, _lines(request), "api")}, 201)
+        return data({"added": suppressions.add(who.tenant_id, _lines(request), _by(who))}, 201)
 
 
 class RemoveView(APIView):
@@ -76,7 +76,7 @@ class RemoveView(APIView):
     def post(self, request: Request) -> Response:
         """Take up to 500 addresses off the list; an address does not belong into a URL."""
         who = _live(request, WRITE)
-        return data({"removed": suppressions.remove(who.tenant_id, _lines(request))})
+        return data({"removed": suppressions.remove(who.tenant_id, _lines(request), _by(who))})
 
 
 def _live(request: Request, scope: str) -> Caller:
@@ -84,6 +84,10 @@ def _live(request: Request, scope: str) -> Caller:
     if who.mode != "live":
         raise Forbidden("The suppression list is of live mode; a test key does not see it.")
     return who
+
+
+def _by(who: Caller) -> str:
+    return f"key:{who.key_id}"
 
 
 def _lines(request: Request) -> list[Line]:

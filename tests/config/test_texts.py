@@ -33,6 +33,7 @@ PAGES = [*ROOT.glob("templates/notifications/admin/*"), *ROOT.glob("templates/ch
 PAGES += [
     ROOT / "templates/admin/index.html",
     ROOT / "templates/unfold/helpers/pagination_default.html",
+    ROOT / "templates/unfold/helpers/empty_results.html",
 ]
 _CALLS = {"_", "gettext", "gettext_lazy"}
 _TAG = re.compile(r'{% translate "([^"]+)"')

@@ -71,6 +71,7 @@ SCREENS: Mapping[str, Screen] = {
     "tenants/platformkey": Screen("tenants.PlatformKey", is_platforms=True),
     "tenants/subscriber": Screen("tenants.Subscriber"),
     "tenants/topic": Screen("tenants.Topic"),
+    "tenants/suppression": Screen("tenants.Suppression", delete=False),
     "tenants/consent": Screen("tenants.Consent", add=False, delete=False),
     "channels/integration": Screen("channels.Integration"),
     "channels/whatsapptemplate": Screen("channels.WhatsAppTemplate"),

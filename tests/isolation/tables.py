@@ -283,9 +283,7 @@ TABLES: dict[str, Table] = {
         "select insert",
     ),
     "tenants.Suppression": Table(
-        lambda s: _make(
-            Suppression, s, kind="telegram", value=s.word("chat"), source=s.word("list")[:32]
-        )
+        lambda s: _make(Suppression, s, kind="telegram", value=s.word("chat"), note=s.word("list"))
     ),
     "tenants.LinkToken": Table(
         lambda s: _make(

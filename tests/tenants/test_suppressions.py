@@ -102,3 +102,14 @@ def test_a_file_goes_in_and_comes_out(salon, tmp_path):
     path.write_text("pigeon,7\n", encoding="utf-8")
     refused = manage("suppression", "import", *of, "--file", str(path))
     assert (refused.returncode, "line 1.channel" in refused.stderr) == (2, True)
+
+
+def test_a_lifted_line_stays_as_the_record_and_may_be_added_anew(salon, api):
+    for path in ("/v1/suppressions", "/v1/suppressions/remove", "/v1/suppressions"):
+        api.post(path, LISTED)
+
+    with tenant_scope(salon.pk):
+        lifted, listed = Suppression.objects.order_by("created_at")
+    assert lifted.lifted_at is not None
+    assert lifted.lifted_by.startswith("key:")
+    assert (listed.lifted_at, listed.added_by) == (None, lifted.added_by)

@@ -14,6 +14,8 @@ from tenants.commandline import CommandError, CommandParser, Verb, add_salon, sa
 from tenants.errors import InvalidFields
 from tenants.scope import tenant_scope
 
+BY = "command"
+
 
 class Command(Verb):
     """Import, remove and export lines of channel and address, as CSV."""
@@ -36,9 +38,9 @@ class Command(Verb):
         lines = _read(options["file"])
         with tenant_scope(found.id):
             if options["action"] == "import":
-                done, word = suppressions.add(found.id, lines, "import"), "added"
+                done, word = suppressions.add(found.id, lines, BY), "added"
             else:
-                done, word = suppressions.remove(found.id, lines), "removed"
+                done, word = suppressions.remove(found.id, lines, BY), "removed"
         self.show(options, {word: done, "read": len(lines)}, f"{done} of {len(lines)} {word}.")
 
     def _export(self, tenant_id: UUID, options: dict[str, Any]) -> None:
