@@ -133,7 +133,7 @@ def from_yaml(text: str) -> Json:
     """Read YAML; raises InvalidFields."""
     try:
         document = yaml.load(text, _Loader)  # noqa: S506 (a SafeLoader that knows no dates)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         words = f"not YAML: {error}"
         raise InvalidFields("The file cannot be read.", errors={"document": [words]}) from error
     return read_manifest(document)
@@ -214,7 +214,16 @@ def _note_double_steps(place: str, item: Json, errors: dict[str, list[str]]) -> 
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads a date as the text that it is in JSON."""
+    """Reads a date as the text that it is in JSON, and takes no references.
+
+    Nine lines of references to each other are a document of gigabytes for whoever walks it.
+    """
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "references (*name) are not taken", mark)
+        return super().compose_node(parent, index)
 
 
 _Loader.yaml_implicit_resolvers = {
