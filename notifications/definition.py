@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,9 +22,11 @@ import jsonschema_rs
 from notifications.models import Priority, StepKind
 from notifications.outcomes import END
 from notifications.rendering import ButtonSource, Source
+from notifications.schemas import compiled
 from notifications.variants import Variant, pick, read_variants
 
 QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
+MOST_ERRORS = 50  # of one payload; who sends 100,000 wrong items learns from the first
 TRY: Final = "template-try"  # the workflow by which staff try their texts
 HURRIED = ("urgent", "high")  # queues whose lines wait neither for company nor for a full batch
 SILENT_KINDS = frozenset(  # steps that say nothing to the client
@@ -87,7 +90,8 @@ class Definition:
 
     def payload_errors(self, payload: Mapping[str, Any]) -> list[tuple[str, str]]:
         """Check a payload: pairs of field (dotted, below payload) and what is wrong with it."""
-        return [(_field(error), error.message) for error in self.schema.iter_errors(payload)]
+        found = islice(self.schema.iter_errors(payload), MOST_ERRORS)
+        return [(_field(error), error.message) for error in found]
 
 
 def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition:
@@ -106,7 +110,7 @@ def read_definition(version_id: UUID, document: Mapping[str, Any]) -> Definition
             for name, rule in schema.get("properties", {}).items()
             if isinstance(rule, dict) and "default" in rule
         },
-        schema=jsonschema_rs.validator_for(schema or True, validate_formats=True),
+        schema=compiled(schema),
         gathers=any(step["kind"] == StepKind.DIGEST.value for step in document["steps"]),
     )
 

@@ -221,8 +221,7 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "references (*name) are not taken", mark)
+            raise yaml.YAMLError("references (*name) are not taken")
         return super().compose_node(parent, index)
 
 
