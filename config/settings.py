@@ -236,6 +236,7 @@ UNFOLD = {
     "SITE_SUBHEADER": "config.menu.salon_name",
     "SITE_DROPDOWN": "config.menu.salons",
     "SITE_URL": None,
+    "LOGIN": {"form": "tenants.login.LoginForm"},
     "ENVIRONMENT": "config.menu.environment",
     "STYLES": ["config.menu.style"],
     "SHOW_HISTORY": True,
