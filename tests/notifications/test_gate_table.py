@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,9 +11,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from channels.models import ChannelRule
+from channels.breaker import MIN_FAILURES
+from channels.integrations import update_credentials
+from channels.models import ChannelRule, Integration
 from notifications import preferences, stops
 from notifications.admin.reasons import SENTENCES
+from notifications.engine import Drain
 from notifications.gate_table import GATES, PASS, SKIP, STAFF, WAIT
 from notifications.models import Escalation
 from notifications.story_reasons import REASONS
@@ -23,8 +27,6 @@ from tests.notifications.conftest import NO_QUIET, Reminders, change, look
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "gates.md"
 KINDS = ("tx", "critical", "mk")
-#: Driven by a provider's answers: test_engine_breaker and test_engine_rates look at these.
-ELSEWHERE = {"provider_failing", "provider_limit"}
 STATUSES = {SKIP: "skipped", WAIT: "waiting", PASS: "sent"}
 
 
@@ -78,6 +80,25 @@ def say_it_twice(salon: Reminders) -> None:
     trigger(salon)
 
 
+def use_account(salon: Reminders, messages: int) -> None:
+    """Let other messages, more urgent ones, have gone through the same account."""
+    salon.workflow("spare", "sms", priority="urgent")
+    for number in range(messages):
+        salon.trigger("spare", {"subscriberId": f"s{number}", "phone": f"+7916000000{number}"})
+    Drain(("urgent",), salon.gateway, "test").drain_dry()
+
+
+def fail(salon: Reminders) -> None:
+    salon.provider.answer = lambda body: (500, {}, b"{}")
+    use_account(salon, MIN_FAILURES)
+
+
+def use_up(salon: Reminders) -> None:
+    (account,) = [one for one in salon.all(Integration) if one.kind == "sms"]
+    update_credentials(salon.salon.pk, account.pk, {"rate": "1/60"})
+    use_account(salon, 1)
+
+
 #: Reason -> what makes it so, after the triggers and before the worker looks.
 CAUSES: Mapping[str, Callable[[Reminders], Any]] = {
     "expired": update("update notifications_event set expires_at = now()"),
@@ -92,6 +113,8 @@ CAUSES: Mapping[str, Callable[[Reminders], Any]] = {
     "all_channels_off": switch_off(""),
     "no_integration": update("delete from channels_integration"),
     "policy_forbids": forbid,
+    "provider_failing": fail,
+    "provider_limit": use_up,
     "integration_paused": update("update channels_integration set state = 'paused'"),
     "integration_rests": update(
         "update channels_integration set frozen_until = now() + interval '1 hour'"
@@ -110,7 +133,7 @@ def trigger(salon: Reminders) -> None:
 
 
 def test_the_walk_and_the_words_know_every_gate():
-    assert GATES.keys() == CAUSES.keys() | ELSEWHERE
+    assert GATES.keys() == CAUSES.keys()
     assert GATES.keys() - REASONS.keys() == set()
     assert GATES.keys() - SENTENCES.keys() == set()
 
@@ -125,6 +148,7 @@ def test_each_gate_does_what_the_table_says_and_the_log_tells_it(
         fields = {"category": "mk" if name == "mk" else "tx", "is_critical": name == "critical"}
         reminders.workflow(name, "sms", **fields)
     trigger(reminders)
+    reminders.gateway, reminders.provider = worker.gateway, provider
     CAUSES[reason](reminders)
 
     worker.drain_dry()
@@ -140,7 +164,7 @@ def test_each_gate_does_what_the_table_says_and_the_log_tells_it(
 
 def logged(salon: Reminders) -> dict[str, list[tuple[str, str]]]:
     """Read what became of each, by its workflow."""
-    found: dict[str, list[tuple[str, str]]] = {name: [] for name in KINDS}
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name, status, reason in look(
         "select w.identifier, l.status, l.reason from notifications_logentry l"
         " join notifications_notification n on n.id = l.notification_id"

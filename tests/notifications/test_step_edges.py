@@ -15,6 +15,7 @@ from notifications.outcomes import Done, Fail, Skip, Wait
 from notifications.steps import delay, reply
 from notifications.steps.payload import moment_at
 from tenants import consents
+from tenants.hours import read_week
 from tenants.models import Subscriber
 from tenants.scope import tenant_scope
 from tests.depth import DEPTH
@@ -25,8 +26,9 @@ from tests.notifications.reporting import report
 BERLIN, KATHMANDU = ZoneInfo("Europe/Berlin"), ZoneInfo("Asia/Kathmandu")
 LORD_HOWE = ZoneInfo("Australia/Lord_Howe")  # its clocks change by half an hour
 ZONES = st.sampled_from([BERLIN, KATHMANDU, LORD_HOWE, ZoneInfo("America/New_York")])
-START = datetime(2026, 1, 1, tzinfo=UTC)
-MOMENTS = st.integers(0, 730 * 86_400).map(lambda s: START + timedelta(seconds=s))
+START, DAY = datetime(2026, 1, 1, tzinfo=UTC), 86_400
+SUNDAYS = read_week({"sun": [["10:00", "20:00"]]})
+MOMENTS = st.integers(0, 730 * DAY).map(lambda s: START + timedelta(seconds=s))
 FALLBACK = (
     "again",
     "fallback",
@@ -40,7 +42,7 @@ def asked(payload, wanted, zone=BERLIN):
     """Give a work of which a step asks only its payload and zone."""
     return SimpleNamespace(
         event=SimpleNamespace(payload=payload, location_id=None),
-        salon=SimpleNamespace(main=None, places={}, zone=zone),
+        salon=SimpleNamespace(main=1, places={1: SimpleNamespace(zone=zone, week=SUNDAYS)}),
         definition=SimpleNamespace(defaults={}),
         task=SimpleNamespace(flags=0, expires_at=None, in_time=lambda until: until),
         step=SimpleNamespace(settings=wanted),
@@ -53,8 +55,6 @@ def until(text, offset_s, zone=BERLIN):
 
 
 # moments of the payload
-
-DAY = 86_400
 
 
 @pytest.mark.parametrize(
