@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.db import connection
 
+from channels.gateway import Gateway
+from channels.guard import AddressGuard
 from notifications import stops
+from notifications.engine import Drain
+from tenants.scope import tenant_scope
 from tests.commands import manage, said
-from tests.notifications.conftest import change
+from tests.notifications.conftest import change, look
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "channels": {"telegram": "42"}}
 
@@ -113,3 +118,42 @@ def test_a_stop_of_nothing_known_names_the_field(api, body, field):
     answer = api.post("/v1/stops", body)
 
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize("is_platforms", [False, True])
+def test_nothing_leaves_after_a_stop_but_what_a_worker_held_already(
+    salon_of_two, provider, is_platforms
+):
+    """Counted: what was leased when the stop stood is the most that may still arrive."""
+    gateway = Gateway(slots=10, guard=AddressGuard(("127.0.0.1",)))
+    people = [{"subscriberId": f"c{n}", "phone": f"+7916000{n:04}"} for n in range(90)]
+    salon_of_two.trigger("visit", people)
+    held: list[tuple[int, int]] = []
+
+    def answer(body):
+        if len(provider.bodies) == 30:
+            stop_now()
+        return 200, {}, b"{}"
+
+    def stop_now():
+        wanted = stops.Wanted(category="tx")
+        if is_platforms:
+            stops.start(None, wanted, "test")
+        else:
+            with tenant_scope(salon_of_two.salon.pk):
+                stops.start(salon_of_two.salon.pk, wanted, "test")
+        leased = "select count(*) from notifications_due where tenant_id = %s and state = 2"
+        held.append((look(leased, [salon_of_two.salon.pk])[0][0], len(provider.bodies)))
+        connection.close()  # this thread's own
+
+    provider.answer = answer
+    try:
+        Drain(("normal",), gateway, "test").drain_dry()
+    finally:
+        gateway.close()
+        change("update notifications_platformstop set ended_at = now()")
+        stops._kept.until = 0.0
+
+    ((leased, arrived),) = held
+    assert arrived <= len(provider.bodies) <= arrived + leased < len(people)
+    assert salon_of_two.log.count(("waiting", "stopped")) == len(people) - len(provider.bodies)
