@@ -1,6 +1,7 @@
 """Does a condition hold for this client? What staff write between `{% if` and `%}`, no code.
 
-The texts' own Liquid parses and decides, under the same limits; see notifications.liquid.
+The texts' own Liquid parses and decides, under the same limits; see notifications.liquid. But a
+text without a value must not go out, while a client without one is an ordinary case to decide.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from notifications.liquid.dates import Locale
-from notifications.liquid.environment import TEXT_ENVIRONMENT, SafeTemplate
+from notifications.liquid.environment import CONDITION_ENVIRONMENT, SafeTemplate
 from notifications.liquid.faults import TEMPLATE_FAULTS, RenderError, render_error
 from notifications.liquid.names import is_system_name_known, payload_key, uses
 
@@ -28,13 +29,13 @@ def compiled(expression: str) -> SafeTemplate:
         raise RenderError(f"it is one line of at most {LONGEST} characters, without braces")
     source = f"{{% if {expression} %}}{_YES}{{% endif %}}"
     try:
-        return TEXT_ENVIRONMENT.compile(source)
+        return CONDITION_ENVIRONMENT.compile(source)
     except TEMPLATE_FAULTS as error:
         raise render_error(error, field="if", source=source) from error
 
 
 def holds(expression: str, values: Mapping[str, Any], locale: Locale) -> bool:
-    """Decide; raises RenderError. What has no value is not true."""
+    """Decide; raises RenderError. What has no value is not true, and differs from all that has."""
     try:
         return compiled(expression).text(values, locale) == _YES
     except TEMPLATE_FAULTS as error:

@@ -106,7 +106,7 @@ def tell_line(line: StoryLine, language: str, zone: ZoneInfo) -> str:
         return words + _appointed(line, index, zone)
     if line.status == "answered":
         return f"{words}: {line.reason}"
-    if line.reason:
+    if line.reason and line.status != "merged":  # the other one's id
         words += f": {reason_words(line.reason, language)}"
     if line.cost:
         words += f", {_COST[index]} {line.cost} {line.currency}".rstrip()

@@ -27,7 +27,7 @@ from liquid.exceptions import (
 )
 from liquid.expression import Expression
 from liquid.stringify import to_liquid_string
-from liquid.undefined import UNDEFINED
+from liquid.undefined import UNDEFINED, Undefined
 from liquid.utils import ReadOnlyChainMap
 
 from notifications.liquid import filters
@@ -162,14 +162,17 @@ class BoundedRange(RangeLiteral):
 
 
 class SafeEnvironment(Environment):
-    """python-liquid with the allowed tags and filters only; html: escape every value."""
+    """python-liquid with the allowed tags and filters only.
+
+    html: escape every value. undefined: what stands for a variable without value.
+    """
 
     context_depth_limit = 20
     block_nesting_limit = 20
     template_class = SafeTemplate
 
-    def __init__(self, *, html: bool) -> None:
-        super().__init__(undefined=Missing, autoescape=html)
+    def __init__(self, *, html: bool, undefined: type[Undefined] = Missing) -> None:
+        super().__init__(undefined=undefined, autoescape=html)
         self.add_tag(SafeOutput)
         self.tags = {
             name: tag for name, tag in self.tags.items() if name in TAGS or name in _PSEUDO_TAGS
@@ -191,6 +194,7 @@ class SafeEnvironment(Environment):
 
 TEXT_ENVIRONMENT = SafeEnvironment(html=False)
 HTML_ENVIRONMENT = SafeEnvironment(html=True)
+CONDITION_ENVIRONMENT = SafeEnvironment(html=False, undefined=Undefined)  # nil, as Liquid has it
 
 
 def expressions_of(template: BoundTemplate) -> Iterable[Expression]:

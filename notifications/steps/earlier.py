@@ -32,13 +32,13 @@ class Earlier:
     sent_at: datetime | None = None
 
     @property
-    def words(self) -> Mapping[str, str]:
-        """Say it as conditions ask for it."""
+    def words(self) -> Mapping[str, str | None]:
+        """Say it as conditions ask for it; Liquid takes an empty text for true."""
         return {
-            "state": self.state,
-            "reason": self.reason,
-            "channel": self.channel,
-            "answer": self.answers[-1] if self.answers else "",
+            "state": self.state or None,
+            "reason": self.reason or None,
+            "channel": self.channel or None,
+            "answer": self.answers[-1] if self.answers else None,
         }
 
 

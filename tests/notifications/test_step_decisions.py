@@ -43,10 +43,17 @@ def condition(expression, **more):
         ("payload.total > 100 and subscriber.firstName == 'Анна'", False),
         ("subscriber.language == 'ru' or payload.total > 1000", True),
         ("payload.visit.start", False),  # what is missing is not true
+        ("payload.visit.price > 100 or payload.visit.price <= 100", False),
+        ("payload.visit.price != 100", True),
+        ("payload.visit.price == 100 or total == 101", True),
+        ("steps.start.state == 'done'", True),
+        ("steps.start.answer or steps.start.reason or steps.start.channel", False),
+        ("steps.start.answer != 'confirm'", True),
     ],
 )
 def test_a_condition_lets_on_or_ends(reminders, worker, expression, is_met):
-    publish_flow(reminders.salon, "big", condition(expression), sms("Спасибо"))
+    start = ("start", "throttle", {"limit": 9, "window_s": 60})
+    publish_flow(reminders.salon, "big", start, condition(expression), sms("Спасибо"))
 
     reminders.trigger("big", CONTACTS, {"total": 101})
     worker.drain_dry()
