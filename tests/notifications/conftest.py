@@ -106,12 +106,16 @@ NO_QUIET = {"quiet": ["00:00", "00:00"]}
 
 
 class Reminders:
-    """Acts for one salon: triggers, reads back. is_agreed: its clients want its advertising."""
+    """Acts for one salon: triggers, reads back.
+
+    is_agreed: its clients want its advertising. gateway: of who sends for it, if a test says so.
+    """
 
     is_agreed = True
+    gateway: Gateway | None = None
 
     def __init__(self, salon: Tenant, provider: Provider) -> None:
-        self.salon = salon
+        self.salon, self.provider = salon, provider
         with tenant_scope(salon.pk):
             seed(salon.pk)
         self.limit(same_text_minutes=0)  # tests trigger the same twice
