@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from tenants.auth import Mode, digest
 from tenants.errors import Conflict, InvalidFields, NotFound
 from tenants.ids import uuid7
-from tenants.models import ApiKey, Location, PlatformKey, Tenant
+from tenants.models import ApiKey, Location, PlatformKey, Tenant, User
 from tenants.scope import tenant_scope
 from tenants.zones import timezones
 
@@ -65,9 +65,13 @@ def issue_key(
     name: str = "",
     scopes: Sequence[str] = (),
     *,
+    by: User | None = None,
     now: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Make a key of a salon; the text is given once, only its digest is kept."""
+    """Make a key of a salon; the text is given once, only its digest is kept.
+
+    by: the person who sees it.
+    """
     text = f"kk_{mode}_{secrets.token_hex(24)}"
     with tenant_scope(tenant_id):
         key = ApiKey.objects.create(
@@ -77,9 +81,16 @@ def issue_key(
             scopes=list(scopes),
             prefix=text[:16],
             digest=digest(text),
+            issued_by=by,
             rotate_after=_now(now) + ROTATE_AFTER,
         )
     return key, text
+
+
+def issuer_of(key_id: UUID) -> User | None:
+    """Tell who made a key, in its salon's scope; None for one made at a terminal."""
+    key: ApiKey | None = ApiKey.objects.filter(pk=key_id).select_related("issued_by").first()
+    return key.issued_by if key else None
 
 
 def issue_platform_key(name: str, *, now: datetime | None = None) -> tuple[PlatformKey, str]:
@@ -92,9 +103,15 @@ def issue_platform_key(name: str, *, now: datetime | None = None) -> tuple[Platf
 
 
 def rotate_key(
-    key_id: UUID, overlap: timedelta = OVERLAP, *, now: datetime | None = None
+    key_id: UUID,
+    overlap: timedelta = OVERLAP,
+    *,
+    by: User | None = None,
+    now: datetime | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a successor of the same name, mode and scopes; the old key works until overlap ends.
+
+    by: the person who sees the new one; a terminal's hands it to whoever had the old one.
 
     Runs in the salon's scope. Raises NotFound for a key that is not there, Conflict for one that
     is over already.
@@ -108,7 +125,8 @@ def rotate_key(
         if old.expires_at is None or old.expires_at > ends:
             ApiKey.objects.filter(pk=old.pk).update(expires_at=ends)
         mode: Mode = "test" if old.mode == "test" else "live"
-        return issue_key(old.tenant_id, mode, old.name, old.scopes, now=moment)
+        who = by or old.issued_by
+        return issue_key(old.tenant_id, mode, old.name, old.scopes, by=who, now=moment)
 
 
 def revoke_key(key_id: UUID, *, now: datetime | None = None) -> None:

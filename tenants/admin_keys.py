@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from tenants.accounts import issue_key, issue_platform_key, revoke_key, rotate_key
-from tenants.admin_base import PlatformScreen, SalonAdmin, column
+from tenants.admin_base import PlatformScreen, SalonAdmin, column, person
 from tenants.errors import Conflict
 from tenants.models import ApiKey, PlatformKey
 from tenants.permissions import standing
@@ -32,8 +32,8 @@ class ApiKeyAdmin(SalonAdmin):
         if obj is None:
             return ("name", "mode", "scopes")
         return (
-            "name", "prefix", "mode", "scopes", "created_at", "last_used_at", "rotate_after",
-            "expires_at", "revoked_at",
+            "name", "prefix", "mode", "scopes", "issued_by", "created_at", "last_used_at",
+            "rotate_after", "expires_at", "revoked_at",
         )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -50,7 +50,7 @@ class ApiKeyAdmin(SalonAdmin):
         if change or tenant_id is None:
             super().save_model(request, obj, form, change)
             return
-        key, text = issue_key(tenant_id, obj.mode, obj.name, obj.scopes or ())
+        key, text = issue_key(tenant_id, obj.mode, obj.name, obj.scopes or (), by=person(request))
         obj.pk = key.pk
         obj.refresh_from_db()
         self._show(request, text)
@@ -63,7 +63,7 @@ class ApiKeyAdmin(SalonAdmin):
         """Give each chosen key a successor."""
         for key in queryset:
             try:
-                self._show(request, rotate_key(key.pk)[1])
+                self._show(request, rotate_key(key.pk, by=person(request))[1])
             except Conflict:
                 text = _("%(key)s no longer works: make a new key instead.")
                 self.message_user(request, text % {"key": key}, messages.ERROR)

@@ -25,6 +25,7 @@ from notifications.rehearsal_words import rehearsal_shape
 from notifications.reviewing import submit
 from notifications.succession import publish_as_new
 from notifications.trial import IDENTIFIER as TRIAL
+from tenants.accounts import issuer_of
 from tenants.answers import data, page
 from tenants.api.examples import answers
 from tenants.auth import Caller, require_scope
@@ -123,7 +124,8 @@ class DraftView(APIView):
         """Make or change a draft and its texts; what runs goes on until it is published."""
         who = _writer(request)
         document = _document(body(request), workflow_id)
-        import_manifest(document, Import(who.tenant_id, datetime.now(UTC), keeps_drafts=True))
+        how = Import(who.tenant_id, datetime.now(UTC), issuer_of(who.key_id), keeps_drafts=True)
+        import_manifest(document, how)
         return data(shapes.own(_found(workflow_id)))
 
 

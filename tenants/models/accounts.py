@@ -169,7 +169,10 @@ class Member(TenantModel):
 
 
 class ApiKey(TenantModel):
-    """A key of a salon's software: shown once, kept as a digest."""
+    """A key of a salon's software: shown once, kept as a digest.
+
+    issued_by: who has seen it; what it writes counts as written by that person.
+    """
 
     name = models.CharField(_("name"), max_length=100, blank=True)
     prefix = models.CharField(_("begins with"), max_length=16, editable=False)
@@ -177,6 +180,14 @@ class ApiKey(TenantModel):
     mode = models.CharField(_("mode"), max_length=4, choices=Mode, default=Mode.LIVE)
     scopes = models.JSONField(
         _("scopes"), default=list, blank=True, help_text=_("Empty: everything in its mode.")
+    )
+    issued_by = models.ForeignKey(
+        User,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)

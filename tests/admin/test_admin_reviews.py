@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -12,6 +13,7 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 from tests.admin.people import browser, make_salon
 from tests.admin.test_admin_publishing import SAVE, form, live_texts, post_workflow
+from tests.api_client import Api
 
 
 @pytest.fixture
@@ -51,6 +53,26 @@ def test_an_author_sends_his_text_and_another_approves_it(salon):
     assert "Approve and publish" not in posted_page(salon, "marketer", text)
     assert "version 2" in posted(salon, "owner", text, "publish")
     assert (state_of(salon, text), live_texts(salon)[0]) == (DraftState.PUBLISHED, 2)
+
+
+def test_who_writes_by_a_key_of_his_own_is_the_author_as_well(salon):
+    developer = browser(salon.people["developer"])
+    made = developer.post(
+        reverse("admin:tenants_apikey_add"),
+        {"name": "", "mode": "live", "scopes": "[]"},
+        follow=True,
+    )
+    key = Api(re.search(r"kk_live_\w+", made.content.decode())[0])
+    name = salon.workflow.identifier
+    flow = {"name": {"en": "By software"}, "steps": [{"key": "hook", "kind": "webhook"}]}
+    assert key.put(f"/v1/workflows/{name}", {"workflow": flow}).status_code == 200
+    assert key.post(f"/v1/workflows/{name}/submit", {}).status_code == 200
+
+    tried = posted(salon, "developer", salon.workflow, "publish")
+
+    assert "somebody else must look at it" in tried
+    assert state_of(salon, salon.workflow) == DraftState.REVIEW
+    assert "somebody else" not in posted(salon, "owner", salon.workflow, "publish")
 
 
 def posted_page(salon, who, row):
