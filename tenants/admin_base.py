@@ -30,6 +30,7 @@ from tenants.permissions import standing
 from tenants.scope import current
 
 __all__ = [
+    "MODE_LABELS",
     "AreaRights",
     "JsonWidget",
     "LogAdmin",
@@ -46,6 +47,7 @@ __all__ = [
 
 
 Column = TypeVar("Column", bound=Callable[..., Any])
+MODE_LABELS = {"live": "success", "test": "info"}
 
 
 def column(
@@ -141,44 +143,10 @@ class AreaRights:
         return standing(request).may("view", self.area)
 
 
-class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
-    """A screen of one kind of a salon's rows.
+class Screen(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+    """What all screens say: a row's human name, and what an empty list is for."""
 
-    Must give: area. Should give: empty_words. May override: everything of ModelAdmin. Must not
-    override: the rights.
-    """
-
-    form = SalonForm
-    formfield_overrides = {
-        models.JSONField: {"widget": JsonWidget},
-        models.URLField: {"assume_scheme": "https"},
-    }
-    list_per_page = 50
-    show_full_result_count = False
-    list_filter_submit = True
-    warn_unsaved_form = True
-    compressed_fields = True
-    empty_words: Any = ""  # what an empty list is for, and what to do
-
-    class Media:
-        css = {"all": ["kolokol/admin.css"]}
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Put a new row into the salon that the visitor works in."""
-        if not change:
-            obj.tenant_id = standing(request).tenant_id
-        super().save_model(request, obj, form, change)
-
-    def save_formset(
-        self, request: HttpRequest, form: Any, formset: BaseModelFormSet[Any, Any], change: bool
-    ) -> None:
-        """Put new rows of an inline into the same salon."""
-        for row in formset.save(commit=False):
-            row.tenant_id = standing(request).tenant_id
-            row.save()
-        for row in formset.deleted_objects:
-            row.delete()
-        formset.save_m2m()
+    empty_words: Any = ""  # read by empty_results.html
 
     def heading(self, row: Any) -> str:
         """Name a row for a person; str(row) is for logs and holds no personal data."""
@@ -202,10 +170,44 @@ class SalonAdmin(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is unt
         answer: HttpResponse = super().response_change(request, Named(obj, self.heading(obj)))
         return answer
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Say on an empty list what would stand there."""
-        context = {"empty_words": self.empty_words, **(extra_context or {})}
-        return super().changelist_view(request, context)
+
+class SalonAdmin(Screen):
+    """A screen of one kind of a salon's rows.
+
+    Must give: area. Should give: empty_words. May override: everything of ModelAdmin. Must not
+    override: the rights.
+    """
+
+    form = SalonForm
+    formfield_overrides = {
+        models.JSONField: {"widget": JsonWidget},
+        models.URLField: {"assume_scheme": "https"},
+    }
+    list_per_page = 50
+    show_full_result_count = False
+    list_filter_submit = True
+    warn_unsaved_form = True
+    compressed_fields = True
+
+    class Media:
+        css = {"all": ["kolokol/admin.css"]}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Put a new row into the salon that the visitor works in."""
+        if not change:
+            obj.tenant_id = standing(request).tenant_id
+        super().save_model(request, obj, form, change)
+
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: BaseModelFormSet[Any, Any], change: bool
+    ) -> None:
+        """Put new rows of an inline into the same salon."""
+        for row in formset.save(commit=False):
+            row.tenant_id = standing(request).tenant_id
+            row.save()
+        for row in formset.deleted_objects:
+            row.delete()
+        formset.save_m2m()
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the salon in each row when the visitor looks at all of them."""
@@ -254,7 +256,7 @@ class LogAdmin(SalonAdmin):
         return date_format(localtime(moment(row)), "d.m.Y H:i:s")
 
 
-class PlatformScreen(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class PlatformScreen(Screen):
     """A screen of the platform's staff."""
 
     area = "platform"

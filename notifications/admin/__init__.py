@@ -6,7 +6,8 @@ from notifications.admin.delivery import NotificationAdmin
 from notifications.admin.escalations import EscalationAdmin, ExternalDeliveryAdmin
 from notifications.admin.stops import PlatformStopAdmin, StopAdmin
 from notifications.admin.templates import TemplateAdmin
-from notifications.admin.webhooks import WebhookDeliveryAdmin, WebhookEndpointAdmin
+from notifications.admin.webhook_deliveries import WebhookDeliveryAdmin
+from notifications.admin.webhooks import WebhookEndpointAdmin
 from notifications.admin.whatsapp import WhatsAppTemplateAdmin
 from notifications.admin.workflows import WorkflowAdmin
 

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from notifications.admin.reasons import told
+from notifications.deadletters import replay
 from notifications.models import (
     DeadLetter,
     Event,
@@ -24,8 +25,10 @@ from notifications.models import (
 )
 from notifications.story import StoryLine, stories
 from notifications.story_words import place_words, tell_line
-from tenants.admin_base import LogAdmin, column
+from tenants.admin_base import MODE_LABELS, LogAdmin, column
+from tenants.admin_deeds import DeedsOnPage
 from tenants.ids import floor_id
+from tenants.permissions import standing
 
 STATE_LABELS = {
     "pending": "info",
@@ -42,7 +45,6 @@ STATE_LABELS = {
     "canceled": "warning",
     "merged": "info",
 }
-MODE_LABELS = {"live": "success", "test": "info"}
 
 
 class MadeFilter(admin.SimpleListFilter):
@@ -129,6 +131,9 @@ class EventAdmin(LogAdmin):
 class NotificationAdmin(StoryAdmin):
     """One event for one client, with its whole story: the answer to “why did she not get it?”"""
 
+    empty_words = _(
+        "As soon as your booking system tells of a visit, its notifications stand here."
+    )
     list_display = ("made_at", "client", "workflow", "state_label", "why", "finished_at")
     list_filter = (MadeFilter, "state")
     list_select_related = ("subscriber", "event__workflow")
@@ -213,13 +218,31 @@ class LogEntryAdmin(StoryAdmin):
 
 
 @admin.register(DeadLetter)
-class DeadLetterAdmin(StoryAdmin):
+class DeadLetterAdmin(DeedsOnPage, StoryAdmin):
     """What ended in failure and can be sent again."""
 
+    actions = page_actions = ("replay",)
+    empty_words = _("Everything arrived, or was kept back on purpose.")
     list_display = ("created_at", "client", "why", "detail", "replayed_at")
     list_filter = (("replayed_at", admin.EmptyFieldListFilter),)
     list_select_related = ("notification__subscriber",)
     fields = (("client", "created_at"), ("why", "step"), "detail", "replayed_at")
+
+    def offers(self, row: DeadLetter) -> Sequence[str]:
+        """Offer it once."""
+        return () if row.replayed_at else self.page_actions
+
+    def has_replay_permission(self, request: HttpRequest) -> bool:
+        """Let those who look after clients send again."""
+        return standing(request).may("change", "cases")
+
+    @admin.action(description=_("Send again"), permissions=["replay"])
+    def replay(self, request: HttpRequest, queryset: Any) -> None:
+        """Send again from the step that failed."""
+        tenant_id = standing(request).tenant_id
+        keys = list(queryset.values_list("pk", flat=True))
+        count = len(replay(tenant_id, keys)) if tenant_id else 0
+        messages.success(request, _("Sent again: %(count)s.") % {"count": count})
 
 
 def _story(row: Notification) -> dict[str, Any]:

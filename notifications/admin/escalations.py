@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from notifications import cases
-from notifications.admin.delivery import MODE_LABELS, MadeFilter
+from notifications.admin.delivery import MadeFilter
 from notifications.admin.reasons import told
 from notifications.models import CaseState, Escalation, EscalationLine, ExternalDelivery
-from tenants.admin_base import LogAdmin, SalonAdmin, SalonForm, column, person, submit_button
+from tenants.admin_base import (
+    MODE_LABELS,
+    LogAdmin,
+    SalonAdmin,
+    SalonForm,
+    column,
+    person,
+    submit_button,
+)
 from tenants.errors import InvalidFields
 
 STATE_LABELS = {"open": "danger", "taken": "warning", "answered": "info", "closed": "success"}
 DEADLINE_LABELS = {"late": "danger", "kept": "info"}
 MOST_LINES = 200
+#: Type of a neutral reference -> what it is.
+SUBJECTS: Mapping[str, Any] = {
+    "appointment": _("visit"),
+    "transaction": _("event"),
+    "stranger": _("chat"),
+}
 #: Field of a refusal of notifications.cases -> what to tell the manager.
 REFUSALS: dict[str, Any] = {
     "state": _("The case is closed already, or a colleague has taken it."),
-    "text": _("Write the answer first; a client whom nobody knows cannot be answered."),
+    "text": _("Write the answer first."),
 }
 
 
@@ -65,6 +81,10 @@ class EscalationAdmin(SalonAdmin):
     actions_submit_line = ("send_answer", "take_case", "close_case")
     change_form_outer_after_template = "notifications/admin/escalation_lines.html"
     warn_unsaved_form = False
+    empty_words = _(
+        "Nobody waits for you. A case opens by itself when a client writes in her own words, or an"
+        " important message does not arrive."
+    )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Cases are opened by what happens."""
@@ -80,17 +100,18 @@ class EscalationAdmin(SalonAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask for an answer as long as one may be given."""
-        told = [("client", "state"), ("cause", "subject"), ("opened_at", "deadline_at")]
-        people = [("taken_by", "taken_at"), "answered_at", ("closed_by", "closed_at")]
+        may_change = self.has_change_permission(request, obj)
+        who = ("client_link", "contacts") if may_change else ("client", "state_label")
+        told = [who, ("cause", "subject"), ("opened_at", "deadline")]
+        state = [("state_label", "taken_by") if obj and obj.taken_by else "state_label"]
         may_answer = obj is not None and obj.state != CaseState.CLOSED and obj.subscriber_id
-        own = ["answer"] if may_answer and self.has_change_permission(request, obj) else []
-        return [*told, *people, *own]
+        own = ["answer"] if may_answer and may_change else []
+        return [*told, *(state if may_change else []), *own]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Show all that happened."""
-        moments = ("opened_at", "taken_at", "answered_at", "closed_at")
-        people = ("taken_by", "closed_by")
-        return ("client", "state", "cause", "subject", "deadline_at", *moments, *people)
+        """Show all but the answer."""
+        who = ("client", "client_link", "contacts")
+        return (*who, "state_label", "cause", "subject", "opened_at", "deadline", "taken_by")
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -106,9 +127,11 @@ class EscalationAdmin(SalonAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
-        """Offer nothing in a closed case."""
-        is_open = Escalation.objects.filter(pk=object_id).exclude(state=CaseState.CLOSED).exists()
-        return super().get_actions_submit_line(request, object_id) if is_open else []
+        """Offer what can still be done."""
+        row = Escalation.objects.filter(pk=object_id).first()
+        offered = {f"notifications_escalation_{name}" for name in _offers(row)}
+        found = super().get_actions_submit_line(request, object_id)
+        return [one for one in found if one.action_name in offered]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Do what the pressed button says."""
@@ -152,10 +175,30 @@ class EscalationAdmin(SalonAdmin):
         name = f"{row.subscriber.first_name} {row.subscriber.last_name}".strip()
         return name or row.subscriber.subscriber_id
 
+    @column(_("client"))
+    def client_link(self, row: Escalation) -> Any:
+        """Lead to the client's card."""
+        if row.subscriber_id is None:
+            return self.client(row)
+        page = reverse("admin:tenants_subscriber_change", args=[row.subscriber_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', page, self.client(row))
+
+    @column(_("phone, e-mail"))
+    def contacts(self, row: Escalation) -> str:
+        """Give what one calls or writes to by hand."""
+        kinds = ("phone", "email")
+        found = row.subscriber.addresses.filter(kind__in=kinds) if row.subscriber else ()
+        return ", ".join(sorted({one.value for one in found}, reverse=True)) or "—"
+
     @column(_("subject"))
-    def subject(self, row: Escalation) -> str:
-        """Give the salon's own reference."""
-        return f"{row.subject_type} {row.subject_id}".strip() or "—"
+    def subject(self, row: Escalation) -> Any:
+        """Give the salon's own reference, and the way to what was sent."""
+        kind = SUBJECTS.get(row.subject_type, row.subject_type)
+        words = f"{kind} {row.subject_id}".strip() or "—"
+        if row.notification_id is None:
+            return words
+        page = reverse("admin:notifications_notification_change", args=[row.notification_id])
+        return format_html('<a class="text-link" href="{}">{}</a>', page, words)
 
     @column(_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, row: Escalation) -> tuple[str, str]:
@@ -183,6 +226,9 @@ class ExternalDeliveryAdmin(LogAdmin):
     list_filter = (MadeFilter, "status", "channel")
     search_fields = ("transaction_id__exact", "subscriber_key__exact", "external_id__exact")
     search_help_text = _("The transaction, the client's key or the external id, whole")
+    empty_words = _(
+        "Here stands what Novu says of its own messages, for salons that still run it beside."
+    )
     fields = (
         ("event", "status", "at"),
         ("workflow", "step", "channel"),
@@ -192,6 +238,13 @@ class ExternalDeliveryAdmin(LogAdmin):
         "metadata",
         "raw",
     )
+
+
+def _offers(row: Escalation | None) -> list[str]:
+    if row is None or row.state == CaseState.CLOSED:
+        return []
+    answer = ["send_answer"] if row.subscriber_id else []
+    return [*answer, *([] if row.taken_by else ["take_case"]), "close_case"]
 
 
 def _line(line: EscalationLine) -> dict[str, Any]:

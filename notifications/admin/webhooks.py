@@ -1,8 +1,8 @@
-"""The screens of outgoing webhooks: who hears of events, and what was sent."""
+"""The screen of outgoing webhooks: who of the salon's own software hears of events."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -12,23 +12,20 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from notifications.admin.delivery import MODE_LABELS, MadeFilter
-from notifications.models import WebhookDelivery, WebhookEndpoint
+from notifications.models import WebhookEndpoint
 from notifications.news import DESCRIPTIONS
 from notifications.webhooks import endpoints
-from tenants.admin_base import LogAdmin, SalonAdmin, SalonForm, column, submit_button
+from tenants.admin_base import MODE_LABELS, SalonAdmin, SalonForm, column, submit_button
+from tenants.admin_deeds import DeedsOnPage
 from tenants.errors import Conflict
 from tenants.permissions import standing
 
 STATE_LABELS = {"works": "success", "fails": "warning", "off": "danger"}
-DELIVERY_LABELS = {"pending": "info", "delivered": "success", "failed": "danger"}
 KEPT = timedelta(days=30)
 #: What notifications.webhooks.endpoints and channels.fields say of a field.
 _SENTENCES = (
@@ -78,7 +75,7 @@ class WebhookForm(SalonForm):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(SalonAdmin):
+class WebhookEndpointAdmin(DeedsOnPage, SalonAdmin):
     """Addresses of the salon's own software that hear of events."""
 
     area = "keys"
@@ -87,7 +84,12 @@ class WebhookEndpointAdmin(SalonAdmin):
     list_filter = ("mode", "is_enabled")
     ordering = ("pk",)
     actions = ("send_test", "resend_failed", "rotate", "switch_on", "switch_off")
+    page_actions = ("switch_on", "switch_off", "resend_failed", "rotate")
     actions_submit_line = ("save_and_test",)
+    empty_words = _(
+        "Your booking system or website can hear at once what becomes of messages and clients:"
+        " add the address that it listens at."
+    )
 
     def heading(self, row: WebhookEndpoint) -> str:
         """Head the page by what the salon calls it."""
@@ -96,7 +98,15 @@ class WebhookEndpointAdmin(SalonAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Ask for little when adding, tell how it does afterwards."""
         own = ("url", "description", "mode", "events")
-        return own if obj is None else (*own, "state_label", "previous_until", "deliveries")
+        if obj is None:
+            return own
+        told = (("state_label", "deliveries"), *(["previous_until"] if obj.previous_until else []))
+        return (*told, *own)
+
+    def offers(self, row: WebhookEndpoint) -> Sequence[str]:
+        """Offer to switch it the other way; one that is off is told nothing again."""
+        off = ("switch_on", "rotate")
+        return ("switch_off", "resend_failed", "rotate") if row.is_enabled else off
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Keep what was sent under its mode."""
@@ -181,7 +191,10 @@ class WebhookEndpointAdmin(SalonAdmin):
         link = reverse("admin:notifications_webhookdelivery_change", args=[made.pk])
         words = gettext("A test event is on its way.")
         messages.success(
-            request, format_html('{} <a href="{}">{}</a>', words, link, gettext("See the answer"))
+            request,
+            format_html(
+                '{} <a class="underline" href="{}">{}</a>', words, link, gettext("See the answer")
+            ),
         )
 
     def _tell_off(self, request: HttpRequest, row: WebhookEndpoint) -> None:
@@ -219,79 +232,8 @@ class WebhookEndpointAdmin(SalonAdmin):
         """Lead to what was sent."""
         root = reverse("admin:notifications_webhookdelivery_changelist")
         query = urlencode({"endpoint__id__exact": row.pk})
-        return format_html('<a href="{}?{}">{}</a>', root, query, gettext("What was sent"))
-
-
-@admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(LogAdmin):
-    """What endpoints were told in the last 30 days, and what they answered."""
-
-    area = "keys"
-    list_display = ("made_at", "type", "url", "state_label", "attempts", "status", "answer")
-    list_filter = (MadeFilter, "state")
-    list_select_related = ("endpoint",)
-    search_fields = ("event_id__exact", "type__exact")
-    search_help_text = _("The whole webhook-id, or the event's name")
-    fields = (
-        ("type", "webhook_id"),
-        ("url", "state"),
-        ("made_at", "attempted_at", "next_at"),
-        ("attempts", "status"),
-        "answer",
-        "pretty_body",
-    )
-    actions = ("resend",)
-
-    def heading(self, row: WebhookDelivery) -> str:
-        """Head the page by the event."""
-        return str(row.type)
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        """Leave out what belongs to a deleted webhook: there is none to join."""
-        return super().get_queryset(request).select_related("endpoint")
-
-    @admin.action(description=_("Send again"), permissions=["resend"])
-    def resend(self, request: HttpRequest, queryset: Any) -> None:
-        """Send the chosen events again, under their webhook-ids."""
-        for row in queryset:
-            try:
-                endpoints.resend(row.endpoint, row)
-            except Conflict:
-                words = _("%(url)s is switched off: switch it on first.")
-                messages.error(request, words % {"url": row.endpoint.url})
-                return
-        messages.success(request, _("The chosen events are sent again."))
-
-    def has_resend_permission(self, request: HttpRequest) -> bool:
-        """Ask the table; the rows themselves are never changed."""
-        return standing(request).may("change", self.area)
-
-    @column(_("webhook"))
-    def url(self, row: WebhookDelivery) -> str:
-        """Say where it went."""
-        return str(row.endpoint.url)
-
-    @column(_("state"), ordering="state", label=DELIVERY_LABELS)
-    def state_label(self, row: WebhookDelivery) -> tuple[str, str]:
-        """Colour the state."""
-        return row.state, row.get_state_display()
-
-    @column("webhook-id")
-    def webhook_id(self, row: WebhookDelivery) -> str:
-        """Give what the receiver knows it by."""
-        return str(row.event_id)
-
-    @column(_("next attempt"))
-    def next_at(self, row: WebhookDelivery) -> str:
-        """Say when it is tried again, if it is."""
-        is_open = row.state == WebhookDelivery.State.PENDING
-        return date_format(localtime(row.due_at), "d.m.Y H:i:s") if is_open else "—"
-
-    @column(_("body"))
-    def pretty_body(self, row: WebhookDelivery) -> str:
-        """Indent what was sent."""
-        text = json.dumps(json.loads(row.body), ensure_ascii=False, indent=2)
-        return format_html('<pre class="kolokol-json">{}</pre>', text)
+        words = gettext("What was sent")
+        return format_html('<a class="text-link" href="{}?{}">{}</a>', root, query, words)
 
 
 def meaning(name: str) -> str:

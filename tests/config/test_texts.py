@@ -32,6 +32,7 @@ SOURCES = [
 PAGES = [*ROOT.glob("templates/notifications/admin/*"), *ROOT.glob("templates/channels/admin/*")]
 PAGES += [
     ROOT / "templates/admin/index.html",
+    ROOT / "templates/admin/submit_line.html",
     ROOT / "templates/unfold/helpers/pagination_default.html",
     ROOT / "templates/unfold/helpers/empty_results.html",
 ]

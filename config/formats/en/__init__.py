@@ -1,0 +1,1 @@
+"""Moments in English: see formats."""

@@ -1,0 +1,1 @@
+"""Moments in Russian: see formats."""
