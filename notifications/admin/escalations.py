@@ -127,10 +127,12 @@ class EscalationAdmin(SalonAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
-        """Offer what can still be done."""
+        """Offer what can still be done; what a colleague did meanwhile is told when it is pressed."""
+        found = super().get_actions_submit_line(request, object_id)
+        if request.method == "POST":
+            return found
         row = Escalation.objects.filter(pk=object_id).first()
         offered = {f"notifications_escalation_{name}" for name in _offers(row)}
-        found = super().get_actions_submit_line(request, object_id)
         return [one for one in found if one.action_name in offered]
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

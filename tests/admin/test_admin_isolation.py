@@ -35,6 +35,7 @@ def tell_story(salon):
     from notifications.escalation import client_wrote
     from notifications.models import DeadLetter, ExternalDelivery, Stop, WebhookDelivery
     from notifications.webhooks.endpoints import add_endpoint
+    from tenants import suppressions
     from tenants.accounts import issue_key
     from tenants.models import Consent, Topic, TopicMember
 
@@ -94,6 +95,7 @@ def tell_story(salon):
             due_at=now(),
         )
         client_wrote(salon.tenant.id, salon.client.pk, "Где вы?")
+        suppressions.add(salon.tenant.id, [suppressions.Line("phone", "+79160000001")], "t")
         Stop.objects.create(**mine, channel="sms", started_by="t")
         ExternalDelivery.objects.create(
             **mine, integration_id=phone.pk, key="evt_1", event="message.sent", at=now()

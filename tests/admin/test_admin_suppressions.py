@@ -26,6 +26,7 @@ def told(salon) -> list[tuple[str, str]]:
 def test_a_colleague_bans_an_address_and_lifts_it_with_a_reason(salon):
     bob = browser(salon.people["receptionist"])
 
+    assert "Add it when somebody asks" in bob.get(reverse(LIST)).content.decode()
     assert bob.post(reverse(ADD), LINE).status_code == 302
     assert told(salon) == [("suppressed", "listed")]
     with tenant_scope(salon.tenant.id):
