@@ -127,7 +127,7 @@ class EscalationAdmin(SalonAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> Any:
-        """Offer what can still be done; what a colleague did meanwhile is told when it is pressed."""
+        """Offer what can still be done; a press that comes too late is refused in words."""
         found = super().get_actions_submit_line(request, object_id)
         if request.method == "POST":
             return found
