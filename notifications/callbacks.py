@@ -32,6 +32,7 @@ from channels.told import (
     StatusEvent,
     Told,
 )
+from notifications import shared_addresses
 from notifications.keeping import Kept, keep
 from tenants.errors import Forbidden, NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
@@ -103,7 +104,9 @@ def receive(
         greeting, told = answered(callback, partial(_hear, door))
     except BadSignature as error:
         raise Unauthorized("The callback's signature is missing or wrong.") from error
-    kept = keep_told(door.tenant_id, door.id, told, now or datetime.now(UTC))
+    moment = now or datetime.now(UTC)
+    shares = shared_addresses.split(door, callback, told)
+    kept = sum(keep_told(one.tenant_id, one.id, events, moment) for one, events in shares)
     return Taken(kept, greeting or door.adapter.taken)
 
 

@@ -18,6 +18,7 @@ DOORS = {
     "kolokol_enter": "app",
     "kolokol_memberships": "app",
     "kolokol_integration_tenant": "app",
+    "kolokol_integrations_by_route": "app",
     "kolokol_keep_callbacks": "app",
     "kolokol_callback_home": "platform",
     "kolokol_claim": "platform",
