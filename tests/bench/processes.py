@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from config.processes import WEB
 from config.supervisor import Child, Supervisor
 from tests.bench.servers import DATA, ROOT
 
 READY_S = 60.0
-WEB_THREADS = 16  # as `up`
 OPTIONS = ("--verbosity", "0", "--skip-checks")  # as `up`
 
 
@@ -32,9 +32,7 @@ class Processes:
         port = _free_port()
         command = [
             *(sys.executable, "-m", "config.web", str(os.getpid())),
-            *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
-            *("--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
+            *(*WEB, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
             "config.wsgi:application",
         ]
         self.counted += 1

@@ -16,6 +16,7 @@ from django.core.management import get_commands
 
 from config import embedded
 from config.embedded_place import package_folder
+from config.processes import BULK_NICE, WEB
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
@@ -33,6 +34,12 @@ def test_every_process_of_the_product_has_its_service():
     assert words("worker-urgent")[:5] == ["python", "manage.py", "rqworker", "urgent", "high"]
     assert {"normal", "low"} < set(words("worker-bulk"))
     assert words("web")[-1] == "config.wsgi:application"
+
+
+def test_processes_run_as_up_runs_them():
+    assert words("web")[1 : 1 + len(WEB)] == list(WEB)
+    assert words("worker-bulk")[:3] == ["nice", "-n", str(BULK_NICE)]
+    assert "nice" not in words("worker-urgent")
 
 
 @pytest.mark.parametrize("service", [s for s in OURS if "manage.py" in words(s)])

@@ -23,12 +23,12 @@ from channels.phone_access import key_for
 from config import embedded, once
 from config.demo import SalonFacts, ensure_user, make_demo
 from config.launch import ROOT, data_folder, local_url
+from config.processes import BULK_NICE, WEB
 from config.servers import EMBEDDED, write_environment
 from config.supervisor import Child, Supervisor, apart
 from notifications import dispatch
 from tenants.doors import salon_by_slug
 
-WEB_THREADS = 16  # callbacks that wait for one commit wait together
 READY_S = 60.0
 WRITTEN = (
     "DATABASE_URL",
@@ -163,9 +163,7 @@ def _children(options: dict[str, Any]) -> list[Child]:
         "web",
         [
             *(python, "-m", "config.web", str(os.getpid())),
-            *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
-            *("--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
-            *("--blocking-threads", str(WEB_THREADS), "--log-level", "warning"),
+            *(*WEB, "--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
             "config.wsgi:application",
         ],
     )
@@ -174,7 +172,7 @@ def _children(options: dict[str, Any]) -> list[Child]:
         Child(
             f"worker-{number}",
             [python, manage, "rqworker", *queues, "--verbosity", "0", "--skip-checks"],
-            nice=0 if "urgent" in queues else 10,  # bulk never takes the processor from urgent
+            nice=0 if "urgent" in queues else BULK_NICE,
         )
         for number, queues in enumerate(groups, 1)
     ]

@@ -13,6 +13,7 @@ from uuid import UUID
 from channels.adapters.sandbox import FROM_PHONE, SIGNATURE, sign
 from channels.integrations import ensure_phone
 from channels.secrets import decrypt
+from config.processes import BULK_NICE
 from tests.bench import load
 from tests.bench.bench import Bench
 from tests.bench.load import Answered, Load
@@ -89,7 +90,7 @@ def _call_of(secret: str, message: UUID, account: UUID, token: str) -> str:
 def _busy(bench: Bench) -> None:
     salon, run = bench.crowd(bench.size(200_000, 50_000)), bench.run_name()
     bench.processes.start_worker(["urgent", "high"])
-    bench.processes.start_worker(["normal", "low"], nice=10)
+    bench.processes.start_worker(["normal", "low"], nice=BULK_NICE)
     bench.broadcast(salon, run)
     bench.wait_arriving(run, 1_000, LIMIT_S)
 

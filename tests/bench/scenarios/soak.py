@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from config.processes import BULK_NICE
 from tests.bench import load
 from tests.bench.bench import Bench
 from tests.bench.load import Load, salon_facts
@@ -18,7 +19,7 @@ def measure(bench: Bench) -> None:
     """Trigger steadily, look once a minute, then wait until everything has arrived."""
     bench.fresh()
     bench.processes.start_worker(["urgent", "high"])
-    bench.processes.start_worker(["normal", "low"], nice=10)
+    bench.processes.start_worker(["normal", "low"], nice=BULK_NICE)
     minutes = bench.size(MINUTES, 1)
     for minute in range(1, minutes + 1):
         _minute(bench, minute)

@@ -6,6 +6,7 @@ RQ job, in the same server program.
 
 from __future__ import annotations
 
+from config.processes import BULK_NICE
 from tests.bench import load
 from tests.bench.bench import Bench, Span
 from tests.bench.load import Answered, Load, salon_facts
@@ -46,7 +47,7 @@ def _saturated(bench: Bench) -> None:
     bench.fresh()
     salon, run = bench.crowd(bench.size(200_000, 50_000)), bench.run_name()
     bench.processes.start_worker(["urgent", "high"])
-    bench.processes.start_worker(["normal", "low"], nice=10)
+    bench.processes.start_worker(["normal", "low"], nice=BULK_NICE)
     bench.broadcast(salon, run)
     bench.wait_arriving(run, 1_000, LIMIT_S)
     before = bench.provider.seen(run)

@@ -6,6 +6,7 @@ from the moment at which a trigger was due to its arrival at the provider.
 
 from __future__ import annotations
 
+from config.processes import BULK_NICE
 from tests.bench import load
 from tests.bench.bench import Bench
 from tests.bench.load import Load, percentile, salon_facts
@@ -21,7 +22,7 @@ def measure(bench: Bench) -> None:
     salon, backlog = bench.crowd(1_000_000), bench.run_name()
     bench.fresh()
     bench.processes.start_worker(["urgent", "high"])
-    bench.processes.start_worker(["normal", "low"], nice=10)
+    bench.processes.start_worker(["normal", "low"], nice=BULK_NICE)
     started = bench.broadcast(salon, backlog)
     seconds = bench.wait_expanded(LIMIT_S) - started
     if bench.is_quick:

@@ -1,0 +1,16 @@
+"""With which options, and with which right to the processor, does a process run?
+
+The same in `up`, in docker-compose.yml (a test compares) and in the bench.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Of the web server. Sixteen threads: callbacks that wait for one commit wait together.
+WEB: Final = (
+    *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
+    *("--blocking-threads", "16", "--log-level", "warning"),
+)
+#: Of workers for the bulk: campaigns and reports never take the processor from people who wait.
+BULK_NICE: Final = 10
