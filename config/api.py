@@ -47,15 +47,14 @@ class ApiMiddleware:
         if not is_api(request.path_info):
             return self.get_response(request)
         started = time.perf_counter()
-        request_id = _request_id(request)
-        request.request_id = request_id  # type: ignore[attr-defined]  # ours
+        own_id = request_id(request.META.get("HTTP_X_REQUEST_ID", ""))
+        request.request_id = own_id  # type: ignore[attr-defined]  # ours
         response = self._answer(request)
-        headers = response.headers
-        headers.setdefault("X-Request-Id", request_id)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("Expires", _date(int(time.time())))
-        headers.setdefault("Cache-Control", _NEVER)
-        count(request, response, time.perf_counter() - started)
+        for name, value in headers(own_id).items():
+            response.headers.setdefault(name, value)
+        found = getattr(request, "resolver_match", None)
+        view = found.view_name if found else ""
+        count(view, request.method, response.status_code, time.perf_counter() - started)
         return response
 
     def _answer(self, request: HttpRequest) -> HttpResponseBase:
@@ -99,6 +98,21 @@ def is_api(path: str) -> bool:
     return path.startswith(("/v1/", "/v2/", "/internal/", "/webhook/"))
 
 
+def request_id(given: str) -> str:
+    """Take the caller's own id of a request, or make one where it is none."""
+    return given if _REQUEST_ID.fullmatch(given) else uuid7().hex
+
+
+def headers(request_id: str) -> dict[str, str]:
+    """Name what every answer has."""
+    return {
+        "X-Request-Id": request_id,
+        "X-Content-Type-Options": "nosniff",
+        "Expires": _date(int(time.time())),
+        "Cache-Control": _NEVER,
+    }
+
+
 @lru_cache(maxsize=5_000)
 def _resolve(routes: URLResolver, path: str) -> ResolverMatch:
     """Find the view; most calls go to the same few addresses."""
@@ -113,8 +127,3 @@ def _date(second: int) -> str:
 def _refuse_nul(request: HttpRequest) -> None:
     if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
         raise BadRequest("The address must not contain the NUL character (%00).")
-
-
-def _request_id(request: HttpRequest) -> str:
-    given = request.META.get("HTTP_X_REQUEST_ID", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid7().hex

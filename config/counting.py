@@ -9,7 +9,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.http import HttpRequest, HttpResponseBase
 from django_prometheus.middleware import Metrics
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -25,11 +24,10 @@ class _Counters(NamedTuple):
     view_latency: Any
 
 
-def count(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
-    """Count one answered call."""
-    found = getattr(request, "resolver_match", None)
-    method = request.method if request.method in _METHODS else "<invalid method>"
-    to = _counters(found.view_name if found else "<unnamed view>", method, response.status_code)
+def count(view: str, method: str | None, status: int, seconds: float) -> None:
+    """Count one answered call. view: name of its route, "" when there is none."""
+    known = method if method in _METHODS else "<invalid method>"
+    to = _counters(view or "<unnamed view>", known, status)
     to.requests.inc()
     to.responses.inc()
     to.by_view.inc()

@@ -8,7 +8,11 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from config.front import Front  # noqa: E402  (reads models, which Django has just set up)
+
+application = Front(_django)
 gc.collect()
 gc.freeze()  # what is loaded now stays: a collection need not walk it while callers wait
 gc.set_threshold(10_000, 20, 50)

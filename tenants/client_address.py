@@ -6,9 +6,10 @@ right, and only as long as the one who wrote the entry is in TRUSTED_PROXIES.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -22,8 +23,13 @@ _PROXY_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "H
 
 def client_address(request: HttpRequest) -> str:
     """Give the client's address; empty when the connection has none (a unix socket)."""
-    forwarded = str(request.META.get("HTTP_X_FORWARDED_FOR", ""))
-    return resolve(str(request.META.get("REMOTE_ADDR", "")), forwarded, trusted_networks())
+    return address_in(request.META)
+
+
+def address_in(environ: Mapping[str, Any]) -> str:
+    """Give the client's address of a WSGI call."""
+    forwarded = str(environ.get("HTTP_X_FORWARDED_FOR", ""))
+    return resolve(str(environ.get("REMOTE_ADDR", "")), forwarded, trusted_networks())
 
 
 def is_direct_loopback(request: HttpRequest) -> bool:
