@@ -1,39 +1,44 @@
 """The job that applies kept callbacks: claim what is open, apply it, try again what came too early.
 
 1. Callbacks of lent accounts are handed to the salons they belong to.
-2. Ids of open callbacks of all salons are read by the platform role, oldest first.
-3. Each salon's are locked (SKIP LOCKED) and applied in one transaction of its scope.
-4. A batch that breaks is halved down to the callback that breaks it.
-5. A callback whose message is not there is tried again for 24 hours, then given up with a note.
+2. Ids of open callbacks of all salons are read by the platform role, kind by kind, oldest first.
+3. Plain reports of all salons of a slice are applied together (`notifications.plain_reports`).
+4. What is left of each salon is locked (SKIP LOCKED) and applied in one transaction of its scope.
+5. A batch that breaks is applied salon by salon, a salon's is halved down to the callback that
+   breaks it.
+6. A callback whose message is not there is tried again for 24 hours, then given up with a note.
 """
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
-import redis
 from django.db import InterfaceError, OperationalError
 
 from channels.told import AccountEvent, InboundEvent, StatusEvent, Told
-from notifications import account_events, desk, dispatch, inbound, lent, reports, tracking
+from notifications import account_events, desk, inbound, lent, plain_reports, reports, tracking
+from notifications.callback_wake import KINDS, clear_flags
 from notifications.callbacks import Received, of_kind, read_event
-from notifications.keeping import FLAG, next_look
+from notifications.keeping import next_look
 from notifications.sql import callbacks as sql
 from tenants import rows
 from tenants.scope import platform_scope, tenant_scope
 
 log = logging.getLogger(__name__)
 
-SLICE = 2_000  # of two hundred salons ten each: a salon's statements cost more than its rows
+SLICE = 1_000  # their notifications are locked together: longer slices would hold up others
 LONGEST_S = 20.0  # what is left then is for the next job
 LOST = (OperationalError, InterfaceError)
+
+T = TypeVar("T")
+Salons = Mapping[UUID, Sequence[UUID]]  # open callbacks by salon
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +51,15 @@ class End:
     note: str
 
 
-def apply_callbacks() -> dict[str, int]:
-    """Apply every callback that is due; returns counts. Runs as a job and as a tick."""
-    with contextlib.suppress(redis.RedisError):
-        dispatch.server().delete(FLAG)  # before looking, so that none is overlooked
+def apply_callbacks(kinds: Sequence[str] = KINDS) -> dict[str, int]:
+    """Apply every callback of these kinds that is due; returns counts. A job and a tick."""
+    clear_flags(kinds)  # before looking, so that none is overlooked
     counts = {"applied": 0, "waiting": 0}
     deadline = time.monotonic() + LONGEST_S
     while time.monotonic() < deadline:
         handled = lent.bring_home(datetime.now(UTC))
-        for tenant_id, ids in _open(datetime.now(UTC)).items():
-            applied, waiting = _apply(tenant_id, ids, datetime.now(UTC))
+        for kind in kinds:
+            applied, waiting = _apply(_open(kind, datetime.now(UTC)), datetime.now(UTC))
             counts["applied"] += applied
             counts["waiting"] += waiting
             handled += applied + waiting
@@ -64,28 +68,57 @@ def apply_callbacks() -> dict[str, int]:
     return counts
 
 
-def _open(now: datetime) -> Mapping[UUID, list[UUID]]:
+def _open(kind: str, now: datetime) -> Salons:
     by_tenant: defaultdict[UUID, list[UUID]] = defaultdict(list)
     with platform_scope("callbacks of all salons are claimed by id"):
-        for tenant_id, key in rows.fetch(sql.OPEN, [now, SLICE]):
+        for tenant_id, key in rows.fetch(sql.OPEN, [kind, now, SLICE]):
             by_tenant[tenant_id].append(key)
     return by_tenant
 
 
-def _apply(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
-    """Apply one salon's callbacks; return how many were settled and how many wait."""
+def _apply(salons: Salons, now: datetime) -> tuple[int, int]:
+    """Apply a slice; return how many were settled and how many wait."""
+    if not salons:
+        return 0, 0
+    settled = _tried(lambda: plain_reports.apply(salons, now), _one_by_one)
+    counts = [(len(settled), 0)]
+    for tenant_id, ids in salons.items():
+        if left := [key for key in ids if key not in settled]:
+            counts.append(_apply_salon(tenant_id, left, now))
+    return sum(applied for applied, _ in counts), sum(waiting for _, waiting in counts)
+
+
+def _tried(work: Callable[[], T], otherwise: Callable[[Exception], T]) -> T:
     try:
-        with tenant_scope(tenant_id):
-            return _apply_locked(tenant_id, ids, now)
+        return work()
     except LOST:
         raise  # the rows are still open
     except Exception as error:  # noqa: BLE001  the callback's border: a bug must cost one row only
+        return otherwise(error)
+
+
+def _one_by_one(error: Exception) -> set[UUID]:
+    extra = {"error": type(error).__name__}  # its text may hold a client's data
+    log.error("reports of many salons could not be applied together", extra=extra)
+    return set()
+
+
+def _apply_salon(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:
+    """Apply one salon's callbacks in its scope."""
+
+    def apply() -> tuple[int, int]:
+        with tenant_scope(tenant_id):
+            return _apply_locked(tenant_id, ids, now)
+
+    def halve(error: Exception) -> tuple[int, int]:
         if len(ids) == 1:
             return _set_aside(tenant_id, ids[0], error, now)
         middle = len(ids) // 2
-        first = _apply(tenant_id, ids[:middle], now)
-        second = _apply(tenant_id, ids[middle:], now)
+        first = _apply_salon(tenant_id, ids[:middle], now)
+        second = _apply_salon(tenant_id, ids[middle:], now)
         return first[0] + second[0], first[1] + second[1]
+
+    return _tried(apply, halve)
 
 
 def _apply_locked(tenant_id: UUID, ids: Sequence[UUID], now: datetime) -> tuple[int, int]:

@@ -131,7 +131,7 @@ def keep_told(tenant_id: UUID | None, account_id: UUID, told: Sequence[Told], no
     ids = sorted(uuid7() for _ in told)
     return keep(
         [
-            Kept(tenant_id, account_id, _key(event, text), text, now, key)
+            Kept(tenant_id, account_id, _key(event, text), text, now, key, _NAMES[type(event)])
             for event, text, key in zip(told, written, ids, strict=True)
         ]
     )

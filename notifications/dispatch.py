@@ -10,10 +10,10 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from queue import SimpleQueue
 
 import redis
@@ -26,6 +26,8 @@ from tenants import rows
 from tenants.scope import platform_scope
 
 log = logging.getLogger(__name__)
+
+Errand = Callable[[], None]
 
 FLAG_TTL_MS = 2_000  # a flag whose wake-up died with its worker must not silence the next
 PAUSE_S = 0.005  # a call costs a fifth of a trigger; this much later no worker is late
@@ -50,20 +52,27 @@ def wake(queues: Iterable[int]) -> None:
 
 def wake_on_commit(queues: Iterable[int]) -> None:
     """Wake once the rows are committed; no request waits for Redis."""
-    wanted = set(queues)
+    wanted = {_waking(queue) for queue in queues}
     transaction.on_commit(lambda: _caller.ask(wanted))
 
 
-class _Caller:
-    """A thread that wakes workers: triggers that come together share one call to Redis."""
+@lru_cache(maxsize=8)
+def _waking(queue: int) -> Errand:
+    return partial(wake, (queue,))
 
-    def __init__(self) -> None:
-        self.asked: SimpleQueue[int] = SimpleQueue()
+
+class Caller:
+    """A thread that runs errands to Redis: those who ask within a pause share one."""
+
+    def __init__(self, pause_s: float) -> None:
+        self.pause_s = pause_s
+        self.asked: SimpleQueue[Errand] = SimpleQueue()
         self.thread = threading.Thread()  # never started: not alive
 
-    def ask(self, queues: Iterable[int]) -> None:
-        for queue in queues:
-            self.asked.put(queue)
+    def ask(self, errands: Iterable[Errand]) -> None:
+        """Have errands run soon; they must not raise."""
+        for errand in errands:
+            self.asked.put(errand)
         if not self.thread.is_alive():  # the first call of this process, also after a fork
             self.thread = threading.Thread(target=self._serve, name="waker", daemon=True)
             self.thread.start()
@@ -73,11 +82,12 @@ class _Caller:
             wanted = {self.asked.get()}
             while not self.asked.empty():
                 wanted.add(self.asked.get())
-            wake(wanted)
-            time.sleep(PAUSE_S)
+            for errand in wanted:
+                errand()
+            time.sleep(self.pause_s)
 
 
-_caller = _Caller()
+_caller = Caller(PAUSE_S)
 
 
 def clear_flags(queues: Sequence[str]) -> None:

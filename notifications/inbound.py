@@ -66,7 +66,7 @@ def _apply_one(tenant_id: UUID, received: Received[InboundEvent], message: Track
     if kind == "text":
         return inbound_texts.hear(tenant_id, heard, message)
     if kind in _TOLD:
-        inbound_texts.tell(tenant_id, message, _TOLD[kind])
+        inbound_texts.tell(message, _TOLD[kind])
     handle = _HANDLERS.get(kind)
     return (handle(tenant_id, heard) or "") if handle else ""
 

@@ -109,7 +109,7 @@ def _write(tenant_id: UUID, lines: Sequence[Line]) -> None:
         tenant_id,
         {line.message.id: {"answer": (line.message.extra or {})["answer"]} for line in lines},
     )
-    write_log(tenant_id, lines)
+    write_log(lines)
     hastening.answered(tenant_id, lines)
     events.publish_all(
         [

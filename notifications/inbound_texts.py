@@ -68,12 +68,12 @@ def hear(tenant_id: UUID, heard: Heard, message: Tracked | None) -> str:
         if note != inbound_linking.UNKNOWN_LINK:
             return note
     if wish := wish_of(text):
-        tell(tenant_id, message, f"{wish}_word")
+        tell(message, f"{wish}_word")
         _WISHES[wish](tenant_id, heard)
         return "" if heard.owners else inbound_linking.UNKNOWN_CHAT
     if message is not None and (action := action_of(text, _buttons(message))):
         return answer(tenant_id, [(as_press(heard, action), message)])[heard.id]
-    tell(tenant_id, message, "wrote")
+    tell(message, "wrote")
     _to_staff(tenant_id, heard, message)
     return ""
 
@@ -81,10 +81,10 @@ def hear(tenant_id: UUID, heard: Heard, message: Tracked | None) -> str:
 _WISHES: Final = {STOP: inbound_wishes.stop, START: inbound_wishes.start}
 
 
-def tell(tenant_id: UUID, message: Tracked | None, reason: str) -> None:
+def tell(message: Tracked | None, reason: str) -> None:
     """Write into the story of a message what its client did, never her words."""
     if message is not None:
-        write_log(tenant_id, [Line(message, REPLIED, reason)])
+        write_log([Line(message, REPLIED, reason)])
 
 
 def _recalled(tenant_id: UUID, heard: Collection[Heard]) -> dict[UUID, UUID]:

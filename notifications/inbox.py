@@ -53,12 +53,12 @@ def set_read(
     row = inbox(tenant_id, subscriber, {}).filter(pk=message_id).first()
     if row is None:
         raise NotFound("There is no such message in this inbox.")
-    message = lock(tenant_id, {row.pk}, {row.notification_id})[row.pk]
+    message = lock([tenant_id], {row.pk}, {row.notification_id})[row.pk]
     extra = dict(message.extra or {})
     if is_read != ("read_at" in extra):
         row.extra = _marked(extra, now) if is_read else _unmarked(extra)
         row.save(update_fields=["extra"])
-        _log(tenant_id, message, is_read=is_read)
+        _log(message, is_read=is_read)
     return row
 
 
@@ -71,10 +71,10 @@ def _unmarked(extra: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in extra.items() if name != "read_at"}
 
 
-def _log(tenant_id: UUID, message: Tracked, *, is_read: bool) -> None:
+def _log(message: Tracked, *, is_read: bool) -> None:
     """Write the line; the first reading also moves the state and is told to upper rooms."""
     lines = advance(message, "read") if is_read else []
     if lines:
-        write_states(tenant_id, lines)
+        write_states(lines)
     else:
-        write_log(tenant_id, [Line(message, "read" if is_read else "unread")])
+        write_log([Line(message, "read" if is_read else "unread")])

@@ -1,31 +1,24 @@
-"""Keep what providers tell: all that wait at once in one transaction, one after the other.
+"""Keep what providers tell: all that wait at once in one transaction.
 
-A commit costs more than the row it writes. The thread that gets the lock writes for everybody who
-waits; the others find their rows written when their turn comes.
+A commit costs more than the row it writes. The thread whose turn it is writes for everybody who
+waits, tells them, and gives the turn to one of those who have come meanwhile.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import django_rq
-import redis
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from notifications import dispatch
+from notifications.callback_wake import ask_for_jobs
 from notifications.sql import callbacks as sql
 from tenants import rows
 from tenants.ids import created_at
 
-log = logging.getLogger(__name__)
-
-FLAG = "kolokol:woken:callbacks"
-JOB_TIMEOUT_S = 60
 # Seconds before each further look: a report overtakes its settle by moments, never by hours.
 WAITS_S = (1, 2, 5, 15, 60, 300, 900, 3600)
 KEPT_FOR = timedelta(hours=24)
@@ -35,7 +28,7 @@ KEPT_FOR = timedelta(hours=24)
 class Kept:
     """One event on its way to the table. tenant_id: None when it is not known whose it is.
 
-    event: JSON. due_at: when it is to be applied.
+    event: JSON. due_at: when it is to be applied. kind: of the event, see callback_wake.
     """
 
     tenant_id: UUID | None
@@ -44,47 +37,69 @@ class Kept:
     event: str
     due_at: datetime
     id: UUID
+    kind: str
 
 
 @dataclass(slots=True)
 class _Ticket:
-    """What one caller wants kept, and what came of it."""
+    """What one caller wants kept, and what came of it. called: locked until he is called."""
 
     wanted: Sequence[Kept]
     new: int | None = None
+    called: threading.Lock = field(default_factory=threading.Lock)
 
 
 class _Keeper:
     def __init__(self) -> None:
         self._waiting: list[_Ticket] = []
-        self._adding, self._writing = threading.Lock(), threading.Lock()
+        self._is_writing = False
+        self._lock = threading.Lock()
 
     def keep(self, wanted: Sequence[Kept]) -> int:
         ticket = _Ticket(wanted)
-        with self._adding:
+        ticket.called.acquire()
+        with self._lock:
             self._waiting.append(ticket)
-        with self._writing:
-            if ticket.new is None:
-                self._write(ticket)
+            is_first, self._is_writing = not self._is_writing, True
+        if not is_first:
+            ticket.called.acquire()
+        if ticket.new is None:  # nobody has written it: it is this one's turn
+            self._write(ticket)
         assert ticket.new is not None  # noqa: S101 (else _write has raised)
         return ticket.new
 
     def _write(self, own: _Ticket) -> None:
+        written = [own]
+        try:
+            written = self._write_all(own)
+        finally:
+            self._call(own, written)
+
+    def _write_all(self, own: _Ticket) -> list[_Ticket]:
         """Write for all; if that fails, only for oneself, so that nobody pays for another."""
-        with self._adding:
+        with self._lock:
             tickets, self._waiting = self._waiting, []
         try:
             new = _insert_again_if_lost([row for ticket in tickets for row in ticket.wanted])
         except Exception:
             if tickets == [own]:
                 raise
-            with self._adding:
+            with self._lock:
                 self._waiting = [one for one in tickets if one is not own] + self._waiting
             new, tickets = insert(own.wanted), [own]
-        if new:
-            ask_for_job()  # once for all, before anybody is answered
+        ask_for_jobs({row.kind for ticket in tickets for row in ticket.wanted if row.id in new})
         for ticket in tickets:
             ticket.new = sum(row.id in new for row in ticket.wanted)
+        return tickets
+
+    def _call(self, own: _Ticket, written: Sequence[_Ticket]) -> None:
+        """Call the next who is to write, and those whose rows are written."""
+        with self._lock:
+            following = self._waiting[:1]
+            self._is_writing = bool(following)
+        for ticket in (*following, *written):
+            if ticket is not own:
+                ticket.called.release()
 
 
 _keeper = _Keeper()
@@ -92,10 +107,13 @@ _keeper = _Keeper()
 
 def keep(wanted: Sequence[Kept]) -> int:
     """Keep events, each once by its key; give how many were new."""
+    if not wanted:
+        return 0
     if connection.in_atomic_block:  # it commits with what is around it: for nobody else
-        transaction.on_commit(ask_for_job)
-        return len(insert(wanted)) if wanted else 0
-    return _keeper.keep(wanted) if wanted else 0
+        kinds = {row.kind for row in wanted}
+        transaction.on_commit(lambda: ask_for_jobs(kinds))
+        return len(insert(wanted))
+    return _keeper.keep(wanted)
 
 
 def next_look(key: UUID, attempt: int, now: datetime) -> datetime | None:
@@ -118,19 +136,6 @@ def _insert_again_if_lost(wanted: Sequence[Kept]) -> set[UUID]:
     except (OperationalError, InterfaceError):
         connection.close()
         return insert(wanted)
-
-
-def ask_for_job() -> None:
-    """Ask for one job that applies what is kept; losing or doubling it is harmless."""
-    try:
-        if dispatch.server().set(FLAG, 1, nx=True, px=dispatch.FLAG_TTL_MS):
-            django_rq.get_queue("high").enqueue(
-                "notifications.callback_tasks.apply_callbacks",
-                job_timeout=JOB_TIMEOUT_S,
-                result_ttl=JOB_TIMEOUT_S,
-            )
-    except redis.RedisError:
-        log.warning("redis is away: callbacks wait for the next tick")
 
 
 def _columns(wanted: Sequence[Kept]) -> list[list[object]]:

@@ -153,7 +153,7 @@ def _open(
     rows.run(sql.OPEN, arguments)
     how = {m.id: OTHER_ADDRESS if m.id in dead else OTHER_CHANNEL for m, *_ in opened}
     write_extra(tenant_id, {key: {"fallback": word} for key, word in how.items()})
-    write_log(tenant_id, [Line(message, REROUTED, how[message.id]) for message, *_ in opened])
+    write_log([Line(message, REROUTED, how[message.id]) for message, *_ in opened])
     wake_on_commit(case.queue for _, case, _ in opened)
 
 

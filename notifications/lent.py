@@ -31,7 +31,7 @@ def bring_home(now: datetime) -> int:
         arguments = {"now": now, "most": SLICE, "kinds": KINDS}
         found = rows.fetch(sql.LENT_HOMES, arguments)
     homes = [
-        Kept(tenant, account, key, event, now, row)
+        Kept(tenant, account, key, event, now, row, kind="")  # this very job applies it
         for row, _, tenant, account, key, event in found
         if tenant is not None
     ]

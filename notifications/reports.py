@@ -18,16 +18,15 @@ from typing import Any
 from uuid import UUID
 
 from channels.told import StatusEvent
-from notifications import late_failures, metrics, tracking, tracking_effects
+from notifications import late_failures, tracking, tracking_effects
 from notifications.callbacks import Received
-from notifications.tracking import REFUSED, REPORTED, Line, Tracked
+from notifications.tracking import ARRIVED, REFUSED, REPORTED, Line, Tracked
 from notifications.tracking_effects import SOFT_BOUNCE, Affected
 from notifications.tracking_places import Destination, named, written_to
 from notifications.tracking_reach import OVERTAKEN, UP_TO
 from tenants.ids import created_at
 
 EFFECTS = "effects"  # in what a message keeps beside its text
-ARRIVED = frozenset({"delivered", "read"})
 NOTED_BESIDE = frozenset({"clicked"})  # told of a letter that was read already
 DEAREST, MOST_DIGITS = Decimal(100_000), 6  # more is no price of a message
 
@@ -60,10 +59,11 @@ def apply(
     heard = [_hear(one, found[one.id]) for one in received if one.id in found]
     strangers = [one for one in received if one.id not in found and _is_strangers(one)]
     lines = [line for one in heard for line in one.lines]
-    tracking.write_states(tenant_id, [line for line in lines if line.status != REPORTED])
+    tracking.write_states([line for line in lines if line.status != REPORTED])
     tracking.write_notes(tenant_id, [line for line in lines if line.status == REPORTED])
     _keep(tenant_id, heard)
-    _measure(heard)
+    for one in heard:
+        tracking.measure(one.message, one.was, created_at(one.report.id))
     dead = _apply_effects(tenant_id, [one for one in heard if one.effect], strangers)
     _follow(tenant_id, heard, dead)
     return {one.report.id for one in heard} | {one.id for one in strangers}
@@ -131,13 +131,6 @@ def _cost(event: StatusEvent) -> dict[str, str]:
         return {}
     cost = f"{round(amount, MOST_DIGITS).normalize():f}"
     return {"cost": cost, "currency": event.currency[:3].upper()}
-
-
-def _measure(heard: Sequence[_Heard]) -> None:
-    for one in heard:
-        if one.message.state in ARRIVED and one.was not in ARRIVED:
-            took = created_at(one.report.id) - one.message.due_at
-            metrics.delivered(one.message.channel, took.total_seconds())
 
 
 def _apply_effects(

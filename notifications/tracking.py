@@ -17,13 +17,13 @@ from typing import Any
 from uuid import UUID
 
 from channels.told import StatusEvent
-from notifications import events
+from notifications import events, metrics
 from notifications.callbacks import OfMessage, of_kind
 from notifications.events import News
 from notifications.sql import callbacks as sql
 from notifications.sql import tracking as tracking_sql
 from notifications.sql.settling import LOG
-from notifications.tracking_reach import earlier
+from notifications.tracking_reach import Pair, earlier
 from tenants import rows
 from tenants.ids import uuid7
 
@@ -37,6 +37,7 @@ RANK: Mapping[str, int] = {
 }
 REPORTED = "reported"
 REFUSED = frozenset({"failed", "bounced"})
+ARRIVED = frozenset({"delivered", "read"})
 
 
 @dataclass(slots=True)
@@ -46,6 +47,7 @@ class Tracked:
     address: masked. due_at: of the event. earlier: messages that a report "up to here" reaches.
     """
 
+    tenant_id: UUID
     id: UUID
     notification_id: UUID
     step: int
@@ -98,24 +100,33 @@ def note(message: Tracked, reason: str, detail: str = "") -> list[Line]:
     return [Line(message, REPORTED, reason, detail)] if reason else []
 
 
-def write_states(tenant_id: UUID, lines: Sequence[Line]) -> None:
-    """Write moved messages and their lines, then tell whoever listens."""
+def measure(message: Tracked, was: str, told_at: datetime) -> None:
+    """Measure how long a message took that has just arrived. was: its state before."""
+    if message.state in ARRIVED and was not in ARRIVED:
+        metrics.delivered(message.channel, (told_at - message.due_at).total_seconds())
+
+
+def write_states(lines: Sequence[Line]) -> None:
+    """Write moved messages and their lines, then tell whoever listens.
+
+    Call in the scope of their salon, or of a batch of salons.
+    """
     if not lines:
         return
     last = {line.message.id: line for line in lines}
     rows.run(
         sql.ADVANCE,
         [
+            [line.message.tenant_id for line in last.values()],
             list(last),
             [line.message.state for line in last.values()],
             [_kept_reason(line) for line in last.values()],
-            tenant_id,
         ],
     )
-    write_log(tenant_id, lines)
+    write_log(lines)
     events.publish_all(
         [
-            events.Told(tenant_id, name, line.message.news(reason=line.reason))
+            events.Told(line.message.tenant_id, name, line.message.news(reason=line.reason))
             for line in lines
             if (name := events.OF_STATUS.get(line.status))
         ]
@@ -137,16 +148,16 @@ def write_notes(tenant_id: UUID, notes: Sequence[Line]) -> None:
         if (key := (line.message.id, line.reason[:100])) not in told
     }
     if fresh:
-        write_log(tenant_id, list(reversed(fresh.values())))
+        write_log(list(reversed(fresh.values())))
 
 
-def write_log(tenant_id: UUID, lines: Collection[Line]) -> None:
+def write_log(lines: Collection[Line]) -> None:
     """Add lines to the delivery log."""
     rows.run(
         LOG,
         [
             sorted(uuid7() for _ in lines),  # in the order in which they were told
-            [tenant_id for _ in lines],
+            [line.message.tenant_id for line in lines],
             [line.message.notification_id for line in lines],
             [line.message.id for line in lines],
             [line.message.step for line in lines],
@@ -169,20 +180,11 @@ def find(tenant_id: UUID, received: Sequence[OfMessage]) -> dict[UUID, Tracked]:
 
     Of a report "up to here" it is the newest message that it reaches.
     """
-    if not received:
-        return {}
-    arguments = {
-        "tenant": tenant_id,
-        "ids": [one.id for one in received],
-        "integrations": [one.integration_id for one in received],
-        "messages": [_uuid(one.event.message_id) for one in received],
-        "providers": [one.event.provider_id for one in received],
-    }
-    named = {key: pair for key, *pair in rows.fetch(sql.FIND, arguments)}
+    named = name([(tenant_id, one) for one in received])
     reports = of_kind(received, StatusEvent)
     reached = earlier(tenant_id, reports, {key: pair[0] for key, pair in named.items()})
     pairs = [*named.values(), *(pair for pairs in reached.values() for pair in pairs)]
-    locked = lock(tenant_id, {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
+    locked = lock([tenant_id], {pair[0] for pair in pairs}, {pair[1] for pair in pairs})
     found = {key: locked[pair[0]] for key, pair in named.items() if pair[0] in locked}
     for key, known in reached.items():
         messages = [locked[message] for message, _ in known if message in locked]
@@ -191,15 +193,29 @@ def find(tenant_id: UUID, received: Sequence[OfMessage]) -> dict[UUID, Tracked]:
     return found
 
 
+def name(received: Sequence[tuple[UUID, OfMessage]]) -> dict[UUID, Pair]:
+    """Find the messages that salons' callbacks name, by the callback's id; none is locked."""
+    if not received:
+        return {}
+    arguments = {
+        "tenants": [tenant for tenant, _ in received],
+        "ids": [one.id for _, one in received],
+        "integrations": [one.integration_id for _, one in received],
+        "messages": [_uuid(one.event.message_id) for _, one in received],
+        "providers": [one.event.provider_id for _, one in received],
+    }
+    return {key: (message, of) for key, message, of in rows.fetch(sql.FIND, arguments)}
+
+
 def lock(
-    tenant_id: UUID, messages: Collection[UUID], notifications: Collection[UUID]
+    tenants: Collection[UUID], messages: Collection[UUID], notifications: Collection[UUID]
 ) -> dict[UUID, Tracked]:
     """Lock notifications in id order, then read their messages as they are under the lock."""
     if not messages:
         return {}
-    rows.fetch(sql.LOCK_NOTIFICATIONS, [tenant_id, list(notifications)])
-    found = rows.fetch(tracking_sql.MESSAGES, [tenant_id, list(messages)])
-    return {row[0]: Tracked(*row) for row in found}
+    rows.fetch(sql.LOCK_NOTIFICATIONS, [list(tenants), list(notifications)])
+    found = rows.fetch(tracking_sql.MESSAGES, [list(tenants), list(messages)])
+    return {row[1]: Tracked(*row) for row in found}
 
 
 def _kept_reason(line: Line) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.base import HotModel, TenantModel, loose
@@ -235,8 +236,9 @@ class ReceivedCallback(HotModel):
         ]
         indexes = [
             models.Index(
-                fields=["due_at"],
-                name="receivedcallback_open",
+                KeyTextTransform("type", "event"),
+                "due_at",
+                name="receivedcallback_of_kind",
                 condition=models.Q(applied_at__isnull=True),
             )
         ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 MESSAGES: Final = """
-select m.id, m.notification_id, m.step, m.state, m.channel, m.extra, n.event_id, n.subscriber_id,
-  e.mode, m.address, e.due_at
+select m.tenant_id, m.id, m.notification_id, m.step, m.state, m.channel, m.extra, n.event_id,
+  n.subscriber_id, e.mode, m.address, e.due_at
 from notifications_message m
 join notifications_notification n on n.id = m.notification_id and n.tenant_id = m.tenant_id
 join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
-where m.tenant_id = %s and m.id = any(%s)
+where m.tenant_id = any(%s) and m.id = any(%s)
 """
 
 TOLD: Final = """

@@ -46,7 +46,7 @@ class PhoneLine:
         """Apply what is open for this salon, as the job does, `ahead` of the clock."""
         with tenant_scope(self.salon.pk):
             ids = [row.pk for row in self.received if row.applied_at is None]
-        callback_tasks._apply(self.salon.pk, ids, datetime.now(UTC) + ahead)
+        callback_tasks._apply({self.salon.pk: ids}, datetime.now(UTC) + ahead)
 
     def all(self, model) -> list[Any]:
         with tenant_scope(self.salon.pk):

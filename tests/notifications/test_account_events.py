@@ -75,7 +75,7 @@ def told(visits, kind, value, *, name="visit_1", language="ru", reason="NONE", a
     headers = {"x-hub-signature-256": f"sha256={signature}"}
     receive(account.pk, account.callback_token, Callback(body.encode(), headers))
     row = visits.all(ReceivedCallback)[-1]
-    callback_tasks._apply(visits.salon.pk, [row.pk], datetime.now(UTC))
+    callback_tasks._apply({visits.salon.pk: [row.pk]}, datetime.now(UTC))
     row = visits.all(ReceivedCallback)[-1]
     assert row.applied_at is not None
     return row.event.get("note", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
@@ -13,9 +14,9 @@ from django.db import connection
 from channels.integrations import add_integration
 from channels.told import Callback
 from notifications import callback_tasks
+from notifications.callback_wake import DEEDS, REPORTS
 from notifications.callbacks import MOST_BYTES, receive
 from notifications.dispatch import server
-from notifications.keeping import FLAG
 from notifications.models import LogEntry
 from tenants.errors import NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
@@ -182,23 +183,38 @@ def test_a_report_without_a_key_is_still_kept_once(line):
     assert [line.report(event), line.report(event)] == [1, 0]
 
 
-def test_a_kept_report_asks_for_one_job(line):
-    server().delete(FLAG, "rq:queue:high")
+@pytest.mark.parametrize(
+    ("event", "work"),
+    [
+        ({"type": "text", "key": "k", "address": "+7", "value": "да"}, DEEDS),
+        ({"type": "read", "key": "k", "message_id": str(uuid4())}, REPORTS),
+    ],
+    ids=["what a client does goes before", "what a provider reports does not"],
+)
+def test_one_job_is_asked_for_what_was_kept(line, event, work):
+    server().delete(work.flag, f"rq:queue:{work.queue}")
 
-    line.report(status("read", uuid7()))
-    line.report(status("read", uuid7()))
+    line.report(event)
 
-    assert server().llen("rq:queue:high") == 1
-    server().delete("rq:queue:high")
+    _, job = server().blpop([f"rq:queue:{work.queue}"], timeout=10)
+    assert json.loads(zlib.decompress(server().hget(b"rq:job:" + job, "data")))[2] == [
+        list(work.kinds)
+    ]
+    work.ask()
+    assert server().llen(f"rq:queue:{work.queue}") == 0
 
 
 def test_the_job_applies_what_is_open_and_lets_the_next_wake_up_through(line):
-    line.report({"type": "text", "key": "k", "address": "+7", "value": "да"})
+    event = {"type": "text", "key": "k", "address": "+7", "value": "да"}
+    line.report(event)
+    server().set(DEEDS.flag, 1, ex=60)  # it was asked for
+    server().delete(f"rq:queue:{DEEDS.queue}")
 
     callback_tasks.apply_callbacks()
 
     assert line.received[0].applied_at is not None
-    assert server().get(FLAG) is None
+    line.report({**event, "key": "k2"})
+    assert server().blpop([f"rq:queue:{DEEDS.queue}"], timeout=10)
 
 
 def test_a_report_without_a_message_waits_longer_each_time_and_is_given_up_after_a_day(line):

@@ -133,7 +133,7 @@ def test_a_failure_that_comes_days_later_opens_nothing(salon_line):
     later = datetime.now(UTC) + timedelta(hours=25)
 
     with tenant_scope(salon_line.salon.pk):
-        locked = tracking.lock(salon_line.salon.pk, [message.pk], [message.notification_id])
+        locked = tracking.lock([salon_line.salon.pk], [message.pk], [message.notification_id])
         late_failures.take_up(salon_line.salon.pk, list(locked.values()), now=later)
 
     assert salon_line.due == []

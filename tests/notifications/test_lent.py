@@ -44,7 +44,7 @@ def account():
 
 def tell(account, **event) -> None:
     now = datetime.now(UTC)
-    keep([Kept(None, account.pk, word("key"), json.dumps(event), now, uuid7())])
+    keep([Kept(None, account.pk, word("key"), json.dumps(event), now, uuid7(), "inbound")])
 
 
 def received(salon) -> list[tuple[object, dict]]:

@@ -175,7 +175,7 @@ def test_of_two_chats_that_race_with_one_link_one_wins(line, anna):
 
     assert [value for _, value, _ in chats(line)] == ["1"]
     assert line.notes == ["", "link_used"]
-    assert callback_tasks._open(datetime.now(UTC)).get(line.salon.pk) is None
+    assert callback_tasks._open("inbound", datetime.now(UTC)).get(line.salon.pk) is None
 
 
 def test_nobody_reads_a_token_in_the_database(anna):

@@ -249,7 +249,7 @@ def test_a_message_never_goes_back_and_no_order_of_reports_matters(reports, firs
 
 def tracked(state: str) -> Tracked:
     key, now = uuid7(), datetime.now(UTC)
-    return Tracked(key, key, 0, state, "phone", None, key, key, "live", "***", now)
+    return Tracked(key, key, key, 0, state, "phone", None, key, key, "live", "***", now)
 
 
 @settings(
