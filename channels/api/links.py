@@ -13,13 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from channels.accounts import Account, integrations_of
 from channels.adapters.sandbox import SandboxAdapter
 from channels.api.integration_shapes import answers
 from channels.deep_links import FORMS, NAME, deep_link
 from channels.models import Integration
 from channels.phone import CHATS
-from channels.registry import ADAPTERS
-from channels.secrets import decrypt
 from tenants import links
 from tenants.answers import data, iso
 from tenants.audience import find_subscriber
@@ -27,6 +26,7 @@ from tenants.auth import Caller, require_scope
 from tenants.errors import InvalidFields
 from tenants.models import Tenant
 from tenants.queries import body
+from tenants.scope import batch_scope
 
 Json = dict[str, Any]
 _BODY = inline_serializer(
@@ -76,23 +76,32 @@ _Account = tuple[str, Mapping[str, str]]
 
 
 def _accounts(who: Caller, wanted: list[str]) -> tuple[dict[str, _Account], list[Json]]:
-    """Choose the first account of each channel that has a name; tell of those that lack it."""
+    """Choose the first account of each channel that has a name; tell of those that lack it.
+
+    The salon's own come before those that the platform lends it, whose names it cannot fill in.
+    """
     if _plays_on_phone(who):
         return {channel: (SandboxAdapter.provider, {}) for channel in wanted}, []
     named: dict[str, _Account] = {}
     lacking: dict[str, Json] = {}
-    rows = Integration.objects.filter(tenant_id=who.tenant_id, provider__in=FORMS)
-    for row in rows.exclude(state=Integration.State.DISABLED).order_by("position", "pk"):
-        channel, credentials = ADAPTERS[row.provider].address_kinds[0], decrypt(row.credentials)
+    for account in _usable(who):
+        channel, credentials = account.adapter.address_kinds[0], account.adapter.credentials
         if channel not in wanted or channel in named:
             continue
         if credentials.get(NAME):
-            named[channel] = row.provider, credentials
-        else:
+            named[channel] = account.provider, credentials
+        elif not account.is_default:
             field = f"credentials.{NAME}"
-            about = {"channel": channel, "integration": row.identifier, "field": field}
+            about = {"channel": channel, "integration": account.identifier, "field": field}
             lacking.setdefault(channel, about)
     return named, [one for channel, one in lacking.items() if channel not in named]
+
+
+def _usable(who: Caller) -> list[Account]:
+    with batch_scope([who.tenant_id]):  # the platform's accounts are read by workers only
+        found = integrations_of(who.tenant_id, who.config_version)
+    is_off = Integration.State.DISABLED
+    return [one for one in found if one.provider in FORMS and one.state != is_off]
 
 
 def _plays_on_phone(who: Caller) -> bool:

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration, set_disabled
 from tenants.links import TOKEN
 from tenants.models import LinkToken
 from tenants.scope import tenant_scope
 from tests.api_client import Api
-from tests.factories import ApiKeyFactory, SubscriberFactory, TenantFactory
+from tests.factories import ApiKeyFactory, SubscriberFactory, TenantFactory, word
 
 BOT = {"token": "7000000001:AA-links", "public_name": "@rosa_bot"}
 NUMBER = {
@@ -56,6 +57,27 @@ def test_a_link_per_named_account_and_the_field_that_the_others_lack(salon, api,
     ]
     with tenant_scope(salon.pk):
         assert LinkToken.objects.filter(subscriber_id=anna.pk).count() == 2
+
+
+@pytest.mark.parametrize(("has_own", "expected"), [(False, ["https://max.ru/bell"]), (True, [])])
+def test_the_platforms_account_speaks_for_a_salon_that_has_none(
+    salon, api, anna, has_own, expected
+):
+    if has_own:
+        own = {"url": "https://chats.example/", "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+        add_integration(salon.pk, "webhook", own, identifier="mine", kind="chat")
+    lent = [
+        add_default("max", {"token": "m", "public_name": "bell"}, identifier=word("lent")),
+        add_default("vk", {"token": "v", "group_id": "1"}, identifier=word("lent")),
+    ]
+    try:
+        found = made(api, anna)
+    finally:
+        for row in lent:
+            delete_default(row.pk)
+
+    assert [one["url"].partition("?")[0] for one in found["links"]] == expected
+    assert found["missing"] == []
 
 
 def test_tokens_fit_the_tightest_messenger_and_differ(salon, api, anna):

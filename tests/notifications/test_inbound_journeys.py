@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration
+from notifications.lent import bring_home
 from tenants import links
 from tenants.models import Address, Subscriber
 from tenants.scope import tenant_scope
-from tests.factories import AddressFactory, SubscriberFactory, TenantFactory
+from tests.api_client import Api
+from tests.factories import AddressFactory, ApiKeyFactory, SubscriberFactory, TenantFactory, word
 from tests.notifications.client_line import PHONE, ClientLine
 
 BODIES = Path(__file__).parents[1] / "payloads"
@@ -57,15 +60,14 @@ WHATSAPP = Messenger(
 
 
 class Door:
-    """The salon's account, called by its provider."""
+    """The salon's account, or one that the platform lends, called by its provider."""
 
-    def __init__(self, messenger: Messenger) -> None:
-        salon: Any = TenantFactory()
-        self.line = ClientLine(salon)
+    def __init__(self, messenger: Messenger, line: Any = None, lent: Any = None) -> None:
+        self.line = line or ClientLine(TenantFactory())
         self.line.equip()
         self.messenger = messenger
-        self.row = add_integration(
-            salon.pk, messenger.provider, messenger.credentials, identifier="account"
+        self.row = lent or add_integration(
+            self.line.salon.pk, messenger.provider, messenger.credentials, identifier="account"
         )
 
     def called(self, name: str, old: str = "", new: str = "") -> None:
@@ -80,6 +82,8 @@ class Door:
                 headers=self.messenger.headers(body),
             )
             assert answer.status_code == 200, answer.content
+        while bring_home(datetime.now(UTC)):
+            pass
         self.line.work()
 
     @property
@@ -111,6 +115,35 @@ def test_a_deep_link_links_once(messenger, name, old, chat, first_name):
     assert door.line.answered == ["chat-linked"]
     (person,) = door.line.all(Subscriber)
     assert person.first_name == first_name
+
+
+@pytest.mark.parametrize(
+    ("messenger", "name", "chat"),
+    [
+        (TELEGRAM, "update_start_deeplink.json", "551234567"),
+        (VK, "message_new_ref.json", "187654321"),
+        (MAX, "bot_started_payload.json", "123456789"),
+    ],
+    ids=["telegram", "vk", "max"],
+)
+def test_a_deep_link_of_an_account_that_the_platform_lends_links_to_its_salon(
+    messenger, name, chat
+):
+    salon: Any = TenantFactory()
+    anna: Any = SubscriberFactory(tenant=salon)
+    api = Api(ApiKeyFactory.create(tenant=salon).text)
+    given = {**messenger.credentials, "public_name": "bell"}
+    account = add_default(messenger.provider, given, identifier=word("lent"), kind="chat")
+    try:
+        made = api.post(f"/v1/subscribers/{anna.subscriber_id}/links", {})
+        door = Door(messenger, ClientLine(salon), account)
+        door.called(name, TOKEN, made.json()["data"]["links"][0]["url"].partition("=")[2])
+    finally:
+        delete_default(account.pk)
+
+    assert made.json()["data"]["missing"] == []
+    assert (anna.pk, chat, "active") in door.addresses
+    assert door.line.answered == ["chat-linked"]
 
 
 @pytest.mark.parametrize(
