@@ -23,6 +23,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from tenants.admin_filters import OfferedFilters
 from tenants.admin_named import Labelled, Named
 from tenants.ids import created_at
 from tenants.models import User
@@ -143,7 +144,7 @@ class AreaRights:
         return standing(request).may("view", self.area)
 
 
-class Screen(AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
+class Screen(OfferedFilters, AreaRights, ModelAdmin):  # type: ignore[misc]  # unfold is untyped
     """What all screens say: a row's human name, and what an empty list is for."""
 
     empty_words: Any = ""  # read by empty_results.html

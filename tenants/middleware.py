@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import BadRequest as MalformedAddress
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
@@ -131,7 +132,9 @@ class MemberScope:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the page; what a failing page wrote is undone."""
+        """Answer the page; what a failing page wrote is undone. Raises Django's BadRequest."""
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            raise MalformedAddress("The address must not contain the NUL character (%00).")
         salon = _salon(request)
         request.salon = salon  # type: ignore[attr-defined]  # ours
         is_staff = bool(getattr(request.user, "is_superuser", False))

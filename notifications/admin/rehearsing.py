@@ -23,8 +23,9 @@ from notifications.rehearsal import Rehearsal, rehearse
 from notifications.rehearsal_words import paragraphs, status_words
 from tenants.admin_base import SalonAdmin
 from tenants.auth import Caller, Mode
-from tenants.errors import PlatformError
+from tenants.errors import BadRequest, PlatformError
 from tenants.models import Tenant
+from tenants.strict_json import parse
 
 FRAGMENT = "notifications/admin/rehearsal.html"
 
@@ -81,6 +82,14 @@ def _asked(draft: Workflow, salon: Tenant, given: Mapping[str, str]) -> Rehearsa
     mode: Mode = "test" if given.get("is_test") else "live"
     nobody = UUID(int=0)  # no key: a person asks, and the screen has asked for rights
     who = Caller(salon.pk, nobody, mode, (), salon.slug, salon.config_version, False)
-    payload = json.loads(given.get("payload") or "{}")
+    payload = _payload(given.get("payload") or "{}")
     body = {"name": draft.identifier, "to": given.get("client", ""), "payload": payload}
     return rehearse(who, read_command(body, now), now)
+
+
+def _payload(typed: str) -> dict[str, Any]:
+    """Read an event's data as the API does; raises ValueError."""
+    try:
+        return parse(typed.encode())
+    except BadRequest as broken:
+        raise ValueError("the data cannot be read") from broken

@@ -30,6 +30,7 @@ class WebhookDeliveryAdmin(DeedsOnPage, LogAdmin):
     area = "keys"
     list_display = ("made_at", "type", "url", "state_label", "attempts", "status", "answer")
     list_filter = (MadeFilter, "state")
+    linked_by = ("endpoint__id__exact",)
     list_select_related = ("endpoint",)
     search_fields = ("event_id__exact", "type__exact")
     search_help_text = _("The whole webhook-id, or the event's name")
