@@ -16,7 +16,7 @@ from notifications.preparing import Leaving, prepare
 from notifications.trigger import cancel
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory
-from tests.notifications.conftest import change, look
+from tests.notifications.conftest import end_lease, look
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -248,7 +248,7 @@ def test_marketing_that_may_have_been_sent_stays_unknown_although_canceled(codes
     transaction = codes.trigger("promo", ANNA)
     (send,) = prepare(engine.claim("low", "test", 10, engine.NIL), engine.now())
     hand_over([(send.task, send.message.id)])
-    change("delete from notifications_batch")  # the worker died while it was sending
+    end_lease()  # the worker died while it was sending
 
     codes.cancel(transaction)
     worker.drain_dry()

@@ -9,7 +9,7 @@ from notifications.definition import QUEUES
 from notifications.engine import NIL
 from notifications.models import DueState
 from tests.factories import TenantFactory
-from tests.notifications.conftest import Reminders, change, look
+from tests.notifications.conftest import Reminders, change, end_lease, look
 from tests.threads import at_once
 
 NORMAL = QUEUES.index("normal")
@@ -139,7 +139,7 @@ def test_a_line_that_was_claimed_three_times_without_a_result_becomes_a_suspect(
     reminders.trigger("code", ANNA)
     for _ in range(3):
         assert len(claimed()) == 1
-        change("delete from notifications_batch")
+        end_lease()
         dispatch.sweep()
 
     assert claimed() == []

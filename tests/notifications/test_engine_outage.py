@@ -15,7 +15,7 @@ from notifications.engine import Drain
 from notifications.trigger import accept
 from tenants.scope import tenant_scope
 from tests.isolation.planting import superuser
-from tests.notifications.conftest import change, look, run_until
+from tests.notifications.conftest import end_lease, look, run_until
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -99,7 +99,7 @@ def test_a_worker_outlives_cuts_at_any_moment(codes, worker, provider):
         connection.close()
         if before is None:
             del connection.settings_dict["OPTIONS"]["application_name"]
-    change("update notifications_batch set lease_until = now() - interval '1 second'")
+    end_lease()
     # not at once: an account whose answers were not fetched for long seems to stall
     run_until(worker, lambda: completed(codes) == 60)
 

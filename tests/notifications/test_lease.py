@@ -10,7 +10,7 @@ from notifications.models import DueState
 from notifications.outcomes import Done, Result
 from notifications.settling import settle
 from tests.factories import TenantFactory
-from tests.notifications.conftest import Reminders, change, look
+from tests.notifications.conftest import Reminders, end_lease, look
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def test_a_batch_is_forgotten_when_its_lease_has_ended(reminders):
     reminders.trigger()
     (task,) = engine.claim("high", "test", 10, NIL)
     settle([Result(task, Done())], engine.now())
-    change("update notifications_batch set lease_until = now() - interval '1 second'")
+    end_lease()
 
     dispatch.sweep()
 

@@ -14,7 +14,7 @@ from notifications.limits import Need, key_of, release, reserve
 from notifications.preparing import prepare
 from tenants.scope import batch_scope
 from tests.channels.mail_server import MailServer
-from tests.notifications.conftest import NO_QUIET, change, look
+from tests.notifications.conftest import NO_QUIET, change, end_lease, look
 from tests.threads import at_once
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
@@ -242,7 +242,7 @@ def test_a_worker_that_dies_before_sending_leaves_a_promo_that_may_be_sent(
 ):
     promos.trigger("spring", ANNA)
     prepare(engine.claim("low", "dead", 10, engine.NIL), engine.now())
-    change("delete from notifications_batch")
+    end_lease()
 
     worker.drain_dry()
 

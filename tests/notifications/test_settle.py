@@ -16,7 +16,7 @@ from notifications.outcomes import WAITS_FOR_ROOM
 from notifications.preparing import Leaving, prepare
 from notifications.settling import settle
 from notifications.verdict import judge
-from tests.notifications.conftest import change
+from tests.notifications.conftest import change, end_lease
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -42,10 +42,6 @@ def handed_over(queue="normal"):
 def answered(send, provider_id="77"):
     sent = Sent(1, send.account, send.outbound, Receipt(provider_id), None, 5)
     return judge(send, sent, engine.now())
-
-
-def end_lease():
-    change("update notifications_batch set lease_until = now() - interval '1 second'")
 
 
 def test_a_stale_result_changes_nothing_but_one_late_line(lines, worker, provider):

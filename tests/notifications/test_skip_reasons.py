@@ -11,7 +11,7 @@ from notifications.preparing import prepare
 from notifications.sql.retention import SPENT
 from tenants import rows
 from tenants.scope import batch_scope
-from tests.notifications.conftest import Reminders, change
+from tests.notifications.conftest import Reminders, change, end_lease
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 
@@ -150,7 +150,7 @@ def test_what_failed_may_be_said_by_another_and_resent_by_hand(
 def test_a_worker_that_dies_with_a_message_does_not_make_it_a_duplicate(salons, worker, provider):
     salons.trigger("visit", ANNA)
     prepare(engine.claim("normal", "dead", 10, engine.NIL), engine.now())
-    change("delete from notifications_batch")
+    end_lease()
 
     worker.drain_dry()
 
