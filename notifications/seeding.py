@@ -40,43 +40,43 @@ def seed(tenant_id: UUID, pack: str = "salon") -> int:
     )  # two seeders: one after the other
     taken = set(Workflow.objects.filter(tenant=tenant).values_list("identifier", flat=True))
     taken_keys = set(MessageTemplate.objects.filter(tenant=tenant).values_list("key", flat=True))
-    copies = _Copies(tenant, source, taken_keys)
+    published = Published()
+    copies = _Copies(tenant, source, taken_keys, published)
     missing = [workflow for workflow in source.workflows if workflow.identifier not in taken]
     for workflow in missing:
         copies.add(workflow)
-    copies.write()
+    published.write()
     return len(missing)
 
 
 @dataclass
-class _Copies:
-    """The rows of a seeding, made first and written table by table."""
+class Published:
+    """New drafts, each with its first version: made first, then written table by table."""
 
-    tenant: Tenant
-    pack: Pack
-    taken_keys: set[str]
     templates: list[MessageTemplate] = field(default_factory=list)
     texts: list[TemplateVersion] = field(default_factory=list)
     workflows: list[Workflow] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     versions: list[WorkflowVersion] = field(default_factory=list)
 
-    def add(self, seed: WorkflowSeed) -> None:
-        """Make the rows of one workflow, published."""
-        workflow = self._workflow(seed)
-        steps = [
-            self._step(workflow, position, step, seed) for position, step in enumerate(seed.steps)
-        ]
-        version = WorkflowVersion(
-            id=workflow.published_id,
-            tenant=self.tenant,
-            workflow=workflow,
-            number=1,
-            document=document_of(workflow, steps),
+    def add_template(self, template: MessageTemplate) -> None:
+        """Freeze a draft's texts."""
+        template.published_id = uuid7()
+        frozen = {"template": template, "number": 1, "texts": texts_of(template)}
+        self.templates.append(template)
+        self.texts.append(
+            TemplateVersion(id=template.published_id, tenant_id=template.tenant_id, **frozen)
         )
+
+    def add_workflow(self, workflow: Workflow, steps: list[Step]) -> None:
+        """Freeze a draft and its steps as one document."""
+        workflow.published_id = uuid7()
+        frozen = {"workflow": workflow, "number": 1, "document": document_of(workflow, steps)}
         self.workflows.append(workflow)
         self.steps += steps
-        self.versions.append(version)
+        self.versions.append(
+            WorkflowVersion(id=workflow.published_id, tenant_id=workflow.tenant_id, **frozen)
+        )
 
     def write(self) -> None:
         """Insert everything; five statements, whatever the size of the pack.
@@ -91,6 +91,24 @@ class _Copies:
             Step.objects.bulk_create(self.steps)
             WorkflowVersion.objects.bulk_create(self.versions)
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@dataclass
+class _Copies:
+    """A salon's own copies of a pack's workflows."""
+
+    tenant: Tenant
+    pack: Pack
+    taken_keys: set[str]
+    published: Published
+
+    def add(self, seed: WorkflowSeed) -> None:
+        """Copy one workflow with its texts."""
+        workflow = self._workflow(seed)
+        steps = [
+            self._step(workflow, position, step, seed) for position, step in enumerate(seed.steps)
+        ]
+        self.published.add_workflow(workflow, steps)
 
     def _workflow(self, seed: WorkflowSeed) -> Workflow:
         return Workflow(
@@ -108,7 +126,6 @@ class _Copies:
             pack=self.pack.name,
             pack_version=self.pack.version,
             pack_document=of_seed(seed),
-            published_id=uuid7(),
         )
 
     def _step(self, workflow: Workflow, position: int, seed: StepSeed, of: WorkflowSeed) -> Step:
@@ -129,20 +146,10 @@ class _Copies:
             tenant=self.tenant,
             key=self._free_key(f"{of.identifier}-{step.key}"),
             name=self._name(step, of),
-            published_id=uuid7(),
             **_translated(texts, "ru"),
             **_translated(texts, "en"),
         )
-        self.templates.append(template)
-        self.texts.append(
-            TemplateVersion(
-                id=template.published_id,
-                tenant=self.tenant,
-                template=template,
-                number=1,
-                texts=texts_of(template),
-            )
-        )
+        self.published.add_template(template)
         return template
 
     def _free_key(self, wanted: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cached_property
 
 import pytest
 
@@ -24,8 +25,8 @@ from notifications.models import (
     Step,
     Workflow,
 )
-from notifications.publishing import publish_template, publish_workflow
-from notifications.seeding import seed
+from notifications.publishing import publish_workflow
+from notifications.seeding import Published, seed
 from notifications.trigger import accept, cancel
 from tenants.auth import Caller
 from tenants.ids import uuid7
@@ -107,6 +108,13 @@ def reminders(salon, provider) -> Reminders:
     return Reminders(salon, provider)
 
 
+@pytest.fixture
+def seeded(reminders) -> Reminders:
+    """The same salon with the scenarios that every new one has; a trigger seeds by itself."""
+    assert reminders.seeded
+    return reminders
+
+
 NO_QUIET = {"quiet": ["00:00", "00:00"]}
 
 
@@ -121,11 +129,19 @@ class Reminders:
 
     def __init__(self, salon: Tenant, provider: Provider) -> None:
         self.salon, self.provider = salon, provider
-        with tenant_scope(salon.pk):
-            seed(salon.pk)
         self.limit(same_text_minutes=0)  # tests trigger the same twice
         for kind in ("chat", "sms", "email"):
             self.connect(kind, provider)
+
+    @cached_property
+    def seeded(self) -> int:
+        """Seed the salon as every new one is; few tests need it, and it costs much."""
+        with tenant_scope(self.salon.pk):
+            return seed(self.salon.pk)
+
+    @cached_property
+    def _own(self) -> set[str]:
+        return set()
 
     def connect(self, kind: str, provider: Provider, identifier: str = "") -> None:
         add_integration(
@@ -152,6 +168,8 @@ class Reminders:
         person = {"subscriberId": "anna", "phone": "+79161234567", "locale": "ru"}
         body = {"name": name, "to": to or person, "payload": payload or VISIT, **fields}
         now = datetime.now(UTC)
+        if name not in self._own:
+            assert self.seeded
         caller = self.caller_of(mode)
         with tenant_scope(self.salon.pk):
             command = read_command(body, now, is_broadcast=to == "all")
@@ -167,43 +185,46 @@ class Reminders:
             return cancel(caller, transaction_id)
 
     def workflow(self, name: str, *steps, body="Привет, {{ clientName }}", **fields) -> None:
-        """Publish a workflow. steps: kinds, or (kind, fields of the step); channels have `body`."""
+        """Add a published workflow; steps: kinds, or (kind, fields); channels have `body`."""
+        workflow = Workflow(
+            tenant=self.salon,
+            identifier=name,
+            name_ru=name,
+            payload_schema={
+                "type": "object",
+                "properties": {"clientName": {"type": "string", "default": "Анна"}},
+            },
+            **fields,
+        )
+        made = [self._step(workflow, position, step, body) for position, step in enumerate(steps)]
+        published = Published()
+        for template in (step.template for step in made if step.template):
+            published.add_template(template)
+        published.add_workflow(workflow, made)
         with tenant_scope(self.salon.pk):
-            workflow = Workflow.objects.create(
-                tenant=self.salon,
-                identifier=name,
-                name_ru=name,
-                payload_schema={
-                    "type": "object",
-                    "properties": {"clientName": {"type": "string", "default": "Анна"}},
-                },
-                **fields,
-            )
-            for position, step in enumerate(steps):
-                kind, more = step if isinstance(step, tuple) else (step, {})
-                self._step(workflow, position, kind, {"body": body, **more})
-            publish_workflow(workflow)
+            published.write()
+        self._own.add(name)
 
-    def _step(self, workflow, position, kind, fields) -> None:
-        body, title = fields.pop("body"), fields.pop("title", "")
+    def _step(self, workflow, position, step, body) -> Step:
+        kind, fields = step if isinstance(step, tuple) else (step, {})
+        texts = {"body": body, **fields}
         template = None
         if kind not in SILENT_KINDS:
-            template = MessageTemplate.objects.create(
+            template = MessageTemplate(
                 tenant=self.salon,
                 key=f"{workflow.identifier}-{position}",
                 name=workflow.identifier,
-                body_ru=body,
-                title_ru=title,
+                body_ru=texts["body"],
+                title_ru=texts.get("title", ""),
             )
-            publish_template(template)
-        Step.objects.create(
+        return Step(
             tenant=self.salon,
             workflow=workflow,
             key=f"step-{position}",
             position=position,
             kind=kind,
             template=template,
-            **fields,
+            **{name: value for name, value in fields.items() if name not in ("body", "title")},
         )
 
     def promo(self, name="promo", *channels, **fields) -> None:

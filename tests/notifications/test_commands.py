@@ -55,6 +55,13 @@ def clean_queue():
     forget_open_work()
 
 
+@pytest.fixture
+def reminders(reminders):
+    """The same, with the scenarios that every new salon has."""
+    assert reminders.seeded
+    return reminders
+
+
 def test_help_speaks_where_nothing_is_set_up():
     servers = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "REDIS_URL")
 

@@ -144,8 +144,8 @@ def test_what_is_well_or_not_critical_opens_no_case(novu, body):
     assert (len(novu.log), novu.cases) == (1, [])
 
 
-def test_what_is_critical_here_is_critical_there(reminders):
-    novu = Novu(reminders.salon)
+def test_what_is_critical_here_is_critical_there(seeded):
+    novu = Novu(seeded.salon)
 
     novu.posts(failed(templateIdentifier="appointment-reminder-1h"))
 

@@ -15,6 +15,8 @@ from tenants.scope import OutsideScope, tenant_scope
 from tests.factories import AddressFactory, SubscriberFactory
 from tests.notifications.conftest import VISIT
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 REMINDER = "appointment-reminder-24h"
 
 

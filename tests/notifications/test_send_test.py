@@ -32,11 +32,11 @@ def world():
 
 
 @pytest.fixture
-def salon(reminders, settings):
+def salon(seeded, settings):
     settings.ALLOWED_PRIVATE_TARGETS = ["127.0.0.1"]
-    with tenant_scope(reminders.salon.pk):
-        Integration.objects.filter(tenant=reminders.salon).delete()
-    return reminders.salon
+    with tenant_scope(seeded.salon.pk):
+        Integration.objects.filter(tenant=seeded.salon).delete()
+    return seeded.salon
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from tests.factories import ApiKeyFactory
 from tests.notifications.conftest import VISIT
 from tests.threads import at_once
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 SEND, BATCH = "/v1/notifications/send", "/v1/notifications/send-batch"
 REMINDER = "appointment-reminder-24h"
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@mail.test"}

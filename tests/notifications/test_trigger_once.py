@@ -24,6 +24,8 @@ from tests.factories import ApiKeyFactory
 from tests.notifications.conftest import VISIT
 from tests.threads import at_once
 
+pytestmark = pytest.mark.usefixtures("seeded")
+
 NAME = "appointment-reminder-24h"
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
 urlpatterns = [
