@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from django.conf import settings
@@ -51,8 +51,33 @@ WALKED_BY_OTHERS = {
 }
 
 
-def pytest_collection_modifyitems(items) -> None:
+def pytest_configure(config) -> None:
+    """Let coverage watch the workers: the process that hands out the tests runs none."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        sys.settrace(None)
+    else:
+        gc.disable()  # until all is collected: what lives until the end is looked at once
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector):
+    """Let coverage watch what a test module imports, not how pytest finds the tests in it."""
+    if isinstance(collector, pytest.Module):
+        with suppress(Exception):  # it is raised again, where pytest expects it
+            collector.obj  # noqa: B018  (asking imports the module)
+    with untraced():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(items):
     """Let coverage watch a part of the cases: every case runs, the figure can only fall."""
+    with untraced():
+        _choose(items)
+        return (yield)
+
+
+def _choose(items) -> None:
     seen: Counter[str] = Counter()
     for item in items:
         name = item.nodeid.partition("[")[0]
@@ -67,6 +92,7 @@ def pytest_collection_finish() -> None:
     """Keep what was imported and collected out of the garbage collector's rounds."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(wrapper=True)
