@@ -67,16 +67,13 @@ def log_call(method: str, url: str, result: HttpResponse | DeliveryError, took_s
 
     A taken message is a line of the delivery log already, so its call is told at DEBUG only.
     """
-    level = logging.DEBUG if _is_fine(result) else logging.INFO
+    is_fine = isinstance(result, HttpResponse) and result.status < 300
+    level = logging.DEBUG if is_fine else logging.INFO
     if not log.isEnabledFor(level):
         return
     outcome = str(result.status) if isinstance(result, HttpResponse) else result.outcome.value
     fields = {"host": _host(url), "method": method, "outcome": outcome, "ms": round(took_s * 1000)}
     log.log(level, "%(method)s %(host)s %(outcome)s %(ms)d ms", fields, extra=fields)
-
-
-def _is_fine(result: HttpResponse | DeliveryError) -> bool:
-    return isinstance(result, HttpResponse) and result.status < 300
 
 
 @lru_cache(maxsize=1024)

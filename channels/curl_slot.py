@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from io import BytesIO
 
 import certifi
@@ -32,41 +33,38 @@ class CurlSlot:
         self._proxy: Proxy | None = None
         self._is_http2 = False
         self._lines: list[bytes] = []
-        self._body = bytearray()
+        self._pieces: list[bytes] = []
+        self._size_bytes = 0
         self._opened: list[socket.socket] = []
-        self._headers: Mapping[str, str] | None = None
-        self._options: dict[int, str | int] = {}
+        self._head: tuple[object, ...] = ()
+        self._headers: Mapping[str, str] = {}
+        self._timeout_ms = 0
         self.easy = self._new_handle()
 
     def load(
         self, key: int, request: HttpRequest, *, host: str, timeout_s: float, now: float
     ) -> None:
-        self.key, self.url, self.method, self.started_at = key, request.url, request.method, now
-        self._is_trusted = request.trusted or self._guard.trusts(host)
+        """Set the request; of a call that repeats the last one's head only the body."""
+        self.key, self.started_at = key, now
         self._is_refused = self._is_cut = self._is_begun = False
-        self._host = host
-        if request.proxy or self._proxy:
-            self._load_proxy(request.proxy)
-        if request.http2 or self._is_http2:
-            self._load_version(request)
-        if request.headers != self._headers:
-            self.easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
-            self._headers = dict(request.headers)
-        self._set(pycurl.URL, request.url)
-        self._set(pycurl.CAINFO, ca_bundle(request))
-        self._set(pycurl.TIMEOUT_MS, max(1, int(timeout_s * 1000)))
-        self._set(pycurl.CONNECTTIMEOUT_MS, int(min(timeout_s, CONNECT_TIMEOUT_S) * 1000) or 1)
-        self._load_body(request)
-
-    def _set(self, option: int, value: str | int) -> None:
-        """Set an option unless it stands so already: most calls repeat the last one's."""
-        if self._options.get(option) != value:
-            self.easy.setopt(option, value)
-            self._options[option] = value
+        head = _head(request)
+        if head != self._head or request.headers != self._headers:
+            self._head = ()  # what is half set must not count as set
+            self._load_head(request, host)
+            self._head, self._headers = head, dict(request.headers)
+        timeout_ms = max(1, int(timeout_s * 1000))
+        if timeout_ms != self._timeout_ms:
+            self.easy.setopt(pycurl.TIMEOUT_MS, timeout_ms)
+            connect_ms = min(timeout_ms, int(CONNECT_TIMEOUT_S * 1000))
+            self.easy.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
+            self._timeout_ms = timeout_ms
+        if _has_body(request):
+            self._load_body(request.body)
 
     def unload(self) -> None:
         self._lines.clear()
-        self._body.clear()
+        self._pieces.clear()
+        self._size_bytes = 0
         for opened in self._opened:  # pycurl works on a copy of the descriptor
             opened.close()
         self._opened.clear()
@@ -107,6 +105,31 @@ class CurlSlot:
         easy.setopt(pycurl.WRITEFUNCTION, self._keep)
         return easy
 
+    def _load_head(self, request: HttpRequest, host: str) -> None:
+        """Set all but the body.
+
+        A request without a body needs no rewinding, so it gets a connection of its own:
+        libcurl repeats only on kept ones.
+        """
+        easy = self.easy
+        self.url, self.method, self._host = request.url, request.method, host
+        self._is_trusted = request.trusted or self._guard.trusts(host)
+        if request.proxy or self._proxy:
+            self._load_proxy(request.proxy)
+        if request.http2 or self._is_http2:
+            self._load_version(request)
+        easy.setopt(pycurl.HTTPHEADER, _header_lines(request.headers))
+        easy.setopt(pycurl.URL, request.url)
+        easy.setopt(pycurl.CAINFO, ca_bundle(request))
+        easy.setopt(pycurl.FRESH_CONNECT, 0 if request.body else 1)
+        if _has_body(request):
+            easy.setopt(pycurl.POST, 1)
+        elif request.method == "HEAD":
+            easy.setopt(pycurl.NOBODY, 1)
+        else:
+            easy.setopt(pycurl.HTTPGET, 1)
+        easy.setopt(pycurl.CUSTOMREQUEST, request.method)
+
     def _load_proxy(self, url: str) -> None:
         """Set the proxy of this call, or take that of the last one away; always a tunnel."""
         self._proxy = read_proxy(url) if url else None
@@ -123,23 +146,10 @@ class CurlSlot:
         self.easy.setopt(pycurl.HTTP_VERSION, known if is_plain else asked)
         self.easy.setopt(pycurl.PIPEWAIT, int(request.http2))
 
-    def _load_body(self, request: HttpRequest) -> None:
-        """Give the body so that libcurl cannot rewind it, hence never sends it twice in silence.
-
-        A request without a body needs no rewinding, so it gets a connection of its own:
-        libcurl repeats only on kept ones.
-        """
-        easy = self.easy
-        self._set(pycurl.FRESH_CONNECT, 0 if request.body else 1)
-        if request.body or request.method not in {"GET", "HEAD", "DELETE"}:
-            easy.setopt(pycurl.POST, 1)
-            easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(request.body))
-            easy.setopt(pycurl.READFUNCTION, BytesIO(request.body).read)
-        elif request.method == "HEAD":
-            easy.setopt(pycurl.NOBODY, 1)
-        else:
-            easy.setopt(pycurl.HTTPGET, 1)
-        self._set(pycurl.CUSTOMREQUEST, request.method)
+    def _load_body(self, body: bytes) -> None:
+        """Give the body so that libcurl cannot rewind it, hence never sends it twice in silence."""
+        self.easy.setopt(pycurl.POSTFIELDSIZE_LARGE, len(body))
+        self.easy.setopt(pycurl.READFUNCTION, BytesIO(body).read)
 
     def _open_socket(
         self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]
@@ -168,15 +178,48 @@ class CurlSlot:
         return is_open and (self._is_trusted or guard.permits_through(ip, self._host))
 
     def _keep(self, data: bytes) -> int | None:
-        self._body += data[: MAX_BODY_BYTES - len(self._body) + 1]
-        if len(self._body) <= MAX_BODY_BYTES:
+        self._pieces.append(data)
+        self._size_bytes += len(data)
+        if self._size_bytes <= MAX_BODY_BYTES:
             return None
         self._is_cut = True
         return -1
 
     def _response(self) -> HttpResponse:
         status = int(self.easy.getinfo(pycurl.RESPONSE_CODE))
-        return HttpResponse(status, _headers(self._lines), bytes(self._body[:MAX_BODY_BYTES]))
+        body = b"".join(self._pieces)
+        return HttpResponse(status, AnswerHeaders(self._lines.copy()), body[:MAX_BODY_BYTES])
+
+
+class AnswerHeaders(Mapping[str, str]):
+    """The headers of an answer, read when somebody asks: of what was taken hardly anybody does."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return _headers(self._lines)
+
+
+def _head(request: HttpRequest) -> tuple[object, ...]:
+    """Name what is set on a handle besides headers, body and time."""
+    way = (request.ca_file, request.trusted, request.http2, request.proxy)
+    return (request.url, request.method, bool(request.body), way)
+
+
+def _has_body(request: HttpRequest) -> bool:
+    """Say whether it is sent as one that has a body, be it empty."""
+    return bool(request.body) or request.method not in {"GET", "HEAD", "DELETE"}
 
 
 def _header_lines(headers: Mapping[str, str]) -> list[str]:
@@ -193,7 +236,7 @@ def _header_lines(headers: Mapping[str, str]) -> list[str]:
     return lines
 
 
-def _headers(lines: list[bytes]) -> dict[str, str]:
+def _headers(lines: Sequence[bytes]) -> dict[str, str]:
     """Read the headers of the last answer: 100 Continue and early hints come before it."""
     headers: dict[str, str] = {}
     for line in lines:
