@@ -184,6 +184,16 @@ def test_a_crash_in_a_slice_leaves_nothing_of_it_and_it_is_written_once(wide, mo
     assert told(wide) == sorted(keys)
 
 
+def test_a_salon_that_is_alone_fills_a_batch_wherever_the_cursor_stands(wide):
+    people(wide, 700)
+    wide.trigger("note", "all")
+    fanout.expand_some(QUEUES)
+
+    batches = [len(engine.claim("normal", "w", 350, wide.salon.pk)) for _ in range(3)]
+
+    assert batches == [350, 350, 0]
+
+
 def test_four_workers_claim_a_broadcast_without_a_double(wide):
     keys = people(wide, 900)
     wide.trigger("note", "all")
