@@ -40,7 +40,7 @@ __all__ = ["NIL", "Counts", "Drain", "claim", "claim_suspect", "now"]
 
 log = logging.getLogger(__name__)
 
-BATCH = 200  # lines prepared at a time; the marked ones are at most the gateway's slots
+BATCH = 400  # lines prepared at a time; the marked ones are at most the gateway's slots
 SETTLE_ROWS = 500
 SETTLE_S = 0.1
 SETTLED_WITHIN_S = 1.0  # an answer that comes as the lease ends must still be written down
