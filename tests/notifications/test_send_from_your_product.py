@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 
@@ -14,55 +12,30 @@ from notifications.packs import load_pack
 from tenants.models import Subscriber
 from tenants.scope import tenant_scope
 from tests.api_client import Api
-from tests.commands import said
+from tests.commands import ROOT
 from tests.factories import ApiKeyFactory
+from tests.shown import Reader, commands
 
-PAGE = (Path(__file__).parents[2] / "docs" / "howto" / "send-from-your-product.md").read_text()
+PATH = ROOT / "docs" / "howto" / "send-from-your-product.md"
+PAGE = PATH.read_text()
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
-CURLS = [
-    call
-    for kind, block in BLOCKS
-    if kind == "sh"
-    for call in re.split(r"\n\n(?=curl)", block)
-    if call.startswith("curl")
-]
+_, FIRST, *CURLS = commands(PATH)  # the first finds the key
 ANSWERS = [json.loads(block) for kind, block in BLOCKS if kind == "json"]
-HOST = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-def shop(reminders):
-    """A salon that has followed the page's first step."""
-    (line,) = [block for kind, block in BLOCKS if kind == "sh" and "manage.py" in block]
-    words = shlex.split(line)[2:]
-    done = said(*(reminders.salon.slug if word == "beauty-lab" else word for word in words))
-    assert done.returncode == 0, done.stderr
+def reader(reminders, tmp_path):
+    """Somebody who has followed the page's first step."""
+    salon = reminders.salon
+    one = Reader(Api(ApiKeyFactory(tenant=salon).text), tmp_path, {"beauty-lab": salon.slug})
+    one.run(FIRST)
+    return one
+
+
+@pytest.fixture
+def shop(reader, reminders):
+    """The reader's salon."""
     return reminders
-
-
-@pytest.fixture
-def key(shop):
-    return Api(ApiKeyFactory(tenant=shop.salon).text)
-
-
-def curl(api, call):
-    """Do what the page's line does, by the test's client; an unknown option fails."""
-    words = iter(shlex.split(call.replace("\\\n", " "))[1:])
-    method, path, body = "", "", None
-    for word in words:
-        match word:
-            case "-s":
-                pass
-            case "-X":
-                method = next(words)
-            case "-H":
-                assert next(words).startswith(("Authorization: ApiKey $key", "Content-Type: app"))
-            case "-d":
-                body = json.loads(next(words))
-            case _:
-                assert word.startswith(HOST)
-                path = word.removeprefix(HOST)
-    return api.call(method or ("POST" if body else "GET"), path, body).json()
 
 
 def plain(answer):
@@ -70,8 +43,8 @@ def plain(answer):
     return re.sub(r"txn_[^\"]+", "txn_", json.dumps(answer, sort_keys=True))
 
 
-def test_every_command_of_the_page_answers_as_the_page_says(key, shop, worker):
-    shipped, many, later, waiting, back, by_sms, by_mail = (curl(key, call) for call in CURLS)
+def test_every_command_of_the_page_answers_as_the_page_says(reader, shop, worker):
+    shipped, many, later, waiting, back, by_sms, by_mail = map(reader.run, CURLS)
 
     assert shipped == ANSWERS[0]
     assert plain(many) == plain(ANSWERS[2])
@@ -87,8 +60,10 @@ def test_every_command_of_the_page_answers_as_the_page_says(key, shop, worker):
     assert [person.subscriber_id for person in shop.all(Subscriber)] == ["anna"]
 
 
-def test_the_refusal_of_the_page_is_the_one_that_comes(key):
-    answer = key.post("/v1/notifications/send", {"name": "order-created", "to": "anna"}).json()
+def test_the_refusal_of_the_page_is_the_one_that_comes(reader):
+    answer = reader.api.post(
+        "/v1/notifications/send", {"name": "order-created", "to": "anna"}
+    ).json()
 
     assert answer.items() >= ANSWERS[1].items()
 
@@ -121,8 +96,8 @@ def test_the_table_of_the_page_is_the_pack():
     assert told == {}
 
 
-def test_the_names_of_direct_workflows_on_the_page_are_theirs(key, shop):
-    key.post("/v1/notifications/send", {"to": "anna", "channel": "sms", "text": "Да"})
+def test_the_names_of_direct_workflows_on_the_page_are_theirs(reader, shop):
+    reader.api.post("/v1/notifications/send", {"to": "anna", "channel": "sms", "text": "Да"})
 
     with tenant_scope(shop.salon.pk):
         names = set(Workflow.objects.filter(pack="direct").values_list("name_en", flat=True))
