@@ -63,6 +63,8 @@ def _promote(tenant_id: UUID, digest: _Digest, heir: UUID) -> None:
     steps = configs.definition(tenant_id, version_id).steps
     arguments = {
         "id": heir,
+        "name": str(heir),
+        "rest": digest.rest,
         "tenant": tenant_id,
         "queue": queue,
         "step": [step.key for step in steps].index(digest.step),

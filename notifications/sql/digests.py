@@ -116,6 +116,9 @@ PROMOTE: Final = """
 with heir as (
   update notifications_notification n set state = 'pending', reason = '', finished_at = null
   where n.id = %(id)s and n.tenant_id = %(tenant)s and n.state = 'merged' returning n.id
+), others as (
+  update notifications_notification n set reason = %(name)s
+  where n.id = any(%(rest)s) and n.id <> %(id)s and n.tenant_id = %(tenant)s and n.state = 'merged'
 )
 insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
   flags, due_at)

@@ -138,6 +138,8 @@ def test_another_waits_on_when_the_first_is_called_off(orders, worker):
 
     (due,) = orders.line.due
     assert (due.due_at, due.flags, due.step) == (row.closes_at, TIMER_RAN, 0)
+    heir = str(orders.line.notifications[1].pk)
+    assert orders.line.states[1:] == [("pending", ""), ("merged", heir)]
     orders.order(4)
     worker.drain_dry()
     end_window(orders, worker)
