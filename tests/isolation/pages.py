@@ -275,7 +275,7 @@ def _screen(name: str, screen: Screen) -> Iterator[tuple[str, tuple[Page, ...]]]
     yield (
         f"{one}delete/",
         (
-            Page(f"{key}delete/", 302, delete, 0, 403),
+            Page(f"{key}delete/", 302, delete, 302 if screen.delete else 0, 403),
             Page(f"{key}delete/", 302, 0, 0, 403, "POST", {"post": "yes"}),
         ),
     )
