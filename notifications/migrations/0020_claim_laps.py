@@ -27,5 +27,5 @@ def _changed(text: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0018_said_at_counters")]
+    dependencies = [("notifications", "0019_callbacks_by_kind")]
     operations = [migrations.RunSQL(_changed(CLAIM), CLAIM)]
