@@ -236,7 +236,7 @@ class LogAdmin(SalonAdmin):
     area = "log"
     paginator = InfinitePaginator
     show_full_result_count = False
-    ordering = ("-id",)
+    ordering: tuple[str, ...] = ("-id",)
     warn_unsaved_form = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

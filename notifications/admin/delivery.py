@@ -197,8 +197,10 @@ class MessageAdmin(StoryAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(StoryAdmin):
-    """The delivery log, line by line."""
+    """The delivery log, line by line, those of the newest notification first."""
 
+    ordering = ("-notification_id", "-id")  # as the index goes: there is none by id
+    sortable_by = ()
     list_display = ("made_at", "client", "status_label", "why", "detail")
     list_filter = (MadeFilter,)
     list_select_related = ("notification__subscriber",)

@@ -17,7 +17,9 @@ where f.id = %s and f.tenant_id = %s for update of f, e skip locked
 
 # Ids as kolokol_uuid7() makes them, but all from one draw of random bytes: the system's generator
 # costs more than the row. Milliseconds, place within them, then a digest nobody can guess; so ids
-# ascend, a chunk's last one is known by its place, and indexes grow at their end.
+# ascend, and a chunk's last one is known by its place.
+# Rows are laid down in stripes: those that one batch ends lie on many pages, a few on each, so that
+# the second version of each finds room there that was left free, or that an earlier batch freed.
 _SLICE = """
 with people as materialized (
   select id, subscriber_id, row_number() over (order by id) as place from (
@@ -45,7 +47,8 @@ with people as materialized (
 ), written as (
   insert into notifications_notification (id, tenant_id, event_id, subscriber_id, chunk_id, state,
     reason)
-  select id, %(tenant)s, %(event)s, subscriber_id, chunk_id, 'pending', '' from made order by n
+  select id, %(tenant)s, %(event)s, subscriber_id, chunk_id, 'pending', '' from made
+  order by n %% 32, n
 ), waiting as (
   insert into notifications_chunk (id, tenant_id, event_id, queue, due_at, taken_to, last)
   overriding system value

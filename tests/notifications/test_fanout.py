@@ -121,6 +121,20 @@ def test_two_workers_that_expand_two_topics_of_one_event_at_once_tell_nobody_twi
     assert told(wide) == sorted(keys * 3)
 
 
+def test_recipients_that_are_claimed_together_lie_apart(wide):
+    people(wide, 1_000)
+    wide.trigger("note", "all")
+    fanout.expand_some(QUEUES)
+
+    places = look(
+        "select (n.ctid::text::point)[0] from notifications_notification n where n.tenant_id = %s"
+        " order by n.id limit 32",
+        [wide.salon.pk],
+    )
+
+    assert len(set(places)) > 10  # so a batch finds room on each page for the ends of its own
+
+
 def test_five_thousand_recipients_wait_in_chunks_and_are_told_once(wide, worker):
     keys = people(wide, 5_000)
     wide.trigger("note", "all")
