@@ -145,10 +145,11 @@ def example_payload(
         properties = schema.get("properties") if isinstance(schema, dict) else None
         rules |= properties if isinstance(properties, dict) else {}
     keys = {payload_key(name) for name in variables(source)} - {None}
-    return {str(key): _example(str(key), rules.get(str(key)), language, now) for key in keys}
+    return {str(key): example_value(str(key), rules.get(str(key)), language, now) for key in keys}
 
 
-def _example(key: str, rule: Any, language: str, now: datetime) -> Any:
+def example_value(key: str, rule: Any, language: str, now: datetime) -> Any:
+    """Invent a value for one payload key; rule: what the schema says of it."""
     if key in EXAMPLES[language]:
         return EXAMPLES[language][key]
     if key.lower().endswith(("time", "date", "visit", "at")):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -15,17 +14,18 @@ from django.urls import path
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from notifications.admin.rehearsal_form import read_payload
+from notifications.admin.words import told
 from notifications.commands import read_command
-from notifications.definition import read_texts
-from notifications.models import Step, Workflow
-from notifications.preview import example_payload
-from notifications.rehearsal import Rehearsal, rehearse
+from notifications.models import Workflow
+from notifications.publishing import PublishRefused
+from notifications.rehearsal import Rehearsal, rehearse, rehearse_draft
 from notifications.rehearsal_words import paragraphs, status_words
 from tenants.admin_base import SalonAdmin
+from tenants.admin_choice import client_key
 from tenants.auth import Caller, Mode
-from tenants.errors import BadRequest, PlatformError
+from tenants.errors import InvalidPayload, PlatformError
 from tenants.models import Tenant
-from tenants.strict_json import parse
 
 FRAGMENT = "notifications/admin/rehearsal.html"
 
@@ -42,54 +42,44 @@ class RehearsalScreen(SalonAdmin):
     def rehearse_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Show the path of one client (POST only)."""
         draft = self.draft(request, pk)
-        context = _rehearsed(draft, request.POST) if request.method == "POST" else {}
+        context = _rehearsed(request, draft) if request.method == "POST" else {}
         return TemplateResponse(request, FRAGMENT, context)
 
 
-def example_of(draft: Workflow, steps: Sequence[Step]) -> str:
-    """Invent an event's data, as the preview of texts does."""
-    salon = Tenant.objects.get(pk=draft.tenant_id)
-    now = datetime.now(UTC).astimezone(ZoneInfo(salon.timezone))
-    found: dict[str, Any] = {}
-    for step in steps:
-        version = step.template.published if step.template else None
-        texts = read_texts(version.pk, version.texts) if version else None
-        chosen = texts.source(salon.language, salon.language) if texts else None
-        if chosen is not None:
-            language, source = chosen
-            found |= example_payload(source, language, [draft.payload_schema], now=now)
-    return json.dumps(found, ensure_ascii=False, indent=2)
-
-
-def _rehearsed(draft: Workflow, given: Mapping[str, str]) -> dict[str, Any]:
+def _rehearsed(request: HttpRequest, draft: Workflow) -> dict[str, Any]:
     salon = Tenant.objects.get(pk=draft.tenant_id)
     try:
-        told = _asked(draft, salon, given)
+        path_of = _asked(request, draft, salon)
+    except PublishRefused as refused:
+        return {"refusals": told(refused.problems)}
+    except InvalidPayload as refused:
+        return {"refusals": list(_misfits(request, refused))}
     except PlatformError as refused:
         said = [words for sentences in refused.errors.values() for words in sentences]
         return {"refusals": said or [refused.message]}
-    except ValueError:
-        return {"refusals": [_("The event's data is not JSON.")]}
     language = "en" if get_language() == "en" else "ru"
     return {
-        "status": status_words(told, language),
-        "turns": paragraphs(told, language, ZoneInfo(salon.timezone)),
+        "status": status_words(path_of, language),
+        "turns": paragraphs(path_of, language, ZoneInfo(salon.timezone)),
     }
 
 
-def _asked(draft: Workflow, salon: Tenant, given: Mapping[str, str]) -> Rehearsal:
-    now = datetime.now(UTC)
+def _asked(request: HttpRequest, draft: Workflow, salon: Tenant) -> Rehearsal:
+    given, now = request.POST, datetime.now(UTC)
     mode: Mode = "test" if given.get("is_test") else "live"
     nobody = UUID(int=0)  # no key: a person asks, and the screen has asked for rights
     who = Caller(salon.pk, nobody, mode, (), salon.slug, salon.config_version, False)
-    payload = _payload(given.get("payload") or "{}")
-    body = {"name": draft.identifier, "to": given.get("client", ""), "payload": payload}
-    return rehearse(who, read_command(body, now), now)
+    client = client_key(request, given.get("client", "").strip(), mode)
+    body = {"name": draft.identifier, "to": client, "payload": read_payload(given.dict())}
+    command = read_command(body, now)
+    if given.get("is_draft"):
+        return rehearse_draft(who, draft, command, now)
+    return rehearse(who, command, now)
 
 
-def _payload(typed: str) -> dict[str, Any]:
-    """Read an event's data as the API does; raises ValueError."""
-    try:
-        return parse(typed.encode())
-    except BadRequest as broken:
-        raise ValueError("the data cannot be read") from broken
+def _misfits(request: HttpRequest, refused: InvalidPayload) -> Iterator[str]:
+    for place in refused.errors:
+        key = place.removeprefix("payload.")
+        is_told = any(request.POST.get(f"{kind}:{key}", "").strip() for kind in ("text", "json"))
+        words = _("“%(name)s”: such a value does not fit.") if is_told else _("Fill in “%(name)s”.")
+        yield words % {"name": key}

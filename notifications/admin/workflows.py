@@ -15,7 +15,8 @@ from modeltranslation.admin import TranslationAdmin
 from notifications.admin.channels_field import ChannelsField
 from notifications.admin.packs import OffersPacks
 from notifications.admin.publishing_screen import PublishingScreen
-from notifications.admin.rehearsing import RehearsalScreen, example_of
+from notifications.admin.rehearsal_form import fields_of
+from notifications.admin.rehearsing import RehearsalScreen
 from notifications.admin.words import told
 from notifications.compatibility import compatibility_problems
 from notifications.importing import Import
@@ -217,7 +218,7 @@ class WorkflowAdmin(PublishingScreen, RehearsalScreen, OffersPacks, TranslationA
             "draft": draft,
             "live_version": live,
             "problems": told([*problems, *broken]),
-            "example": example_of(draft, steps),
+            "event_fields": fields_of(draft, steps),
             "pack_update": update_for(draft) if draft.pack else None,
             "may_renew": broken and not problems and self.has_change_permission(request, draft),
             "next_identifier": next_identifier(draft) if broken else "",

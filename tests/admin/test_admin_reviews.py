@@ -153,24 +153,40 @@ def test_a_schema_that_breaks_callers_offers_a_new_identifier(salon):
 
 
 def test_a_dry_run_shows_the_path_and_says_what_is_wrong(salon):
-    with tenant_scope(salon.tenant.id):
-        assert MessageTemplate.objects.filter(pk=salon.template.pk).exists()
-    shown = posted_page(salon, "developer", salon.workflow)
-    client = salon.client.subscriber_id
     event = {
-        "clientName": "Ира",
-        "appointmentTime": "2026-12-01T15:30:00+03:00",
-        "serviceName": "Маникюр",
+        "text:clientName": "Ира",
+        "text:appointmentTime": "2026-12-01T15:30:00+03:00",
+        "text:serviceName": "Маникюр",
     }
 
-    path = posted(
-        salon, "developer", salon.workflow, "rehearse", client=client, payload=json.dumps(event)
-    )
-    refused = posted(salon, "developer", salon.workflow, "rehearse", client=client, payload="{}")
-    broken = posted(salon, "developer", salon.workflow, "rehearse", client=client, payload="{")
+    def rehearsed(who="owner", client="Анна", **fields):
+        return posted(salon, who, salon.workflow, "rehearse", client=client, **fields)
+
+    shown = posted_page(salon, "owner", salon.workflow)
+    path = rehearsed(**event)
 
     assert "Dry run" in shown
+    assert 'name="text:appointmentTime"' in shown
     assert "message" in path
     assert "phone-error" not in path
-    assert "required" in refused
-    assert "not JSON" in broken
+    assert "Fill in “clientName”." in rehearsed()
+    assert "“serviceName” is a number" in rehearsed(**{"json:serviceName": "{"})
+    assert "There is no client “Жанна”" in rehearsed(client="Жанна", **event)
+    assert "There is no client “Анна”" in rehearsed(who="developer", **event)
+    assert rehearsed(who="developer", client=salon.client.subscriber_id, **event) == path
+
+
+def test_a_dry_run_plays_the_saved_draft_or_what_runs(salon):
+    with tenant_scope(salon.tenant.id):
+        MessageTemplate.objects.filter(pk=salon.template.pk).update(body_ru="Ждём, {{ clientName }}")
+    event = {
+        "text:clientName": "Ира",
+        "text:appointmentTime": "2026-12-01T15:30:00+03:00",
+        "text:serviceName": "Маникюр",
+        "client": salon.client.subscriber_id,
+    }
+
+    drafted = posted(salon, "owner", salon.workflow, "rehearse", is_draft="1", **event)
+
+    assert "Ждём, Ира" in drafted
+    assert "Ждём, Ира" not in posted(salon, "owner", salon.workflow, "rehearse", **event)
