@@ -8,6 +8,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from channels.integrations import ensure_phone
 from notifications.models import DraftState, MessageTemplate, Step, Workflow
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -178,6 +179,7 @@ def test_a_dry_run_shows_the_path_and_says_what_is_wrong(salon):
 
 def test_a_dry_run_plays_the_saved_draft_or_what_runs(salon):
     with tenant_scope(salon.tenant.id):
+        ensure_phone(salon.tenant.id)
         MessageTemplate.objects.filter(pk=salon.template.pk).update(body_ru="Ждём, {{ clientName }}")
     event = {
         "text:clientName": "Ира",
