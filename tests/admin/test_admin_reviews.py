@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from channels.integrations import ensure_phone
 from notifications.models import DraftState, MessageTemplate, Step, Workflow
-from tenants.models import Tenant
+from tenants.models import Subscriber, Tenant
 from tenants.scope import tenant_scope
 from tests.admin.people import browser, make_salon
 from tests.admin.test_admin_publishing import SAVE, form, live_texts, post_workflow
@@ -180,15 +180,17 @@ def test_a_dry_run_shows_the_path_and_says_what_is_wrong(salon):
 def test_a_dry_run_plays_the_saved_draft_or_what_runs(salon):
     with tenant_scope(salon.tenant.id):
         ensure_phone(salon.tenant.id)
-        MessageTemplate.objects.filter(pk=salon.template.pk).update(body_ru="Ждём, {{ clientName }}")
+        Subscriber.objects.update(mode="test")  # for whom the Phone is enough
+        MessageTemplate.objects.filter(pk=salon.template.pk).update(body_ru="{{ clientName }}!")
     event = {
         "text:clientName": "Ира",
         "text:appointmentTime": "2026-12-01T15:30:00+03:00",
         "text:serviceName": "Маникюр",
         "client": salon.client.subscriber_id,
+        "is_test": "1",
     }
 
     drafted = posted(salon, "owner", salon.workflow, "rehearse", is_draft="1", **event)
 
-    assert "Ждём, Ира" in drafted
-    assert "Ждём, Ира" not in posted(salon, "owner", salon.workflow, "rehearse", **event)
+    assert "Ира!" in drafted
+    assert "Ира!" not in posted(salon, "owner", salon.workflow, "rehearse", **event)
