@@ -11,8 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_wsgi_application()
 
 from config.front import Front  # noqa: E402  (reads models, which Django has just set up)
+from config.gate import Gate  # noqa: E402  (as above)
 
-application = Front(_django)
+application = Gate(Front(_django))
 gc.collect()
 gc.freeze()  # what is loaded now stays: a collection need not walk it while callers wait
 gc.set_threshold(10_000, 20, 50)
