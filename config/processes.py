@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Of the web server. Sixteen threads: callbacks that wait for one commit wait together.
+#: Of the web server. Sixteen threads: callbacks that wait for one commit wait together; of so
+#: many it warns, therefore it tells errors only.
 WEB: Final = (
     *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
-    *("--blocking-threads", "16", "--log-level", "warning"),
+    *("--blocking-threads", "16", "--log-level", "error"),
 )
 #: Of workers for the bulk: campaigns and reports never take the processor from people who wait.
 BULK_NICE: Final = 10

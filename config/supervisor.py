@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkProcess
 from typing import Any
 
 log = logging.getLogger(__name__)
 
 STOP_S = 15.0  # a worker may finish what is in flight
 FAST_DEATH_S = 2.0  # died sooner than this: wait before the next start
-_PR_SET_PDEATHSIG = 1
+STOPS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM)
+FORK = multiprocessing.get_context("fork")
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 
 
 def apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -28,8 +31,8 @@ def apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
     Raises SystemExit when the work failed; it has said why itself.
     """
-    here, there = multiprocessing.get_context("fork").Pipe(duplex=False)
-    worker = multiprocessing.get_context("fork").Process(target=lambda: there.send(work()))
+    here, there = FORK.Pipe(duplex=False)
+    worker = FORK.Process(target=_answer, args=[there, work])
     worker.start()
     there.close()
     try:
@@ -41,54 +44,66 @@ def apart(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def _answer(there: Connection, work: Callable[[], dict[str, Any]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C is no fault: no trace of a stack
+    there.send(work())
+
+
 @dataclass
 class Child:
-    """One process: its command, and how it is doing. nice: of the operating system."""
+    """One process: its work, and how it is doing. nice: of the operating system."""
 
     name: str
-    command: Sequence[str]
+    work: Callable[[], object]
     nice: int = 0
-    process: subprocess.Popen[bytes] | None = None
+    process: ForkProcess | None = None
     started_at: float = 0.0
     not_before: float = 0.0
 
-    def start(self, folder: Path, environment: Mapping[str, str]) -> None:
-        """Start it; it is told to stop when the supervisor dies in any way."""
-        self.started_at = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603 (our own commands)
-            list(self.command),
-            cwd=folder,
-            env=dict(environment),
-            preexec_fn=self._prepare,
-        )
+    def start(self) -> None:
+        """Fork it: what the supervisor has loaded is shared, not loaded once more.
 
-    def _prepare(self) -> None:
+        It is told to stop when the supervisor dies in any way.
+        """
+        self.started_at = time.monotonic()
+        self.process = FORK.Process(target=self._run, args=[os.getpid()], name=self.name)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # until the child has handlers of its own
+        self.process.start()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+
+    def _run(self, supervisor: int) -> None:
         os.setsid()  # Ctrl-C goes to the supervisor, which stops the others in order
-        if self.nice:
-            os.nice(self.nice)
+        os.nice(self.nice)
+        for number in STOPS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         if sys.platform == "linux":
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            libc = ctypes.CDLL(None)
+            libc.prctl(_PR_SET_NAME, self.name.encode())
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() == supervisor:  # else it died before it could be told of
+            self.work()
 
 
 @dataclass
 class Supervisor:
     """Runs children until it is asked to stop; `tick` runs about twice a second."""
 
-    folder: Path
     children: list[Child]
     tick: Callable[[], None] = lambda: None
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     is_stopping: bool = False
 
     @property
     def pids(self) -> dict[str, int]:
         """Tell the process ids by name."""
-        return {c.name: c.process.pid for c in self.children if c.process is not None}
+        return {c.name: c.process.pid for c in self.children if c.process and c.process.pid}
 
     def start(self) -> None:
         """Start every child."""
+        gc.collect()
+        gc.freeze()  # a collection would write to what the children share
         for child in self.children:
-            child.start(self.folder, self.environment)
+            child.start()
 
     def watch(self) -> None:
         """Restart what dies until somebody asks to stop."""
@@ -103,7 +118,7 @@ class Supervisor:
         self.tick()
 
     def _revive(self, child: Child) -> None:
-        if child.process is None or child.process.poll() is None or self.is_stopping:
+        if child.process is None or child.process.is_alive() or self.is_stopping:
             return
         moment = time.monotonic()
         if not child.not_before:
@@ -113,7 +128,7 @@ class Supervisor:
             child.not_before = moment + (FAST_DEATH_S if lived_s < FAST_DEATH_S else 0.0)
         if moment >= child.not_before:
             child.not_before = 0.0
-            child.start(self.folder, self.environment)
+            child.start()
 
     def ask_to_stop(self, *_: object) -> None:
         """Stop at the next look (a signal handler)."""
@@ -122,19 +137,19 @@ class Supervisor:
     def stop(self) -> None:
         """Ask all to stop, wait for them, kill what does not listen."""
         self.is_stopping = True
-        running = [c.process for c in self.children if c.process and c.process.poll() is None]
+        running = [c.process for c in self.children if c.process and c.process.is_alive()]
         for process in running:
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
         deadline = time.monotonic() + STOP_S
         for process in running:
-            try:
-                process.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
+            process.join(max(0.1, deadline - time.monotonic()))
+            if process.is_alive():
                 _end_family(process, signal.SIGKILL)
-                process.wait()
+                process.join()
 
 
-def _end_family(leader: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def _end_family(leader: ForkProcess, number: signal.Signals) -> None:
     """Signal a child's whole group: a killed web leaves workers that go on holding its port."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(leader.pid, number)
+    if leader.pid:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(leader.pid, number)

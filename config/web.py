@@ -1,28 +1,28 @@
-"""Run the web server under a supervisor, never outliving it: `python -m config.web PID OPTIONS`.
+"""Run the web server under a supervisor, never outliving it.
 
 The server sets its signal handlers late, so a death signal of its first moments is swallowed, and
-its workers would go on holding the port. PID: of the supervisor; OPTIONS: granian's own.
+its workers would go on holding the port.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 import time
 
-from granian.cli import entrypoint
+from granian.cli import cli
+
+from config.processes import WEB
 
 LOOK_S = 0.5
 STOP_S = 5.0
 
 
-def main() -> None:
-    """Watch the supervisor from a thread and serve."""
-    supervisor = int(sys.argv.pop(1))
+def serve(supervisor: int, host: str, port: int, target: str = "config.wsgi:application") -> None:
+    """Serve, and watch the supervisor, a process id, from a thread."""
     threading.Thread(target=_end_with, args=[supervisor], daemon=True).start()
-    entrypoint()  # type: ignore[no-untyped-call]  # granian is untyped
+    cli([*WEB, "--host", host, "--port", str(port), target])
 
 
 def _end_with(supervisor: int) -> None:
@@ -32,7 +32,3 @@ def _end_with(supervisor: int) -> None:
     os.killpg(0, signal.SIGTERM)
     time.sleep(STOP_S)
     os.killpg(0, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from config.processes import WEB
 from config.supervisor import Child, Supervisor
 from tests.bench.servers import DATA, ROOT
 
@@ -30,14 +30,10 @@ class Processes:
     def start_web(self, environment: Mapping[str, str] | None = None) -> int:
         """Start one web process, wait until it answers, give its port."""
         port = _free_port()
-        command = [
-            *(sys.executable, "-m", "config.web", str(os.getpid())),
-            *(*WEB, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            "config.wsgi:application",
-        ]
+        serve = f"from config.web import serve; serve({os.getpid()}, '127.0.0.1', {port})"
         self.counted += 1
         group = "plain web" if environment else "web"
-        self._start(group, Child(f"web-{self.counted}", command), environment or {})
+        self._start(group, f"web-{self.counted}", [sys.executable, "-c", serve], environment or {})
         until(lambda: self._answers(port), READY_S, "the web process answers")
         return port
 
@@ -48,43 +44,46 @@ class Processes:
         nice: int = 0,
         environment: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
-    ) -> Child:
+    ) -> None:
         """Start a worker; it is ready when its first job or wait shows in Redis."""
         self.counted += 1
         command = [
             *(sys.executable, str(ROOT / "manage.py"), "rqworker", *queues),
             *(options or OPTIONS),
         ]
-        child = Child(f"worker-{self.counted}", command, nice=nice)
-        self._start("workers", child, environment or {})
-        return child
+        self._start("workers", f"worker-{self.counted}", command, environment or {}, nice=nice)
 
     def roots(self) -> dict[str, list[int]]:
         """Give the ids of the first process of each, by group."""
         found: dict[str, list[int]] = {}
         for group, child in self.started:
-            if child.process is not None and child.process.poll() is None:
+            if child.process and child.process.pid and child.process.is_alive():
                 found.setdefault(group, []).append(child.process.pid)
         return found
 
     def check(self) -> None:
         """Raise when one of them has died: a figure without it would be a lie."""
         for _, child in self.started:
-            if child.process is not None and child.process.poll() is not None:
-                raise RuntimeError(f"{child.name} died; see {_log(child)}")
+            if child.process and not child.process.is_alive():
+                raise RuntimeError(f"{child.name} died; see {_log(child.name)}")
 
     def stop(self, group: str = "") -> None:
         """Stop one group or all."""
         chosen = [pair for pair in self.started if group in ("", pair[0])]
         self.started = [pair for pair in self.started if pair not in chosen]
-        Supervisor(ROOT, [child for _, child in chosen]).stop()
+        Supervisor([child for _, child in chosen]).stop()
 
     def _start(
-        self, group: str, child: Child, environment: Mapping[str, str] | None = None
+        self,
+        group: str,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        nice: int = 0,
     ) -> None:
-        # Its log is part of the cost, but goes to a file: `exec` keeps the process id.
-        child.command = ["sh", "-c", 'exec "$@" >>"$0" 2>&1', str(_log(child)), *child.command]
-        child.start(ROOT, {**os.environ, **(environment or {})})
+        child = Child(name, partial(_become, command, _log(name), environment), nice)
+        child.start()
         self.started.append((group, child))
 
     def _answers(self, port: int) -> bool:
@@ -108,10 +107,19 @@ def until(is_so: Callable[[], bool], limit_s: float, what: str, every_s: float =
         time.sleep(every_s)
 
 
-def _log(child: Child) -> Path:
+def _become(command: Sequence[str], log: Path, environment: Mapping[str, str]) -> None:
+    """Run a command in place of this process: what the bench has loaded is no part of a figure."""
+    written = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)  # its cost counts
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    os.chdir(ROOT)
+    os.execve(command[0], list(command), {**os.environ, **environment})  # noqa: S606 (our own)
+
+
+def _log(name: str) -> Path:
     folder = DATA / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{child.name}.log"
+    return folder / f"{name}.log"
 
 
 def _free_port() -> int:

@@ -149,29 +149,29 @@ class Injector:
         self.done.append(Fault(kind, time.time(), target, in_flight))
 
     def _hit_worker(self, kind: str, what: str) -> None:
-        workers = self.installation.named("rqworker")
+        workers = self.installation.named("worker")
         if not workers:
             return
         worker = self.luck.choice(workers)
         number = {"kill -9": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGSTOP": signal.SIGSTOP}
         with contextlib.suppress(psutil.NoSuchProcess):
-            queues = _queues(worker)
+            name = worker.name()
             worker.send_signal(number[what])
             if what == "SIGSTOP":
                 self._after(self.lease_s + 2.0, lambda: _continue(worker))
             flying = set() if what == "SIGTERM" else self.watch.of_worker(worker.pid)
-            self._note(kind, f"{worker.pid} {queues}", frozenset(flying))
+            self._note(kind, f"{worker.pid} {name}", frozenset(flying))
 
     def _kill_web(self, kind: str, _: str) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
-            for master in self.installation.named("config.web"):
+            for master in self.installation.named("web"):
                 family = [master, *master.children(recursive=True)]
                 victim = self.luck.choice(family)
                 victim.kill()
                 self._note(kind, f"{victim.pid} of {len(family)}")
 
     def _kill_scheduler(self, kind: str, _: str) -> None:
-        for process in self.installation.named("schedule")[:1]:
+        for process in self.installation.named("scheduler")[:1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
                 self._note(kind, str(process.pid))
@@ -228,8 +228,3 @@ class Injector:
 def _continue(worker: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         worker.resume()
-
-
-def _queues(worker: psutil.Process) -> str:
-    words = worker.cmdline()
-    return " ".join(words[words.index("rqworker") + 1 :])

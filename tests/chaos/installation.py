@@ -61,7 +61,7 @@ class Installation:
     def _stands(self, deadline: float) -> bool:
         assert self.supervisor is not None
         while self.supervisor.poll() is None and time.monotonic() < deadline:
-            if self.is_live() and self.named("rqworker"):
+            if self.is_live() and self.named("worker"):
                 return True
             time.sleep(0.1)
         return False
@@ -77,14 +77,18 @@ class Installation:
         """Run one more process beside those of `up`: a second scheduler, a newer worker."""
         self.extras[name] = self._spawn([*command, "--verbosity", "0"], environment)
 
-    def named(self, word: str) -> list[psutil.Process]:
-        """Find the living children of `up`, and our extras, whose command contains the word."""
+    def named(self, name: str) -> list[psutil.Process]:
+        """Find the living children of `up`, and our extras, whose name begins so."""
         if self.supervisor is None:
             return []
         with contextlib.suppress(psutil.NoSuchProcess):
             children = psutil.Process(self.supervisor.pid).children()
-            extras = [psutil.Process(p.pid) for p in self.extras.values() if p.poll() is None]
-            return [p for p in children + extras if _says(p, word)]
+            extras = [
+                psutil.Process(process.pid)
+                for extra, process in self.extras.items()
+                if extra.startswith(name) and process.poll() is None
+            ]
+            return [*(child for child in children if _is_called(child, name)), *extras]
         return []
 
     def stop(self) -> None:
@@ -148,9 +152,9 @@ def _clean() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in gone}
 
 
-def _says(process: psutil.Process, word: str) -> bool:
+def _is_called(process: psutil.Process, name: str) -> bool:
     try:
-        return process.status() != psutil.STATUS_ZOMBIE and word in process.cmdline()
+        return process.status() != psutil.STATUS_ZOMBIE and process.name().startswith(name)
     except psutil.NoSuchProcess:
         return False
 

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
+import subprocess
 import time
+from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from config.supervisor import Child, Supervisor
 
-PARENT = """
-import subprocess, sys, time
-worker = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
-open("worker", "a").write(f"{worker.pid}\\n")
-time.sleep(60)
-"""
+
+def serve_with_a_worker(written: Path) -> None:
+    with subprocess.Popen(["sleep", "60"]) as worker, written.open("a") as file:
+        file.write(f"{worker.pid}\n")
+        file.flush()
+        time.sleep(60)
 
 
 @pytest.fixture
 def supervisor(tmp_path):
-    one = Supervisor(tmp_path, [Child("web", [sys.executable, "-c", PARENT])])
+    one = Supervisor([Child("web", lambda: serve_with_a_worker(tmp_path / "worker"))])
     one.start()
     yield one
     for process in psutil.Process().children(recursive=True):

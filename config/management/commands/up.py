@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from argparse import ArgumentParser
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,12 @@ from django.db import close_old_connections, connections
 from django.utils.crypto import get_random_string
 
 from channels.phone_access import key_for
-from config import embedded, once
+from config import embedded, once, web
 from config.demo import SalonFacts, ensure_user, make_demo
-from config.launch import ROOT, data_folder, local_url
-from config.processes import BULK_NICE, WEB
+from config.launch import data_folder, local_url
+from config.processes import BULK_NICE
 from config.servers import EMBEDDED, write_environment
-from config.supervisor import Child, Supervisor, apart
+from config.supervisor import STOPS, Child, Supervisor, apart
 from notifications import dispatch
 from tenants.doors import salon_by_slug
 
@@ -75,8 +76,9 @@ class Command(BaseCommand):
         write_environment(data, WRITTEN)
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns without
         facts = apart(lambda: _facts(data, base, with_demo=not options["no_demo"]))
-        supervisor = Supervisor(ROOT, _children(options), tick=_Tick(data))
-        for number in (signal.SIGINT, signal.SIGTERM):
+        supervisor = Supervisor(_children(options), tick=_Tick(data))
+        os.register_at_fork(before=connections.close_all)  # a child must not share them
+        for number in STOPS:
             signal.signal(number, supervisor.ask_to_stop)
         supervisor.start()
         try:
@@ -158,28 +160,18 @@ class _Tick:
 
 
 def _children(options: dict[str, Any]) -> list[Child]:
-    python, manage = sys.executable, str(ROOT / "manage.py")
-    web = Child(
-        "web",
-        [
-            *(python, "-m", "config.web", str(os.getpid())),
-            *(*WEB, "--host", options["host"], "--port", str(options["port"]), "--workers", "1"),
-            "config.wsgi:application",
-        ],
-    )
-    groups = _groups(options["workers"])
     workers = [
         Child(
             f"worker-{number}",
-            [python, manage, "rqworker", *queues, "--verbosity", "0", "--skip-checks"],
+            partial(call_command, "rqworker", *queues, verbosity=0),
             nice=0 if "urgent" in queues else BULK_NICE,
         )
-        for number, queues in enumerate(groups, 1)
+        for number, queues in enumerate(_groups(options["workers"]), 1)
     ]
     return [
-        web,
+        Child("web", partial(web.serve, os.getpid(), options["host"], options["port"])),
         *workers,
-        Child("scheduler", [python, manage, "schedule", "--skip-checks"], nice=5),
+        Child("scheduler", partial(call_command, "schedule"), nice=5),
     ]
 
 
