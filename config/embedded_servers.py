@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import shlex
 import shutil
@@ -254,7 +255,13 @@ def run(command: Sequence[str], account: Account, *, keep: int | None = None) ->
         )
         output.seek(0)
         if done.returncode:
-            raise RuntimeError(f"{Path(command[0]).name} failed: {output.read()[-2000:].strip()}")
+            raise RuntimeError(f"{Path(command[0]).name} failed: {_reason(output.read())}")
+
+
+def _reason(output: str) -> str:
+    """Pick what a program says of its fault from all that it says."""
+    found = re.findall(r"(?:FATAL|HINT|error): .*", output)
+    return " ".join(found[:2]) or output[-2000:].strip()
 
 
 def _claim(server: Server) -> int | None:

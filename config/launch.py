@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
+from typing import NoReturn
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -38,9 +41,7 @@ def prepare(argv: list[str]) -> None:
     `up` starts what is missing; every other command joins what `up` has written down.
     """
     if len(argv) > 1 and argv[1] == "up" and not {"--help", "-h"} & set(argv):
-        from config.servers import prepare_servers
-
-        prepare_servers(data_folder(argv))
+        _start_servers(data_folder(argv))
         host, port = option(argv, "--host", "127.0.0.1"), option(argv, "--port", "8000")
         os.environ.setdefault("PHONE_URL", local_url(host, port))
         os.environ.setdefault("LOG_LEVEL", "WARNING")  # a person looks at this terminal
@@ -61,6 +62,25 @@ def load_settings() -> None:
     from django.conf import settings
 
     _ = settings.INSTALLED_APPS
+
+
+def _start_servers(data: Path) -> None:
+    from config.servers import prepare_servers
+
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _leave)
+    try:
+        prepare_servers(data)
+    except (OSError, RuntimeError) as fault:
+        raise ImproperlyConfigured(
+            f"Kolokol cannot start its servers in {data}: {fault}"
+        ) from fault
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """End as by an exception: the servers that were started on the way are stopped."""
+    raise SystemExit(128 + number)
 
 
 def _placeholders() -> None:

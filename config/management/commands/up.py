@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
@@ -15,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import close_old_connections, connections
+from django.db import OperationalError, close_old_connections, connections
 from django.utils.crypto import get_random_string
 
 from channels.phone_access import key_for
@@ -70,29 +72,28 @@ class Command(BaseCommand):
             raise CommandError("--once needs the demo salons: leave --no-demo out.")
         if options["workers"] < 1:
             raise CommandError("--workers must be 1 or more.")
-        _refuse_taken_port(options["host"], options["port"])
         data = data_folder(sys.argv)
+        lock = _lock(data)
+        _refuse_taken_port(options["host"], options["port"])
         base, local = settings.PUBLIC_URL, local_url(options["host"], str(options["port"]))
         write_environment(data, WRITTEN)
         Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # whitenoise warns without
-        facts = apart(lambda: _facts(data, base, with_demo=not options["no_demo"]))
+        facts = apart(lambda: _prepared(data, base, with_demo=not options["no_demo"]))
         supervisor = Supervisor(_children(options), tick=_Tick(data))
         os.register_at_fork(before=connections.close_all)  # a child must not share them
         for number in STOPS:
-            signal.signal(number, supervisor.ask_to_stop)
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                signal.signal(number, supervisor.ask_to_stop)
         supervisor.start()
         try:
-            _wait_until_ready(local, supervisor)
-            facts["pids"] = {"supervisor": os.getpid(), **supervisor.pids}
-            _write_facts(data, facts)
-            if options["once"]:
-                self._once(facts, supervisor)
-            else:
-                self._tell(facts)
-                supervisor.watch()
+            if _is_ready(local, supervisor):
+                facts["pids"] = {"supervisor": os.getpid(), **supervisor.pids}
+                _write_facts(data, facts)
+                self._once(facts, supervisor) if options["once"] else self._serve(facts, supervisor)
         finally:
             supervisor.stop()
             connections.close_all()
+            os.close(lock)
 
     def _once(self, facts: dict[str, Any], supervisor: Supervisor) -> None:
         stories = once.send_and_follow(facts, look=supervisor.look)
@@ -100,6 +101,10 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if not stories.is_delivered:
             raise CommandError("The demo reminders were not delivered in time.", returncode=1)
+
+    def _serve(self, facts: dict[str, Any], supervisor: Supervisor) -> None:
+        self._tell(facts)
+        supervisor.watch()
 
     def _tell(self, facts: dict[str, Any]) -> None:
         say = self.stdout.write
@@ -118,6 +123,13 @@ class Command(BaseCommand):
         say("")
         say("  Ctrl-C stops everything.")
         self.stdout.flush()
+
+
+def _prepared(data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
+    try:
+        return _facts(data, base, with_demo=with_demo)
+    except (OperationalError, ImproperlyConfigured) as fault:
+        raise SystemExit(f"The database cannot be made ready: {fault}") from fault
 
 
 def _facts(data: Path, base: str, *, with_demo: bool) -> dict[str, Any]:
@@ -182,6 +194,18 @@ def _groups(workers: int) -> list[list[str]]:
     return [["urgent", "high"], *([["normal", "low"]] * (workers - 1))]
 
 
+def _lock(data: Path) -> int:
+    """Refuse a second `up` in this folder: it would write its addresses over the first one's."""
+    lock = os.open(data / ".up", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # unlike flock's, no child has this one
+    except OSError as error:
+        raise CommandError(
+            f"Kolokol runs in {data} already: stop it first, or give --data another folder."
+        ) from error
+    return lock
+
+
 def _refuse_taken_port(host: str, port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -200,17 +224,19 @@ def _phone_url(base: str, tenants: list[SalonFacts]) -> str:
     return f"{base}/phone/?key={key_for(salon_by_slug(tenants[0]['slug']).id)}"
 
 
-def _wait_until_ready(base: str, supervisor: Supervisor) -> None:
+def _is_ready(base: str, supervisor: Supervisor) -> bool:
+    """Wait until the web site answers; False when somebody asks to stop first."""
     deadline = time.monotonic() + READY_S
-    while time.monotonic() < deadline and not supervisor.is_stopping:
+    while not supervisor.is_stopping:
         try:
             with urllib.request.urlopen(f"{base}/health/live", timeout=2):  # noqa: S310 (our own)
-                return
+                return True
         except OSError:
             supervisor.look()
             time.sleep(0.1)
-    if not supervisor.is_stopping:
-        raise CommandError(f"The web site did not answer within {READY_S:.0f} s.")
+        if time.monotonic() > deadline:
+            raise CommandError(f"The web site did not answer within {READY_S:.0f} s.")
+    return False
 
 
 def _read_facts(data: Path) -> dict[str, Any]:
