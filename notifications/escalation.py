@@ -35,6 +35,7 @@ WITHIN: Final = {
     Cause.CLIENT_WROTE: timedelta(hours=1),
     Cause.NOT_CONFIRMED: timedelta(hours=2),
     Cause.ADDRESS_TAKEN: timedelta(days=1),
+    Cause.WEBHOOK_OFF: timedelta(days=1),
     Cause.MANUAL: timedelta(days=1),
 }
 LONGEST_TEXT: Final = 4096

@@ -4,7 +4,7 @@
 2. Each is told in a transaction of its own, by an ordinary trigger whose transaction id is the
    case's or the answer's own: a job that dies in between says nothing twice.
 3. The salon's desk is visited (`notifications.desk_visits`), outside any transaction.
-The texts are two workflows of the pack "staff", the salon's own copies from then on.
+The texts are workflows of the pack "staff", the salon's own copies from then on.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from notifications import desk_visits, dispatch
 from notifications.commands import read_command
 from notifications.escalation import page_of
 from notifications.escalation_wake import FLAG
-from notifications.models import CaseState, Escalation, EscalationLine, Workflow
+from notifications.models import CaseState, Cause, Escalation, EscalationLine, Workflow
 from notifications.publish import caller_here
 from notifications.seeding import seed
 from notifications.story_reasons import REASONS
 from notifications.trigger import Acceptance, accept
+from notifications.webhooks import alarm
 from tenants.answers import iso
 from tenants.auth import Mode
 from tenants.errors import PlatformError
@@ -36,7 +37,7 @@ from tenants.scope import support_scope, tenant_scope
 
 log = logging.getLogger(__name__)
 
-PACK, CASE, ANSWER = "staff", "staff-case", "staff-answer"
+PACK, CASE, ANSWER, WEBHOOK = "staff", "staff-case", "staff-answer", "staff-webhook"
 SLICE = 500
 MOST_STAFF = 50
 LONGEST_QUOTE = 300  # in an alert; the rest stands on the case's page
@@ -60,8 +61,8 @@ def tell() -> dict[str, int]:
 
 def ensure_scenarios(tenant_id: UUID) -> None:
     """Give the salon the workflows of its staff, unless it has them; call inside its scope."""
-    rows = Workflow.objects.filter(tenant_id=tenant_id, identifier__in=(CASE, ANSWER))
-    if rows.count() < 2:
+    wanted = (CASE, ANSWER, WEBHOOK)
+    if Workflow.objects.filter(tenant_id=tenant_id, identifier__in=wanted).count() < len(wanted):
         seed(tenant_id, PACK)
 
 
@@ -103,11 +104,18 @@ def _tell_staff(tenant_id: UUID, case_id: UUID, now: datetime) -> bool:
         return False
     staff = Subscriber.objects.filter(tenant_id=tenant_id, mode=case.mode, kind="staff")
     people = list(staff.order_by("pk").values_list("subscriber_id", flat=True)[:MOST_STAFF])
-    if people:
-        trigger(case, CASE, people, _about(case), f"case_{case.pk.hex}_{case.repeats}")
+    workflow, words = _words(case)
+    if people and words:
+        trigger(case, workflow, people, words, f"case_{case.pk.hex}_{case.repeats}")
     case.told_at = now
     case.save(update_fields=["told_at"])
     return True
+
+
+def _words(case: Escalation) -> tuple[str, dict[str, Any]]:
+    if case.cause == Cause.WEBHOOK_OFF and case.subject_type == alarm.SUBJECT:
+        return WEBHOOK, alarm.what_to_say(UUID(case.subject_id))
+    return CASE, _about(case)
 
 
 def _about(case: Escalation) -> dict[str, Any]:

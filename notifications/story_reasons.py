@@ -189,5 +189,14 @@ REASONS: Mapping[str, Pair] = {
     "client_wrote": ("клиент написал", "the client wrote"),
     "address_taken": ("адрес занят другим клиентом", "the address belongs to another client"),
     "novu_failed": ("сбой доставки в Novu", "Novu did not deliver it"),
+    "webhook_off": ("вебхук выключен", "a webhook was switched off"),
+    "webhook_gone": (
+        "сервер отказался от событий (ответил 410)",
+        "its server wants no more events (it answered 410)",
+    ),
+    "webhook_failing": (
+        "сервер три дня не принимает события",
+        "its server has taken no event for three days",
+    ),
     "manual": ("вручную", "by hand"),
 }

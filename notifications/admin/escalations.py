@@ -19,6 +19,7 @@ from notifications import cases
 from notifications.admin.delivery import MadeFilter
 from notifications.admin.reasons import told
 from notifications.models import CaseState, Escalation, EscalationLine, ExternalDelivery
+from notifications.webhooks import alarm
 from tenants.admin_base import (
     MODE_LABELS,
     LogAdmin,
@@ -38,6 +39,7 @@ SUBJECTS: Mapping[str, Any] = {
     "appointment": _("visit"),
     "transaction": _("event"),
     "stranger": _("chat"),
+    alarm.SUBJECT: _("webhook"),
 }
 #: Field of a refusal of notifications.cases -> what to tell the manager.
 REFUSALS: dict[str, Any] = {
@@ -197,9 +199,12 @@ class EscalationAdmin(SalonAdmin):
         """Give the salon's own reference, and the way to what was sent."""
         kind = SUBJECTS.get(row.subject_type, row.subject_type)
         words = f"{kind} {row.subject_id}".strip() or "—"
-        if row.notification_id is None:
+        if row.subject_type == alarm.SUBJECT:
+            page = reverse("admin:notifications_webhookendpoint_change", args=[row.subject_id])
+        elif row.notification_id is not None:
+            page = reverse("admin:notifications_notification_change", args=[row.notification_id])
+        else:
             return words
-        page = reverse("admin:notifications_notification_change", args=[row.notification_id])
         return format_html('<a class="text-link" href="{}">{}</a>', page, words)
 
     @column(_("state"), ordering="state", label=STATE_LABELS)

@@ -62,6 +62,8 @@ SENTENCES: dict[str, Any] = {
     "delay": _("waits for its time"),
     "canceled": _("canceled"),
     "subscriber_deleted": _("the client was deleted"),
+    "webhook_gone": _("its server wants no more events (it answered 410)"),
+    "webhook_failing": _("its server has taken no event for three days"),
 }
 
 

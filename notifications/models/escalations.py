@@ -17,6 +17,7 @@ class Cause(models.TextChoices):
     CLIENT_WROTE = "client_wrote", _("The client wrote")
     ADDRESS_TAKEN = "address_taken", _("The address belongs to another client")
     NOVU_FAILED = "novu_failed", _("Novu did not deliver an important message")
+    WEBHOOK_OFF = "webhook_off", _("A webhook was switched off")
     MANUAL = "manual", _("Opened by hand")
 
 

@@ -20,6 +20,7 @@ from channels.secrets import decrypt, encrypt
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.news import NAMES
 from notifications.sql import webhooks as sql
+from notifications.webhooks import alarm
 from notifications.webhooks.outbox import Line, event_body, write_lines
 from notifications.webhooks.signing import new_secret
 from notifications.webhooks.waking import ask_for_job
@@ -103,12 +104,13 @@ def delete_endpoint(endpoint: WebhookEndpoint) -> None:
 
 def switch_off(tenant_id: UUID, endpoint_id: UUID, reason: Off) -> None:
     """Tell an endpoint nothing more; what is under way counts as failed."""
-    is_changed = WebhookEndpoint.objects.filter(
-        tenant_id=tenant_id, pk=endpoint_id, is_enabled=True
-    ).update(is_enabled=False, disabled_reason=reason)
-    if is_changed:
-        rows.run(sql.GIVE_UP, [tenant_id, endpoint_id])
-        log.info("a webhook was switched off", extra={"webhook": str(endpoint_id), "why": reason})
+    mine = WebhookEndpoint.objects.filter(tenant_id=tenant_id, pk=endpoint_id)
+    if not mine.filter(is_enabled=True).update(is_enabled=False, disabled_reason=reason):
+        return
+    rows.run(sql.GIVE_UP, [tenant_id, endpoint_id])
+    log.info("a webhook was switched off", extra={"webhook": str(endpoint_id), "why": reason})
+    if reason != Off.BY_HAND:
+        alarm.raise_alarm(mine.get())
 
 
 def switch_on(endpoint: WebhookEndpoint) -> None:
