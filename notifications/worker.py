@@ -7,6 +7,7 @@ are empty it gives itself a drain job, so a lost job costs nothing and nobody ha
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
 from notifications import tasks
+from notifications.traces import trace_of
 from notifications.webhooks import tasks as webhooks
 
 RESULT_TTL_S = 900  # finished drains stay for whoever asks what a worker does; 6 KB of Redis each
@@ -75,6 +77,14 @@ class DrainWorker(SimpleWorker):
         finally:
             tasks.finish()
             webhooks.finish()
+
+    def handle_job_failure(
+        self, job: Any, queue: Any, started_job_registry: Any = None, exc_string: str = ""
+    ) -> None:
+        """Keep in Redis, for a week, where a job failed; never its error's words."""
+        error = sys.exc_info()[1]
+        trace = trace_of(error) if error else exc_string
+        super().handle_job_failure(job, queue, started_job_registry, trace)
 
     def handle_warm_shutdown_request(self) -> None:
         """Let the running drain finish what is in flight, then stop."""
