@@ -23,6 +23,7 @@ from django.utils.http import http_date
 
 from config.counting import count
 from config.wire import error_response
+from tenants.answers import keyless
 from tenants.errors import BadRequest, NotFound
 from tenants.idempotency import Idempotency
 from tenants.ids import uuid7
@@ -64,7 +65,7 @@ class ApiMiddleware:
             request.resolver_match = _resolve(routes, request.path_info)
             return self.chain(request)
         except Http404:
-            return error_response(NotFound(f"No route {request.path}."), request)
+            return error_response(NotFound(f"No route {keyless(request.path)}."), request)
         # Django's own net (response_for_exception) would answer a bug with an HTML page. Which
         # exceptions a bug raises cannot be listed; each gets an id, its traceback goes to the log.
         except Exception as error:  # noqa: BLE001  the client's border: nothing but JSON leaves

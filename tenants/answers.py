@@ -6,12 +6,14 @@ Source: the wire contract in docs/reference/api.md.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from rest_framework.response import Response
 
+_KEY = re.compile(r"(/(?:callbacks|novu)/[^/]*/|/calcom/).*", re.DOTALL)
 COUNT_CAP = 50_000  # counting further costs a scan and tells a reader nothing
 
 Json = dict[str, Any]
@@ -70,16 +72,22 @@ def error_body(
     """Make an error body; its extra keys follow status and path as the official SDKs demand.
 
     errors: field -> sentences. 422 always has them (as an object), 400 of events too (as a list).
+    A path that opens a door is told without its key: bodies of errors are logged by whoever calls.
     """
     body: Json = {
         "statusCode": status,
         "timestamp": iso(datetime.now(UTC)),
-        "path": path,
+        "path": keyless(path),
         "message": message,
     }
     body |= {"ctx": dict(ctx)} if ctx else {}
     body |= {"errorId": error_id} if error_id else {}
     return body | _field_errors(status, path, errors or {})
+
+
+def keyless(path: str) -> str:
+    """Cut out the key of an address that opens without any other: callbacks, bookings."""
+    return _KEY.sub(r"\1...", path)
 
 
 def _field_errors(status: int, path: str, errors: Mapping[str, Sequence[str]]) -> Json:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from uuid import uuid4
 
 import psycopg
 import pytest
 from django.conf import settings
-from django.db import ProgrammingError
+from django.db import OperationalError, ProgrammingError
+from django.http import Http404
+from django.test import RequestFactory
+from django.views.defaults import page_not_found, server_error
 
 from channels.phone_access import key_for
 from config.logs import formatter
+from config.processes import WEB
+from config.wire import error_response
 from notifications.links import client_links, token
+from tenants.errors import NotFound
 
 TENANT, CLIENT = uuid4(), uuid4()
 TOKEN = token("u", TENANT, CLIENT)
@@ -48,6 +55,41 @@ def test_the_token_of_a_path_is_cut_out(path):
 )
 def test_a_path_without_a_token_is_told_whole(path):
     assert path in written(f"Not Found: {path}")
+
+
+DOORS = [path for path in PATHS if "callbacks" in path or "novu" in path or "calcom" in path]
+
+
+@pytest.mark.parametrize("path", DOORS, ids=["callbacks", "novu", "calcom"])
+@pytest.mark.parametrize("error", [RuntimeError("a fault"), OperationalError("away"), NotFound("")])
+def test_the_body_of_an_error_holds_no_key_of_its_address(path, error):
+    body = error_response(error, RequestFactory().post(path)).content.decode()
+
+    assert TOKEN not in body
+    assert path.removesuffix(TOKEN) in body
+
+
+def test_an_address_that_is_none_is_told_without_its_key(client):
+    answer = client.post(f"/v1/callbacks/none/{TOKEN}", b"{}", "application/json")
+
+    assert answer.status_code == 404
+    assert TOKEN not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "answer", [server_error, partial(page_not_found, exception=Http404())], ids=["500", "404"]
+)
+def test_a_page_of_an_error_does_not_show_its_address(answer):
+    for path in PATHS:
+        shown = answer(RequestFactory().get(path)).content.decode()
+
+        assert path.partition("?")[0] not in shown
+        assert TOKEN not in shown
+        assert "key=" not in shown
+
+
+def test_the_web_server_keeps_no_log_of_addresses():
+    assert not [option for option in WEB if "access" in option]
 
 
 def written(said: str) -> str:
