@@ -149,7 +149,7 @@ def test_a_burst_through_one_account_leaves_slots_for_the_others(gateway, server
     [
         ({"state": "paused"}, 30),
         ({"state": "disabled"}, 30),
-        ({"frozen_until": datetime.now(UTC) + timedelta(hours=1)}, 3000),
+        ({"frozen_until": datetime.now(UTC) + timedelta(days=1)}, 3000),  # of the collection
     ],
 )
 def test_nothing_leaves_through_an_account_that_rests(gateway, server, values, least_s):
