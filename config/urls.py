@@ -5,10 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularSwaggerView
 
 from channels.phone_routes import phone_routes
 from config.newcomer import equip
+from config.schema_page import SchemaPage
 from notifications.callbacks import receive
 from tenants.admin_salon import switch_salon
 from tenants.api.tenants import TenantsView
@@ -23,7 +24,7 @@ urlpatterns = [
     path("", include("channels.api.routes")),
     path("", include("notifications.api.routes")),
     path("", include("notifications.page_routes")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/schema/", SchemaPage.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("phone/", include(phone_routes(receive))),
     path("admin/queues/", include("config.dashboard")),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import time
+
 import pytest
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.validation import validate_schema
+
+AS_JSON = {"accept": "application/json"}
+ONCE_S = 2.0  # of processor for twenty answers; writing one takes about half
 
 
 @pytest.fixture
@@ -39,3 +45,16 @@ def test_the_own_statuses_are_exact(document):
     assert {"200", "201", "409"} <= statuses("/v2/topics", "post")
     path = "/v1/subscribers/{subscriber_id}/credentials/{provider_id}"
     assert "204" in statuses(path, "delete")
+
+
+def test_the_page_is_written_once_in_each_form(client):
+    first = [client.get("/api/schema/"), client.get("/api/schema/", headers=AS_JSON)]
+    began = time.thread_time()
+
+    again = [client.get("/api/schema/", headers=AS_JSON, data={"version": n}) for n in range(20)]
+
+    assert time.thread_time() - began < ONCE_S  # each took as much before
+    assert [answer.status_code for answer in first] == [200, 200]
+    assert first[0].content.startswith(b"openapi: ")
+    assert {answer.content for answer in again} == {first[1].content}
+    assert "/v1/events/trigger" in json.loads(first[1].content)["paths"]
