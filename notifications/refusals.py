@@ -195,6 +195,8 @@ def _setting_problems(
     flow = Flow(
         earlier=[one.key for one in steps[:index]],
         later=[one.key for one in steps[index + 1 :]],
+        senders=[one.key for one in steps[:index] if one.kind not in SILENT_KINDS],
+        next_sends=any(one.kind not in SILENT_KINDS for one in steps[index + 1 : index + 2]),
         payload=_declared(draft.payload_schema),
         templates=texts,
         expires_after_s=draft.expires_after_s,

@@ -23,11 +23,14 @@ MONTH_S: Final = 31 * 86_400  # what a digest gathers must not outlive its messa
 class Flow:
     """Where a step stands. payload: keys that the schema names; None when anything may come.
 
+    senders: earlier steps that say something to the client; next_sends: the step behind does.
     templates: keys of the salon's. expires_after_s: of the workflow.
     """
 
     earlier: Collection[str] = ()
     later: Collection[str] = ()
+    senders: Collection[str] = ()
+    next_sends: bool = False
     payload: Collection[str] | None = None
     templates: Collection[str] = ()
     expires_after_s: int | None = None
@@ -138,9 +141,9 @@ def _later(*words: str) -> Rule:
     return rule
 
 
-def _earlier(value: Any, flow: Flow) -> Found:
-    is_known = isinstance(value, str) and value in flow.earlier
-    return None if is_known else ("setting_step", "is the key of an earlier step")
+def _sender(value: Any, flow: Flow) -> Found:
+    is_known = isinstance(value, str) and value in flow.senders
+    return None if is_known else ("setting_step", "is the key of an earlier step that sends")
 
 
 def _expression(value: Any, flow: Flow) -> Found:
@@ -201,7 +204,7 @@ def _variant(one: Mapping[str, Any], flow: Flow) -> Found:
 def _template(value: Any, flow: Flow) -> Found:
     if value not in flow.templates:
         return "setting_text", "is the key of a template of the salon"
-    return None if flow.later else ("setting_step", "is for the step behind the split")
+    return None if flow.next_sends else ("setting_step", "is for the step behind, which must send")
 
 
 _RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
@@ -229,7 +232,7 @@ _RULES: Final[Mapping[str, Mapping[str, Rule]]] = {
         "on_timeout": _later(STOP, CONTINUE),
     },
     StepKind.FALLBACK.value: {
-        "of": _earlier,
+        "of": _sender,
         "when": _one_of("not_delivered", "not_read", "failed"),
         "after_s": _number(0, MONTH_S),
         "integrations": _names,

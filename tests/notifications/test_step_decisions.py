@@ -298,6 +298,10 @@ def test_the_texts_of_variants_are_checked_and_frozen(salon):
         document = document_of(workflow, steps)
         assert document["steps"][0]["templates"] == {"good": str(good.pk)}
         assert WorkflowVersion.objects.get(workflow=workflow).document == document
+    pause = ("pause", "delay", {"seconds": 1})  # no text would be said by it
+    assert refusals_of(salon, ("ab", "ab_split", {"variants": variants}), pause, sms("Нет")) == [
+        ("steps.ab.settings.variants", "setting_variants")
+    ]
     unknown = [{"key": "a", "weight": 1, "template": "gone"}, {"key": "b", "weight": 1}]
     assert refusals_of(salon, ("ab", "ab_split", {"variants": unknown}), sms("Нет")) == [
         ("steps.ab.settings.variants", "setting_variants")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
@@ -11,13 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from notifications import preferences, stops
+from notifications.gate_table import GATES
 from notifications.outcomes import Done, Fail, Skip, Wait
-from notifications.steps import delay, reply
+from notifications.steps import condition, delay, reply, throttle
 from notifications.steps.payload import moment_at
 from tenants import consents
 from tenants.hours import read_week
 from tenants.models import Subscriber
 from tenants.scope import tenant_scope
+from tests.commands import ROOT
 from tests.depth import DEPTH
 from tests.notifications.conftest import NO_QUIET, change
 from tests.notifications.flows import CONTACTS, chat, log_of, press, publish_flow, sms
@@ -269,3 +273,81 @@ def test_advertising_waits_for_its_channel_although_another_would_be_open(remind
     worker.drain_dry()
 
     assert log_of(reminders) == [(0, "waiting", "integration_paused")]
+
+
+# every reason for which a step keeps something back, or fails
+
+PASSED = {"appointmentTime": "2020-01-01T10:00"}
+#: Reason -> a step that skips for it, and what it is given.
+SKIPS = {
+    "delay_passed": (("step", "delay", {"until": "appointmentTime"}), PASSED),
+    "condition_not_met": (("step", "condition", {"if": "total > 1"}), {"total": 1}),
+    "step_throttled": (("step", "throttle", {"limit": 1, "window_s": 60}), {}),
+    "fallback_not_needed": (FALLBACK, {}),
+}
+#: The same for failures. What a provider answers is test_engine_retries' and others'.
+FAILURES = {
+    "no_moment": [
+        ("step", "delay", {"until": "appointmentTime"}),
+        ("step", "wait_for_reply", {"until": "appointmentTime"}),
+    ],
+    "condition_failed": [("step", "condition", {"if": "total > 'много'"})],
+    "render_failed": [
+        ("step", "in_app", {}, {"body": "{{ visit.name }}"}),
+        sms("{{ visit.name }}", "step"),
+        ("step", "fallback", FALLBACK[2], {"channels": ["sms"], "body": "{{ visit.name }}"}),
+    ],
+}
+OPTIONAL = {
+    "type": "object",
+    "properties": {
+        "visit": {"type": "object", "default": {}},
+        "total": {"type": "number", "default": 5},
+        "appointmentTime": {"type": "string"},
+    },
+}
+
+
+def test_every_reason_to_skip_is_a_gates_or_a_steps():
+    sources = [ROOT / "notifications/preparing.py", *(ROOT / "notifications/steps").glob("*.py")]
+    literal = {word for path in sources for word in re.findall(r'Skip\("(\w+)"', path.read_text())}
+    named = {throttle.REASON, condition.NOT_MET}
+
+    assert (literal | named) - GATES.keys() == SKIPS.keys()
+
+
+def test_each_step_that_keeps_something_back_says_why_in_the_log(reminders, worker):
+    for reason, (step, payload) in SKIPS.items():
+        publish_flow(reminders.salon, reason, chat("Привет"), step, schema=OPTIONAL)
+        for number in range(2):  # the second one is one too many for a throttle
+            reminders.trigger(reason, CONTACTS, payload, transactionId=f"{reason}-{number}")
+    worker.drain_dry()
+    for message in reminders.messages:
+        report(reminders.salon, message, "read")
+    reminders.hurry()
+    worker.drain_dry()
+
+    seen = Counter(reason for _, _, reason in log_of(reminders, "skipped"))
+    assert seen == {reason: 1 if reason == "step_throttled" else 2 for reason in SKIPS}
+
+
+@pytest.mark.parametrize("on_failure", ["stop", "continue"])
+def test_each_step_that_fails_says_why_and_ends_or_goes_on(reminders, worker, on_failure):
+    expected = Counter()
+    for reason, steps in FAILURES.items():
+        for place, (key, kind, wanted, *more) in enumerate(steps):
+            name = f"{reason}-{place}"
+            step = (key, kind, wanted | {"on_failure": on_failure}, *map(dict, more))
+            flow = [chat("Привет"), step, sms("Дальше", "last")]
+            publish_flow(reminders.salon, name, *flow, schema=OPTIONAL)
+            reminders.trigger(name, CONTACTS, {"appointmentTime": "завтра"})
+            expected[reason] += 1
+    worker.drain_dry()
+    reminders.hurry()
+    worker.drain_dry()
+
+    assert Counter(reason for _, _, reason in log_of(reminders, "failed")) == expected
+    bodies = [message.body for message in reminders.messages]
+    assert bodies.count("Дальше") == (expected.total() if on_failure == "continue" else 0)
+    letters = [letter.reason for letter in reminders.letters]
+    assert Counter(letters) == (Counter() if on_failure == "continue" else expected)

@@ -320,6 +320,7 @@ def test_a_report_and_the_timer_at_once_send_at_most_one_more(sent, worker):
             "setting_text",
         ),
         (fallback(of="later"), "settings.of", "setting_step"),
+        (fallback(of="pause"), "settings.of", "setting_step"),  # it sends nothing
         (fallback(when="never"), "settings.when", "setting_choice"),
         (
             ("x", "fallback", {"of": "chat", "when": "failed"}, {"body": "Да"}),
@@ -329,6 +330,7 @@ def test_a_report_and_the_timer_at_once_send_at_most_one_more(sent, worker):
     ],
 )
 def test_waits_that_could_not_work_are_refused_by_name(salon, step, field, code):
-    found = refusals_of(salon, chat("Привет"), step, sms("Да", "later"))
+    pause = ("pause", "delay", {"seconds": 1})
+    found = refusals_of(salon, chat("Привет"), pause, step, sms("Да", "later"))
 
     assert found == [(f"steps.{step[0]}.{field}", code)]
