@@ -119,7 +119,11 @@ class Location(TenantModel):
     name = models.CharField(_("name"), max_length=200)
     address = models.CharField(_("address"), max_length=300, blank=True)
     timezone = models.CharField(
-        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the salon's own.")
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[check_timezone],
+        help_text=_("Empty: the salon's own."),
     )
     phone = models.CharField(_("phone"), max_length=32, blank=True)
     map_url = models.URLField(_("map link"), blank=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from tenants.models.accounts import LANGUAGES, Mode
+from tenants.models.accounts import LANGUAGES, Mode, check_timezone
 from tenants.models.base import TenantModel, inside
 
 
@@ -34,7 +34,11 @@ class Subscriber(TenantModel):
         help_text=_("Empty: the salon's."),
     )
     timezone = models.CharField(
-        _("time zone"), max_length=64, blank=True, help_text=_("Empty: the salon's.")
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        validators=[check_timezone],
+        help_text=_("Empty: the salon's."),
     )
     preferred_channel = models.CharField(
         _("preferred channel"), max_length=16, blank=True, help_text=_("telegram, sms, email…")

@@ -50,3 +50,19 @@ def test_hours_that_nobody_could_read_are_refused_by_the_day(salon, hours, day):
     assert day in page
     assert "cannot be read" in page
     assert kept == before
+
+
+def test_a_zone_that_is_none_is_refused_for_a_place_and_for_a_client(salon):
+    """One such word stopped all that the salon sends."""
+    with tenant_scope(salon.tenant.id):
+        place = Location.objects.get()
+    forms = {
+        f"location/{place.pk}": {"name_ru": "Роза", "identifier": "main", "is_default": "on"},
+        f"subscriber/{salon.client.pk}": {"subscriber_id": salon.client.subscriber_id},
+    }
+
+    for path, form in forms.items():
+        page = browser(salon.people["owner"]).post(
+            f"/admin/tenants/{path}/change/", form | {"timezone": "Москва"}, follow=True
+        )
+        assert "Unknown time zone: Москва." in page.content.decode()
