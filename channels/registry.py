@@ -108,11 +108,6 @@ CHANNEL_OF_ADDRESS: dict[str, ChannelKind] = {
 }
 
 
-def adapter_class(provider: str) -> type[Adapter]:
-    """Find the adapter of a provider; raises KeyError for a name that is not in the registry."""
-    return ADAPTERS[provider]
-
-
 def provider_choices() -> list[tuple[str, str]]:
     """List the providers for a model's `choices`, which takes this function."""
     return [(provider, provider) for provider in ADAPTERS]

@@ -81,20 +81,6 @@ class TooLarge(PlatformError):
     code = "too_large"
 
 
-class UnsupportedMedia(PlatformError):
-    """The body is not JSON."""
-
-    status = 415
-    code = "unsupported_media_type"
-
-
-class TooMany(PlatformError):
-    """The caller's own limit; Retry-After says when."""
-
-    status = 429
-    code = "too_many_requests"
-
-
 class Unavailable(PlatformError):
     """Somebody else's server is needed for this and cannot be reached; later it may go through."""
 

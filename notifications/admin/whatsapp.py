@@ -24,7 +24,6 @@ from tenants.admin_base import SalonAdmin, SalonForm, column, submit_button
 from tenants.errors import InvalidFields
 from tenants.permissions import standing
 
-SUBMIT = "channels_whatsapptemplate_save_and_submit"  # the button's name in the form
 STATE_LABELS = {
     "draft": "info",
     "pending": "warning",
