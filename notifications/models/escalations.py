@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from tenants.models import Mode
 from tenants.models.base import HotModel, TenantModel, inside
@@ -27,7 +28,7 @@ class CaseState(models.TextChoices):
     OPEN = "open", _("Open")
     TAKEN = "taken", _("Taken")
     ANSWERED = "answered", _("Answered")
-    CLOSED = "closed", _("Closed")
+    CLOSED = "closed", pgettext_lazy("case", "Closed")
 
 
 class Escalation(TenantModel):
@@ -95,7 +96,7 @@ class EscalationLine(TenantModel):
         WROTE = "wrote", _("The client wrote")
         TAKEN = "taken", _("Taken")
         ANSWERED = "answered", _("Answered")
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", pgettext_lazy("case", "Closed")
 
     escalation = inside("notifications.Escalation", related_name="lines", db_index=False)
     kind = models.CharField(_("what happened"), max_length=8, choices=Kind)

@@ -117,7 +117,7 @@ def running() -> Iterator[Installation]:
     with (data / "up.log").open("w+") as log:
         process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *command],
-            env=environment(**dict.fromkeys(OWN)),
+            env=environment(**dict.fromkeys(OWN), ALLOWED_PRIVATE_TARGETS="127.0.0.1"),
             cwd=ROOT,
             stdout=log,
             stderr=log,

@@ -23,6 +23,13 @@ PAGES = (
     "channels/integration/",
     "tenants/member/",
     "tenants/apikey/",
+    "tenants/suppression/add/",
+    "tenants/consent/",
+    "notifications/escalation/",
+    "notifications/stop/add/",
+    "notifications/workflow/add/",
+    "notifications/webhookendpoint/add/",
+    "notifications/webhookdelivery/",
 )
 
 
@@ -38,20 +45,23 @@ def test_the_admin_speaks_the_browsers_language_until_another_is_chosen(site, vi
     assert admin.get_attribute("html", "lang") in ("en", "en-us")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_no_english_heading_is_left_on_a_russian_page(site, visit, page):
+def test_no_english_heading_is_left_on_a_russian_page(site, visit):
     admin = admin_pages.as_owner(visit(locale="ru-RU"), site.salon)
+    left: dict[str, list[str]] = {}
 
-    admin.goto(f"/admin/{page}")
+    for page in PAGES:
+        admin.goto(f"/admin/{page}")
+        headings = admin.locator("th, h1, h2, header, button, label").all_inner_texts()
+        words = " ".join(headings).replace("Kolokol", "").replace("Beauty Lab", "")
+        left[page] = [word for word in words.split() if word in LEFTOVERS]
 
-    headings = admin.locator("th, h1, h2, header, #nav-sidebar-inner").all_inner_texts()
-    words = " ".join(headings).replace("Kolokol", "").replace("Beauty Lab", "")
-    assert [word for word in words.split() if word in LEFTOVERS] == []
+    assert {page: words for page, words in left.items() if words} == {}
 
 
 LEFTOVERS = {
     *("Overview", "Why", "Reason", "Client", "Time", "State", "Status", "Name", "Channel"),
     *("Provider", "Address", "Message", "Messages", "Workflow", "Templates", "Search", "Filters"),
+    *("Save", "Close", "Delete", "Send", "Settings", "Steps", "Channels", "Category", "Kind"),
     *("Add", "History", "Created", "Updated", "Role", "Mode", "Event", "Events", "Language"),
 }
 

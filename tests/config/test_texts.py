@@ -49,6 +49,8 @@ def words_of(path: Path) -> set[str]:
             argument = node.args[0]
             if isinstance(argument, ast.Constant):
                 found.add(str(argument.value))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "pgettext_lazy":
+            found.add("\4".join(ast.literal_eval(argument) for argument in node.args))
     return found
 
 
