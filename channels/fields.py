@@ -153,7 +153,7 @@ def _one_of(words: tuple[str, ...], value: str) -> str:
 def _json_key(names: tuple[str, ...], value: str) -> str:
     try:
         parsed = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return NOT_JSON
     if not isinstance(parsed, dict):
         return NOT_JSON

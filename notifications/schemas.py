@@ -24,6 +24,8 @@ _PATTERNS = jsonschema_rs.RegexOptions()
 
 def compiled(schema: Any) -> jsonschema_rs.Validator:
     """Make a schema's validator; raises ValueError, and ValidationError for what is no schema."""
+    if isinstance(schema, dict):
+        _count(schema)
     return _validator(schema or True, validate_formats=True)
 
 
@@ -33,7 +35,6 @@ def schema_faults(schema: Any) -> Iterator[str]:
         yield "a JSON Schema is an object"
         return
     try:
-        _count(schema)
         compiled(schema)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as error:
         words = str(getattr(error, "message", "") or error).splitlines()[0][:300]

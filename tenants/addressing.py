@@ -220,7 +220,7 @@ def _subscription(value: object) -> str:
         endpoint, keys = given["endpoint"], given["keys"]
         public, auth = keys["p256dh"].rstrip("="), keys["auth"].rstrip("=")
         is_whole = (len(_bytes(public)), len(_bytes(auth))) == (65, 16)
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
         is_whole = False
     if not is_whole:
         raise Refused("must be a browser's push subscription: endpoint and keys p256dh and auth")

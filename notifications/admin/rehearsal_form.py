@@ -90,7 +90,9 @@ def _field(key: str, value: Any) -> Field:
 
 def _read(kind: str, key: str, text: str) -> Any:
     try:
+        if "\0" in text:
+            raise ValueError("databases take no NUL")
         return READERS[kind](text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         words = _("“%(name)s” is a number, true, false or JSON.") % {"name": key}
         raise InvalidFields(words, errors={f"payload.{key}": [words]}) from error

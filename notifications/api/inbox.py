@@ -171,7 +171,7 @@ def _wanted(query: QueryDict) -> dict[str, bool]:
 def _filters(query: QueryDict) -> list[dict[str, Any]]:
     try:
         found = json.loads(query.get("filters") or "[{}]")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     is_list = isinstance(found, list) and all(isinstance(one, dict) for one in found)
     if not is_list or len(found) > MOST_FILTERS:

@@ -23,6 +23,7 @@ TRIGGER, BROADCAST = "/v1/events/trigger", "/v1/events/trigger/broadcast"
 ACCOUNTS, ACCOUNT = "/v1/integrations", "/v1/integrations/{bot}"
 HOOKS, HOOK = "/v1/webhooks", "/v1/webhooks/{webhook_pk}"
 LONG = "x" * 300
+DEEP = "[" * 1_000  # more than Python reads
 
 
 def event(**changed):
@@ -37,6 +38,7 @@ def to(**person):
     return event(to={"subscriberId": "new", **person})
 
 
+PUSH = {"providerId": "fcm", "identifier": "deep", "credentials": {"service_account": DEEP}}
 #: Method, path, body, status, field that the answer names.
 FIELDS = [
     # accounts at providers
@@ -46,6 +48,7 @@ FIELDS = [
     ("POST", ACCOUNTS, bot(credentials=[]), 422, "credentials"),
     ("POST", ACCOUNTS, bot(credentials={}), 422, "credentials.token"),
     ("POST", ACCOUNTS, bot(credentials={"token": 7}), 422, "credentials.token"),
+    ("POST", ACCOUNTS, PUSH, 422, "credentials.service_account"),
     ("POST", ACCOUNTS, bot(channel="smoke"), 422, "kind"),
     ("POST", ACCOUNTS, bot(identifier="No Slug"), 422, "identifier"),
     ("POST", ACCOUNTS, bot(name=LONG), 422, "name"),
@@ -190,6 +193,7 @@ FIELDS = [
     ("GET", "/v1/notifications?language=fr", None, 400, "language"),
     ("GET", f"{PERSON}/notifications?read=maybe", None, 400, "read"),
     ("GET", f"{PERSON}/notifications/count?filters=x", None, 400, "filters"),
+    ("GET", f"{PERSON}/notifications/count?filters={DEEP}", None, 400, "filters"),
 ]
 #: Routes that take a body, with a body that is good: what is broken around it must be refused.
 WRITES = [
