@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-# Messages, answers, and how steps ended that sent nothing. A message's own lines are left out.
+# Messages, answers, and how steps ended that sent nothing. Of a message's own lines only the first
+# counts: it tells when the message left, for it keeps the id of its first attempt.
 EARLIER: Final = """
-select u.id, s.step, s.state, s.reason, s.channel, s.message_id
+select u.id, s.step, s.state, s.reason, s.channel, s.message_id, s.sent
 from unnest(%s::uuid[], %s::uuid[]) u(id, tenant_id)
 cross join lateral (
-  select m.id, m.step, m.state, m.reason, m.channel, m.id as message_id
+  select m.id, m.step, m.state, m.reason, m.channel, m.id as message_id, greatest(m.id,
+    (select l.id from notifications_logentry l where l.notification_id = u.id
+     and l.tenant_id = u.tenant_id and l.message_id = m.id order by l.id limit 1)) as sent
   from notifications_message m
   where m.notification_id = u.id and m.tenant_id = u.tenant_id
   union all
-  select l.id, l.step, l.status, l.reason, '', null
+  select l.id, l.step, l.status, l.reason, '', null, null
   from notifications_logentry l
   where l.notification_id = u.id and l.tenant_id = u.tenant_id
     and (l.status = 'answered' or l.message_id is null

@@ -51,9 +51,9 @@ def earlier(works: Sequence[Work]) -> Mapping[UUID, Mapping[str, Earlier]]:
     }
     found: dict[UUID, dict[str, Earlier]] = {key: defaultdict(Earlier) for key in keys}
     arguments = [list(keys), [work.task.tenant_id for work in works]]
-    for key, place, state, reason, channel, message_id in rows.fetch(sql.EARLIER, arguments):
+    for key, place, state, reason, channel, *message in rows.fetch(sql.EARLIER, arguments):
         if place < len(keys[key]):
-            _add(found[key][keys[key][place]], (state, reason, channel), message_id)
+            _add(found[key][keys[key][place]], (state, reason, channel), *message)
     return found
 
 
@@ -64,19 +64,21 @@ def earlier_locked(works: Sequence[Work]) -> Mapping[UUID, Mapping[str, Earlier]
     return earlier(works)
 
 
-def _add(one: Earlier, told: tuple[str, str, str], message_id: UUID | None) -> None:
+def _add(
+    one: Earlier, told: tuple[str, str, str], message_id: UUID | None, sent: UUID | None
+) -> None:
     state, reason, _ = told
     if state == ANSWERED:
         one.answers.append(reason)
         return
-    if message_id is None:
+    if message_id is None or sent is None:
         if not one.messages:
             one.state, one.reason, one.channel = told
         return
     if not one.messages or _rank(state) >= _rank(one.state):
         one.state, one.reason, one.channel = told
     one.messages.append(message_id)
-    one.sent_at = created_at(message_id)
+    one.sent_at = created_at(sent)
 
 
 def _rank(state: str) -> int:

@@ -351,3 +351,22 @@ def test_each_step_that_fails_says_why_and_ends_or_goes_on(reminders, worker, on
     assert bodies.count("Дальше") == (expected.total() if on_failure == "continue" else 0)
     letters = [letter.reason for letter in reminders.letters]
     assert Counter(letters) == (Counter() if on_failure == "continue" else expected)
+
+
+def test_a_fallback_counts_from_the_attempt_that_was_sent(reminders, worker, provider):
+    publish_flow(reminders.salon, "note", chat("Привет"), FALLBACK)
+    provider.answer = lambda body: (500, {}, b"{}")
+    reminders.trigger("note", CONTACTS, {})
+    worker.drain_dry()
+    change(  # as if that attempt had been a while ago
+        "update notifications_due set message_id = kolokol_uuid7_floor(now() - interval '1 hour')"
+        " where tenant_id = %s",
+        [reminders.salon.pk],
+    )
+
+    provider.answer = lambda body: (200, {}, b"{}")
+    reminders.hurry()
+    worker.drain_dry()
+
+    (due,) = reminders.due
+    assert due.due_at > datetime.now(UTC) + timedelta(minutes=9)
