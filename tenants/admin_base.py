@@ -14,7 +14,6 @@ from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.db import models
-from django.forms.models import BaseModelFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -23,6 +22,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from tenants.admin_adding import IntoSalon
 from tenants.admin_filters import OfferedFilters
 from tenants.admin_named import Labelled, Named
 from tenants.ids import created_at
@@ -172,7 +172,7 @@ class Screen(OfferedFilters, AreaRights, ModelAdmin):  # type: ignore[misc]  # u
         return answer
 
 
-class SalonAdmin(Screen):
+class SalonAdmin(IntoSalon, Screen):
     """A screen of one kind of a salon's rows.
 
     Must give: area. Should give: empty_words. May override: everything of ModelAdmin. Must not
@@ -192,23 +192,6 @@ class SalonAdmin(Screen):
 
     class Media:
         css = {"all": ["kolokol/admin.css"]}
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Put a new row into the salon that the visitor works in."""
-        if not change:
-            obj.tenant_id = standing(request).tenant_id
-        super().save_model(request, obj, form, change)
-
-    def save_formset(
-        self, request: HttpRequest, form: Any, formset: BaseModelFormSet[Any, Any], change: bool
-    ) -> None:
-        """Put new rows of an inline into the same salon."""
-        for row in formset.save(commit=False):
-            row.tenant_id = standing(request).tenant_id
-            row.save()
-        for row in formset.deleted_objects:
-            row.delete()
-        formset.save_m2m()
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Name the salon in each row when the visitor looks at all of them."""

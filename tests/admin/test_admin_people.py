@@ -11,7 +11,7 @@ from django.urls import reverse
 from tenants.auth import digest
 from tenants.ids import uuid7
 from tenants.members import join
-from tenants.models import ApiKey
+from tenants.models import ApiKey, Subscriber
 from tenants.scope import tenant_scope
 from tests.admin.people import PASSWORD, browser, make_salon, make_staff
 
@@ -181,3 +181,33 @@ def test_a_page_is_headed_by_a_name_not_by_an_id(salon):
     shown = browser(salon.people["owner"]).get(page)
 
     assert getattr(shown.wsgi_request, "heading", "") == salon.client.first_name
+
+
+def test_what_is_typed_for_one_salon_is_not_saved_in_another(salon):
+    owner, second = salon.people["owner"], make_salon("Вторая")
+    join(second.tenant.id, owner, "owner")
+    client, page = browser(owner), reverse("admin:tenants_subscriber_add")
+    client.post(reverse("switch_salon", args=[salon.tenant.slug]))
+    typed = {"subscriber_id": "one-window", "mode": "live", "kind": "client", "data": "{}"}
+    form = hidden_fields(client.get(page)) | typed
+
+    client.post(reverse("switch_salon", args=[second.tenant.slug]))
+    answer = client.post(page, form, follow=True)
+
+    assert "nothing was saved" in answer.content.decode()
+    assert not people_called(second, "one-window")
+    client.post(reverse("switch_salon", args=[salon.tenant.slug]))
+    client.post(page, form)
+    assert people_called(salon, "one-window")
+
+
+def hidden_fields(page):
+    """Read what a form sends by itself."""
+    fields = re.findall(r"<input[^>]*type=\"hidden\"[^>]*>", page.content.decode())
+    pairs = [re.findall(r'(name|value)="([^"]*)"', one) for one in fields]
+    return {dict(pair)["name"]: dict(pair).get("value", "") for pair in pairs}
+
+
+def people_called(salon, key):
+    with tenant_scope(salon.tenant.id):
+        return Subscriber.objects.filter(subscriber_id=key).exists()
