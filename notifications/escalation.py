@@ -10,7 +10,8 @@ Test traffic opens cases of test mode only: no key and no desk of the live salon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -90,7 +91,8 @@ def open_cases(cases: Sequence[NewCase], now: datetime | None = None) -> list[UU
         return []
     now = now or datetime.now(UTC)
     first = {case.identity: case for case in reversed(cases)}
-    opened = {row[1:7]: (row[0], row[7]) for row in _write(first, now)}
+    counts = Counter(case.identity for case in cases)
+    opened = {row[1:7]: (row[0], row[7]) for row in _write(first, counts, now)}
     _write_lines(cases, opened, now)
     _write_log([case for case in cases if case.notification_id])
     transaction.on_commit(escalation_wake.ask_for_job)
@@ -171,7 +173,9 @@ def _undelivered(row: rows.Row) -> NewCase:
     )
 
 
-def _write(first: dict[_Identity, NewCase], now: datetime) -> list[rows.Row]:
+def _write(
+    first: dict[_Identity, NewCase], counts: Mapping[_Identity, int], now: datetime
+) -> list[rows.Row]:
     # sorted: two writers of the same cases must lock them in one order
     cases = [first[key] for key in sorted(first, key=lambda identity: tuple(map(str, identity)))]
     identities = [case.identity for case in cases]
@@ -187,6 +191,7 @@ def _write(first: dict[_Identity, NewCase], now: datetime) -> list[rows.Row]:
         "notifications": [case.notification_id for case in cases],
         "messages": [case.message_id for case in cases],
         "channels": [case.channel[:16] for case in cases],
+        "repeats": [counts[identity] - 1 for identity in identities],
         "told": [now if case.is_told else None for case in cases],
         "deadlines": [case.deadline_at or now + WITHIN[case.cause] for case in cases],
     }
@@ -194,9 +199,9 @@ def _write(first: dict[_Identity, NewCase], now: datetime) -> list[rows.Row]:
 
 
 def _write_lines(
-    cases: Sequence[NewCase], opened: dict[tuple[object, ...], tuple[UUID, int]], now: datetime
+    cases: Sequence[NewCase], opened: dict[tuple[object, ...], tuple[UUID, bool]], now: datetime
 ) -> None:
-    fresh = {key for key, repeats in opened.values() if repeats == 0}
+    fresh = {key for key, is_new in opened.values() if is_new}
     kinds: list[str] = []
     for case in cases:
         key = opened[case.identity][0]

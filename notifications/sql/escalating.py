@@ -9,24 +9,24 @@ OPEN: Final = """
 insert into notifications_escalation as e (id, tenant_id, mode, cause, subscriber_id, subject_type,
   subject_id, notification_id, message_id, channel, state, repeats, opened_at, changed_at,
   deadline_at, told_at, taken_by, closed_by)
-select u.*, 'open', 0, %(now)s, %(now)s, d.deadline_at, d.told_at, '', ''
+select u.*, 'open', d.repeats, %(now)s, %(now)s, d.deadline_at, d.told_at, '', ''
 from unnest(%(ids)s::uuid[], %(tenants)s::uuid[], %(modes)s::text[], %(causes)s::text[],
   %(subscribers)s::uuid[], %(subject_types)s::text[], %(subject_ids)s::text[],
   %(notifications)s::uuid[], %(messages)s::uuid[], %(channels)s::text[])
   u(id, tenant_id, mode, cause, subscriber_id, subject_type, subject_id, notification_id,
     message_id, channel)
-join unnest(%(ids)s::uuid[], %(deadlines)s::timestamptz[], %(told)s::timestamptz[])
-  d(id, deadline_at, told_at) on d.id = u.id
+join unnest(%(ids)s::uuid[], %(deadlines)s::timestamptz[], %(told)s::timestamptz[],
+  %(repeats)s::int[]) d(id, deadline_at, told_at, repeats) on d.id = u.id
 on conflict (tenant_id, mode, subscriber_id, cause, subject_type, subject_id)
   where not (state = 'closed')
-do update set repeats = e.repeats + 1, changed_at = excluded.changed_at,
+do update set repeats = e.repeats + 1 + excluded.repeats, changed_at = excluded.changed_at,
   message_id = coalesce(excluded.message_id, e.message_id),
   channel = coalesce(nullif(excluded.channel, ''), e.channel),
   state = case when e.state = 'answered' then 'open' else e.state end,
   deadline_at = case when e.state = 'answered' then excluded.deadline_at else e.deadline_at end,
   told_at = case when e.state = 'answered' then null else e.told_at end
 returning e.id, e.tenant_id, e.mode, e.cause, e.subscriber_id, e.subject_type, e.subject_id,
-  e.repeats
+  e.xmax = 0 as is_new
 """
 
 LINES: Final = """
