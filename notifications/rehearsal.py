@@ -35,7 +35,7 @@ from tenants.ids import uuid7
 from tenants.scope import batch_scope
 
 FARTHEST = timedelta(days=60)
-MOST_TURNS = 60  # a step that waits again and again is told so often, no more
+MOST_TURNS = 60  # so often is looked at a step that waits again and again
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,12 @@ class Turn:
     state: str
     until: datetime | None = None
     buttons: tuple[dict[str, Any], ...] = ()
+
+    def goes_on_waiting(self, before: Turn) -> bool:
+        """Tell a further look at what still stands in the way, such as a stop."""
+        mine, other = self.line, before.line
+        is_same = (mine.position, mine.reason) == (other.position, other.reason)
+        return is_same and self.until is not None and before.until is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +98,16 @@ def rehearse_draft(who: Caller, draft: Workflow, command: Command, now: datetime
 
 
 def _turns(tenant_id: UUID, event: UUID, now: datetime) -> Iterator[Turn]:
+    last: Turn | None = None
     for _ in range(MOST_TURNS):
         due = Due.objects.filter(notification__event_id=event).order_by("due_at", "id").first()
         if due is None:
             return
         now = max(now, due.due_at)
-        yield from _turn(_taken(tenant_id, due), now)
+        for turn in _turn(_taken(tenant_id, due), now):
+            if last is None or not turn.goes_on_waiting(last):
+                yield turn
+            last = turn
 
 
 def _taken(tenant_id: UUID, due: Due) -> Task:

@@ -1,8 +1,7 @@
-"""How are a step's channels edited? As words in the order in which they are tried."""
+"""How are a step's channels edited? By their names, in the order in which they are tried."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from django import forms
@@ -11,36 +10,46 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from channels.contract import ChannelKind
+from notifications.models.gates import STOPPABLE
 from tenants.models import AddressKind
 
 WORDS = frozenset({*map(str, ChannelKind), *AddressKind.values} - {"phone", ChannelKind.DESK})
 
 
 class ChannelsField(forms.CharField):
-    """`chat, sms, email` for a person, a list for the model."""
+    """Names in the visitor's language for a person, a list of our words for the model."""
 
     widget = UnfoldAdminTextInputWidget
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("label", _("Channels"))
-        options.setdefault("help_text", _("In order, with commas: chat, sms, email."))
+        options.setdefault("help_text", _("In order, with commas: Messenger, SMS, E-mail."))
         super().__init__(required=False, **options)
 
     def prepare_value(self, value: Any) -> Any:
-        """Write the list as words."""
-        return ", ".join(map(str, value)) if isinstance(value, list) else value
+        """Write the list by names."""
+        if not isinstance(value, list):
+            return value
+        names = _names()
+        return ", ".join(names.get(str(word), str(word)) for word in value)
 
     def clean(self, value: Any) -> Any:
-        """Read the words, each a channel or a messenger."""
-        words = [word for word in re.split(r"[,\s]+", super().clean(value).lower()) if word]
-        for word in words:
-            if word not in WORDS:
-                params = {"word": word, "known": ", ".join(sorted(WORDS))}
+        """Read names or our own words, each a channel or a messenger."""
+        names = _names()
+        known = {name.casefold(): word for word, name in names.items()} | {w: w for w in WORDS}
+        written = [name.strip() for name in super().clean(value).split(",") if name.strip()]
+        for name in written:
+            if name.casefold() not in known:
+                params = {"word": name, "known": ", ".join(sorted(names.values()))}
                 raise ValidationError(
                     _("“%(word)s” is not a channel. Known: %(known)s."), params=params
                 )
-        return list(dict.fromkeys(words))
+        return list(dict.fromkeys(known[name.casefold()] for name in written))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        """Compare the words."""
+        """Compare the names."""
         return bool(super().has_changed(self.prepare_value(initial), data))
+
+
+def _names() -> dict[str, str]:
+    return {word: str(name) for word, name in STOPPABLE if word in WORDS}

@@ -57,7 +57,9 @@ def fields_of(draft: Workflow, steps: Sequence[Step]) -> list[Field]:
     found = {key: example_value(key, rule, salon.language, now) for key, rule in rules.items()}
     for step in steps:
         found |= {key: value for key, value in _used(step, salon, now).items() if key not in found}
-    return [_field(key, value) for key, value in found.items()]
+    known = list(LABELS)
+    order = sorted(found, key=lambda key: (known.index(key) if key in LABELS else len(known), key))
+    return [_field(key, found[key]) for key in order]
 
 
 def read_payload(given: Mapping[str, str]) -> dict[str, Any]:

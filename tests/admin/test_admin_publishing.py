@@ -166,7 +166,7 @@ def workflow_form(salon, step, **changed):
         "steps-0-position": 1,
         "steps-0-key": "message",
         "steps-0-kind": "chat",
-        "steps-0-channels": "telegram, sms",
+        "steps-0-channels": "telegram, SMS",
         "steps-0-template": salon.template.pk,
         "steps-0-settings": "{}",
         "steps-1-workflow": salon.workflow.pk,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from notifications import stops
 from notifications.commands import read_command
 from notifications.models import Message, MessageTemplate, Workflow, WorkflowVersion
 from notifications.rehearsal import rehearse, rehearse_draft
@@ -61,6 +62,17 @@ def test_the_path_is_shown_with_texts_and_waits(reminders, rehearsed):
     first, pause, _, last = told.turns
     assert (first.line.text, first.line.address) == ("Привет, Ира", "+7***4567")
     assert (pause.until, last.line.time) == (NOON + timedelta(hours=1),) * 2
+
+
+def test_what_waits_for_a_person_is_told_once(reminders, rehearsed):
+    reminders.workflow("note", SMS)
+    with tenant_scope(reminders.salon.pk):
+        stops.start(reminders.salon.pk, stops.Wanted("", "", "a wrong price"), "staff:1")
+
+    told = rehearsed("note")
+
+    assert [turn.line.status for turn in told.turns] == ["waiting"]
+    assert told.state == "delayed"
 
 
 def test_nothing_is_written_and_nobody_hears(reminders, rehearsed, worker, provider):
