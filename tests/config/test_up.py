@@ -13,6 +13,16 @@ from django.conf import settings
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
+def pins(file: str) -> set[str]:
+    return {line for line in (CHECKOUT / file).read_text().splitlines() if "==" in line}
+
+
+def test_what_runs_it_and_its_image_is_what_was_tested():
+    tested = pins("requirements-dev.txt")
+
+    assert pins("requirements.txt") < pins("requirements-up.txt") < tested
+
+
 def up(folder: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
     given = {"DATABASE_URL": settings.DATABASE_URL, "REDIS_URL": settings.REDIS_URL}
     return subprocess.run(
