@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Final
 
 #: Of the web server. Sixteen threads: callbacks that wait for one commit wait together; of so
-#: many it warns, therefore it tells errors only.
+#: many it warns, therefore it tells errors only. A thread that was needed may be needed again: it
+#: has a connection to the database and plans prepared there, so it stays as long as it may.
 WEB: Final = (
     *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
-    *("--blocking-threads", "16", "--log-level", "error"),
+    *("--blocking-threads", "16", "--blocking-threads-idle-timeout", "600"),
+    *("--log-level", "error"),
 )
 #: Of workers for the bulk: campaigns and reports never take the processor from people who wait.
 BULK_NICE: Final = 10
