@@ -64,4 +64,4 @@ def test_nobody_writes_to_a_banned_address_until_the_ban_is_lifted(site, visit):
     owner.get_by_role("button", name="Снять запрет").click()
 
     expect(line).to_contain_text("снят")
-    site.wait_for(site.trigger(client), "sent to")
+    site.wait_for(site.trigger(client), "delivered by SMS")
