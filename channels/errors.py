@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
+
+LONGEST_WAIT_S = 24 * 3600.0  # who asks for more is asked again after a day
 
 
 class Outcome(StrEnum):
@@ -27,7 +30,7 @@ class DeliveryError(Exception):
     """A provider did not take a message.
 
     detail: the provider's own code and words, free of secrets, addresses and message text.
-    retry_after_s: seconds the provider asked to wait, when it said so.
+    retry_after_s: seconds the provider asked to wait, when it said so; at most LONGEST_WAIT_S.
     scope: what that wait freezes: "integration" or "address".
     """
 
@@ -38,8 +41,15 @@ class DeliveryError(Exception):
     ) -> None:
         super().__init__(detail)
         self.detail = detail
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = _bounded(retry_after_s)
         self.scope = scope
+
+
+def _bounded(asked_s: float | None) -> float | None:
+    """Take a wait that a clock can count: a server of one's own may ask for any number."""
+    if asked_s is None:
+        return None
+    return LONGEST_WAIT_S if math.isnan(asked_s) else min(max(asked_s, 0.0), LONGEST_WAIT_S)
 
 
 class Temporary(DeliveryError):

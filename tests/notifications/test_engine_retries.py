@@ -91,6 +91,19 @@ def test_too_many_costs_no_attempt_and_freezes_the_account(texts, worker, provid
     assert texts.log == [("waiting", "throttled")]
 
 
+@pytest.mark.parametrize("seconds", ["99999999999999", "9" * 400], ids=["ages", "for ever"])
+def test_a_rest_of_ages_is_a_day_and_costs_nobody_else_anything(texts, worker, provider, seconds):
+    provider.answer = say(429, {"Retry-After": seconds})
+    texts.trigger("code", PHONE)
+    worker.drain_dry()
+
+    rest = integrations(texts)["sms"].frozen_until - datetime.now(UTC)
+
+    assert timedelta(hours=23) < rest <= timedelta(hours=24)
+    assert texts.log == [("waiting", "throttled")]
+    assert {due.attempt for due in texts.due} == {0}
+
+
 def test_what_comes_while_an_account_rests_waits_for_it_and_takes_no_dearer_channel(
     texts, worker, provider
 ):
