@@ -16,7 +16,6 @@ from notifications.story import story, tell
 from tenants.scope import tenant_scope
 from tests.isolation.planting import forget_open_work
 from tests.notifications.conftest import QUEUES
-from tests.notifications.flows import publish_flow
 
 OPEN_MS = 400
 
@@ -83,25 +82,6 @@ def test_a_new_message_takes_the_other_way_at_once(notes, worker, provider):
     worker.drain_dry()
 
     assert kinds(provider)[5:] == ["sms"]
-
-
-def test_a_first_message_leaves_it_to_its_fallback_while_the_messenger_is_down(
-    notes, worker, provider
-):
-    reply = {"of": "first", "when": "not_delivered", "after_s": 600}
-    publish_flow(
-        notes.salon,
-        "chain",
-        ("first", "chat", {}, {"channels": ["chat"], "body": "Привет"}),
-        ("second", "fallback", reply, {"channels": ["sms"], "body": "Привет"}),
-    )
-    break_chat(notes, worker, provider)
-
-    notes.trigger("chain", anna(7), {})
-    worker.drain_dry()
-
-    assert kinds(provider)[5:] == ["sms"]
-    assert notes.log[-2:] == [("skipped", "provider_failing"), ("sent", "")]
 
 
 def test_one_message_probes_the_messenger_and_its_answer_brings_it_back(notes, worker, provider):

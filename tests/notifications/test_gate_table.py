@@ -10,8 +10,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 
-from channels.breaker import MIN_FAILURES
+from channels.breaker import MIN_FAILURES, Breaker
+from channels.gateway import Gateway
+from channels.guard import AddressGuard
 from channels.integrations import update_credentials
 from channels.models import ChannelRule, Integration
 from notifications import preferences, stops
@@ -23,7 +26,9 @@ from notifications.story_reasons import REASONS
 from tenants import consents
 from tenants.models import Subscriber
 from tenants.scope import tenant_scope
+from tests.factories import word
 from tests.notifications.conftest import NO_QUIET, Reminders, change, look
+from tests.notifications.flows import CONTACTS, publish_flow, sms
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "gates.md"
 KINDS = ("tx", "critical", "mk")
@@ -137,6 +142,30 @@ def test_the_walk_and_the_words_know_every_gate():
     assert GATES.keys() == CAUSES.keys()
     assert GATES.keys() - REASONS.keys() == set()
     assert GATES.keys() - SENTENCES.keys() == set()
+
+
+@pytest.fixture
+def gateway():
+    """A worker's door whose breakers stay open for as long as a test may take."""
+    breaker = Breaker(settings.REDIS_URL, prefix=word("gates"), open_ms=120_000)
+    one = Gateway(guard=AddressGuard(("127.0.0.1",)), breaker=breaker)
+    yield one
+    one.close()
+
+
+def test_a_first_message_is_left_to_its_fallback_while_its_provider_fails(reminders, worker):
+    reminders.gateway = worker.gateway
+    fail(reminders)
+    reminders.provider.answer = lambda body: (200, {}, b"{}")
+    settled = {"of": "first", "when": "not_delivered", "after_s": 600}
+    second = ("second", "fallback", settled, {"channels": ["chat"], "body": "Привет"})
+    publish_flow(reminders.salon, "chain", sms("Привет", "first"), second)
+
+    reminders.trigger("chain", CONTACTS, {})
+    worker.drain_dry()
+
+    assert [(m.channel, m.state) for m in reminders.messages] == [("telegram", "sent")]
+    assert ("skipped", "provider_failing") in reminders.log
 
 
 @pytest.mark.parametrize("reason", CAUSES)

@@ -189,10 +189,14 @@ def test_a_rehearsal_tells_what_then_happens(begin, steps):
     walk.trigger()
     walk.finish()
 
-    happened = [
-        (one.step, one.status, one.reason)
-        for one in walk.all(LogEntry)
-        if one.status != "escalated"
+    happened = [(one.step, one.status, one.reason) for one in walk.all(LogEntry)]
+    played = [(turn.line.position, turn.line.status, turn.line.reason) for turn in told.turns]
+    assert [one for one in happened if _is_played(one)] == [
+        one for one in played if _is_played(one)
     ]
-    assert happened == [(t.line.position, t.line.status, t.line.reason) for t in told.turns]
     assert [one.state for one in walk.notifications] == [told.state]
+
+
+def _is_played(line: tuple[int, str, str]) -> bool:
+    """Leave out cases, and waits that only last as long as the clock has not gone on meanwhile."""
+    return line[1] != "escalated" and line[2] != "fallback_wait"

@@ -38,7 +38,11 @@ def _step(draw, kind: str, key: str, steps: list[Any], later: str) -> Any:
     senders = [one[0] for one in steps if one[1] not in SILENT]
     if kind == "fallback" and senders:
         when = draw(st.sampled_from(["not_delivered", "not_read", "failed"]))
-        found = {"of": draw(st.sampled_from(senders)), "when": when, "after_s": 60}
+        found = {
+            "of": draw(st.sampled_from(senders)),
+            "when": when,
+            "after_s": 3600,
+        }  # no pause is longer
         return (key, kind, found, {"channels": ["sms"], "body": f"Запас {key}"})
     if kind == "fallback":
         return (key, "delay", {"seconds": 60})
