@@ -12,7 +12,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from tenants.admin_salon import current_salon, switcher
 from tenants.permissions import standing
 
 Item = dict[str, Any]
@@ -103,16 +102,6 @@ def navigation(request: HttpRequest) -> list[Item]:
         for title, entries in GROUPS
     ]
     return [group for group in groups if group["items"]]
-
-
-def salons(request: HttpRequest) -> list[Item]:
-    """List the salons that the visitor may switch to."""
-    return switcher(request)
-
-
-def salon_name(request: HttpRequest) -> str:
-    """Name the salon of this page."""
-    return current_salon(request)
 
 
 def environment(request: HttpRequest) -> list[Any] | None:
