@@ -38,6 +38,7 @@ from notifications.steps import HANDLERS, ORDER, Handler
 from notifications.steps.channel import compose
 from notifications.steps.consent import keep_consented
 from notifications.steps.fallback import keep_needed
+from notifications.steps.plan import Plans
 from notifications.steps.route import stop_wait
 from notifications.steps.send import Send
 from notifications.steps.text import published
@@ -213,7 +214,7 @@ def _of_will(work: Work, now: datetime) -> Outcome | None:
 def _interrupted(work: Work, batch: Batch, now: datetime) -> Done:
     """Marketing that may have been sent is never sent again: it stays unknown until a callback."""
     accounts = batch.accounts.get(work.task.tenant_id, ())
-    composed = compose(work, accounts, published([work]), now)
+    composed = compose(work, accounts, Plans(published([work]), now), now)
     if isinstance(composed, Send):
         message = dataclasses.replace(composed.message, state="unknown", reason="interrupted")
     else:

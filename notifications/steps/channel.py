@@ -1,9 +1,9 @@
 """A channel step: choose where, ask the gates, render, hand one message to the gateway.
 
-1. Rules that need no database: staff and marketing, quiet hours.
-2. Route: the client's preferred channel, then the step's order; the first usable address.
-3. Text.
-4. Reservations: the client's limits for the whole batch, then the salons' days.
+1. Plan, once for all who are alike: rules that need no database (staff and marketing, quiet hours),
+   route (the client's preferred channel, then the step's order; the first usable address), text.
+2. The client's own text.
+3. Reservations: the client's limits for the whole batch, then the salons' days.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from uuid import UUID
 from channels.contract import Outbound
 from channels.integrations import Account
 from channels.registry import CHANNEL_OF_ADDRESS
-from notifications.definition import Texts
-from notifications.gates import quiet_until
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.masking import mask
@@ -26,11 +24,11 @@ from notifications.outcomes import Fail, MessageRow, Result, Skip, Wait
 from notifications.rendering import RenderError
 from notifications.steps.approved import approved_template
 from notifications.steps.fallback import GIVES_WAY, has_way
+from notifications.steps.plan import Plan, Plans
 from notifications.steps.reserving import reserve
-from notifications.steps.route import Route, choose
+from notifications.steps.route import Route
 from notifications.steps.send import Send
-from notifications.steps.text import Rendered, follow, published, render
-from tenants.limits import USUAL
+from notifications.steps.text import Rendered, follow, published
 
 PUSH_KINDS = frozenset({"push", "fcm", "apns", "web_push"})
 #: What a trigger's `overrides.push` may say -> its name in Outbound.extra.
@@ -41,11 +39,11 @@ def prepare(
     works: Sequence[Work], accounts: Mapping[UUID, Sequence[Account]], now: datetime
 ) -> list[Result | Send]:
     """Decide each message of the batch; call inside the scope and transaction of prepare."""
-    texts = published(list(works))
+    plans = Plans(published(list(works)), now)
     decided: list[Result | Send] = []
     routed: list[tuple[Work, Send]] = []
     for work in works:
-        outcome = compose(work, accounts.get(work.task.tenant_id, ()), texts, now)
+        outcome = compose(work, accounts.get(work.task.tenant_id, ()), plans, now)
         if isinstance(outcome, Send):
             routed.append((work, outcome))
         else:
@@ -54,51 +52,32 @@ def prepare(
 
 
 def compose(
-    work: Work, accounts: Sequence[Account], texts: dict[UUID, Texts], now: datetime
+    work: Work, accounts: Sequence[Account], plans: Plans, now: datetime
 ) -> Send | Skip | Wait | Fail:
     """Write one message, or say why not; reserves nothing."""
-    held = _rule(work, now)
-    if held is not None:
-        return held
-    route = choose(work, accounts, now)
-    if not isinstance(route, Route):
-        return _instead(work, route, accounts, now)
+    plan = plans.of(work, accounts)
+    if not isinstance(plan, Plan):
+        return _instead(work, plan, accounts, now)
+    route = plan.route(work.person)
     try:
-        rendered = render(work, texts, route.address.kind, now)
+        rendered = plan.words.render(work, now)
         template = approved_template(work, route.account, rendered.language, now)
     except RenderError as error:
         return Fail("render_failed", detail=str(error))
-    extra = _extra(work, route) | ({"whatsapp_template": template} if template else {})
+    extra = _extra(work, route)
+    if template:
+        extra["whatsapp_template"] = template
     return _send(work, route, rendered, extra, now)
 
 
 def _instead(
-    work: Work, held: Skip | Wait, accounts: Sequence[Account], now: datetime
-) -> Skip | Wait:
+    work: Work, held: Skip | Wait | Fail, accounts: Sequence[Account], now: datetime
+) -> Skip | Wait | Fail:
     """Leave a transactional message to its fallback where a channel cannot carry it now."""
     is_urgent = isinstance(held, Wait) and work.definition.category == "tx"
     if is_urgent and held.reason in GIVES_WAY and has_way(work, accounts, now):
         return Skip(held.reason)
     return held
-
-
-def _rule(work: Work, now: datetime) -> Skip | Wait | None:
-    if work.definition.category == "mk" and work.person.kind == "staff":
-        return Skip("staff_get_no_marketing")
-    hours = _quiet(work)
-    until = quiet_until(now, work.person.zone, hours) if hours else None
-    return Wait(until, "quiet_hours") if until else None
-
-
-def _quiet(work: Work) -> Sequence[str] | None:
-    """Name the hours in which it waits: of tx only where the salon has set some."""
-    if work.event.mode == "test":
-        return None  # a developer at night wants to see the text, and nobody is woken
-    if work.definition.category == "tx" and work.definition.is_critical:
-        return None
-    word = "quiet" if work.definition.category == "mk" else "quiet_tx"
-    hours: Sequence[str] | None = work.salon.limits.get(word, USUAL[word])
-    return hours
 
 
 def _send(

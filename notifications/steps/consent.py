@@ -46,7 +46,7 @@ def keep_consented(works: list[Work]) -> tuple[list[Work], list[Result]]:
             reason = WITHDRAWN if WITHDRAWN in told else NEVER_GIVEN
             skipped.append(Result(work.task, Skip(reason)))
         else:
-            work.failed |= closed.keys()
+            work.failed |= frozenset(closed)
             open_works.append(work)
     return open_works, skipped
 

@@ -12,7 +12,7 @@ from notifications.definition import Texts
 from notifications.loading import Work
 from notifications.outcomes import Done, Fail, MessageRow, Result
 from notifications.rendering import RenderError
-from notifications.steps.text import published, render
+from notifications.steps.text import published, words_for
 from tenants.ids import uuid7
 
 
@@ -26,7 +26,7 @@ def prepare(
 
 def _outcome(work: Work, texts: dict[UUID, Texts], now: datetime) -> Done | Fail:
     try:
-        rendered = render(work, texts, "in_app", now)
+        rendered = words_for(work, texts, "in_app").render(work, now)
     except RenderError as error:
         return Fail("render_failed", detail=str(error))
     content = rendered.content

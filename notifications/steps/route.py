@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from channels.accounts import FAILING, Account
 from channels.registry import CHANNEL_OF_ADDRESS
-from notifications.loading import AddressFacts, Work
+from notifications.loading import AddressFacts, Person, Work
 from notifications.outcomes import Skip, Wait
 
 ADDRESS_ORDER = tuple(CHANNEL_OF_ADDRESS)  # best first within a channel kind
@@ -70,6 +70,11 @@ def _free(work: Work, usable: list[AddressFacts]) -> list[AddressFacts]:
     if work.off or work.stopped:
         return [address for address in usable if not _closed_by(work, address)]
     return usable
+
+
+def own_server(person: Person) -> AddressFacts:
+    """Give the salon's own server as an address; a webhook tells it whom it is about."""
+    return AddressFacts(None, "url", person.subscriber_id, "active")
 
 
 def stop_wait(work: Work, now: datetime) -> Wait:
@@ -135,7 +140,7 @@ def _candidates(
 ) -> Iterator[tuple[Account, AddressFacts]]:
     for word in _wanted(work):
         if word == "webhook":
-            target = AddressFacts(None, "url", work.person.subscriber_id, "active")
+            target = own_server(work.person)
             yield from ((a, target) for a in accounts if a.kind in ("webhook", "any"))
             continue
         for account in accounts:

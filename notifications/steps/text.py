@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -23,6 +24,7 @@ from notifications.rendering import (
     Locale,
     RenderError,
     Source,
+    Unit,
     compile_unit,
     email_html,
     shared_context,
@@ -48,11 +50,41 @@ def published(works: list[Work]) -> dict[UUID, Texts]:
     return {key: found[version] for key, version in versions.items() if version in found}
 
 
-def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) -> Rendered:
-    """Render; raises RenderError, which names the variable or the missing text."""
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A published text for clients who share language and place.
+
+    unit: None where the event speaks for itself. has_links: it may name the client's own pages.
+    """
+
+    unit: Unit | None
+    language: str
+    version_id: UUID | None
+    channel: str = ""
+    place: Place | None = None
+    locale: Locale | None = None
+    has_links: bool = False
+
+    def render(self, work: Work, now: datetime) -> Rendered:
+        """Write it for one client; raises RenderError, which names the variable."""
+        unit, language = self.unit, self.language
+        if unit is None or self.locale is None:
+            return Rendered(Content(""), language, None)
+        context = _context(work, self.place, language, now)
+        if self.has_links:
+            context.update(client_links(work.salon.id, work.person.id))
+        content = unit.render(context, self.locale)
+        if self.channel == "email":
+            design = unit.letter(context, self.locale)
+            content = _letter(work, content, design, language, context)
+        return Rendered(content, language, self.version_id)
+
+
+def words_for(work: Work, texts: Mapping[UUID, Texts], channel: str) -> Words:
+    """Choose the text by the client's language; raises RenderError when there is none."""
     template = work.step.template_id if work.step else None
     if template is None and channel == "url":
-        return Rendered(Content(""), work.person.language, None)  # the event speaks for itself
+        return Words(None, work.person.language, None)
     text = texts.get(template) if template else None
     chosen = text.source(work.person.language, work.salon.language) if text else None
     if text is None or chosen is None:
@@ -60,15 +92,15 @@ def render(work: Work, texts: dict[UUID, Texts], channel: str, now: datetime) ->
     language, source = chosen
     place, unit = place_of(work), compile_unit(source)
     may_leave = work.definition.category == "mk" or work.salon.unsubscribe_always
-    has_links = may_leave and (unit.has_links or channel == "email")
-    context = _context(work, place, language, now)
-    if has_links:
-        context.update(client_links(work.salon.id, work.person.id))
-    locale = _locale(language, place.zone if place else work.salon.zone)
-    content = unit.render(context, locale)
-    if channel == "email":
-        content = _letter(work, content, unit.letter(context, locale), language, context)
-    return Rendered(content, language, text.version_id)
+    return Words(
+        unit,
+        language,
+        text.version_id,
+        channel,
+        place,
+        locale=_locale(language, place.zone if place else work.salon.zone),
+        has_links=may_leave and (unit.has_links or channel == "email"),
+    )
 
 
 @lru_cache(maxsize=600)
