@@ -47,7 +47,7 @@ class Claims:
 
     def _take_from(self, queue: str, room: int) -> list[Task]:
         tasks = claim(queue, self._worker, room, self._cursors.get(queue, NIL))
-        self._cursors[queue] = max((task.tenant_id for task in tasks), default=NIL)
+        self._cursors[queue] = max({task.tenant_id for task in tasks}, default=NIL)
         if not tasks and queue in self._suspected:
             tasks = claim_suspect(queue, self._worker)
             if not tasks:
@@ -62,7 +62,7 @@ def claim(queue: str, worker: str, limit: int, after: UUID) -> list[Task]:
         found = rows.fetch(
             sql.CLAIM, [number, batch_id, worker, float(settings.LEASE_S), limit, after]
         )
-    return [_task(row, batch_id, number) for row in found]
+    return _tasks(found, batch_id, number)
 
 
 def claim_suspect(queue: str, worker: str) -> list[Task]:
@@ -70,20 +70,24 @@ def claim_suspect(queue: str, worker: str) -> list[Task]:
     batch_id, number = uuid7(), QUEUES.index(queue)
     with platform_scope("a claim takes ids of all tenants"):
         found = rows.fetch(sql.CLAIM_SUSPECT, [number, batch_id, worker, float(settings.LEASE_S)])
-    return [_task(row, batch_id, number) for row in found]
+    return _tasks(found, batch_id, number)
 
 
-def _task(row: rows.Row, batch_id: UUID, queue: int) -> Task:
-    due_id, tenant_id, notification_id, step, attempt, claims, flags, message_id = row
-    return Task(
-        due_id,
-        tenant_id,
-        notification_id,
-        step,
-        attempt,
-        claims,
-        flags,
-        message_id,
-        batch_id,
-        queue,
-    )
+def _tasks(found: Sequence[rows.Row], batch_id: UUID, queue: int) -> list[Task]:
+    """Make them with one object for each salon: ids that are not the same compare in Python."""
+    salons: dict[UUID, UUID] = {}
+    return [
+        Task(
+            due_id,
+            salons.setdefault(tenant_id, tenant_id),
+            notification_id,
+            step,
+            attempt,
+            claims,
+            flags,
+            message_id,
+            batch_id,
+            queue,
+        )
+        for due_id, tenant_id, notification_id, step, attempt, claims, flags, message_id in found
+    ]

@@ -60,7 +60,7 @@ class Limit:
 
     def need(self, index: int, whom: str) -> Need:
         """Name the unit that one message needs of it."""
-        return self.counted(index, self.key(whom))
+        return self.counted(index, key_of(self.word + whom))
 
     def key(self, whom: str) -> str:
         """Name its counter for one who is counted."""

@@ -104,6 +104,9 @@ class Work:
             self.task.goes_on = self.step.goes_on
 
 
+_GONE: tuple[EventFacts | None, Definition | None] = (None, None)
+
+
 @dataclass(slots=True)
 class Batch:
     """Loaded work, tasks whose client is gone, and the salons' accounts."""
@@ -131,13 +134,13 @@ def load(tasks: Sequence[Task]) -> Batch:
     events = _events({row[1] for row in found.values()}, tenants)
     failed = _failed_channels([task for task in tasks if task.flags & SOMETHING_FAILED])
     definitions = configs.definitions(tenants, {e.version_id for e in events.values()})
+    told = {key: (event, definitions.get(event.version_id)) for key, event in events.items()}
     subscribed = subscribed_events()
     works: list[Work] = []
     orphans: list[Task] = []
     for task in tasks:
         row = found.get(task.due_id)
-        event = events.get(row[1]) if row else None
-        definition = definitions.get(event.version_id) if event else None
+        event, definition = told.get(row[1], _GONE) if row else _GONE
         if row is None or event is None or definition is None:
             orphans.append(task)
             continue
@@ -209,19 +212,20 @@ def _events(event_ids: set[UUID], tenants: list[UUID]) -> dict[UUID, EventFacts]
 
 
 def _person(row: rows.Row, salon: Salon) -> Person:
-    _, _, _, key, subscriber_id, kind, first, last, language, zone, preferred, data, visit, *_ = row
+    _, _, _, key, own_key, kind, first, last, language, zone, preferred, data, visit, wishes = row
     return Person(
-        id=key,
-        subscriber_id=subscriber_id,
-        kind=kind,
-        first_name=first,
-        last_name=last,
-        language=language or salon.language,
-        zone=_zone(zone) if zone else salon.zone,
-        preferred_channel=preferred,
-        data=data,
-        last_visit_at=visit,
-        wishes=row[13],
+        key,
+        own_key,
+        kind,
+        first,
+        last,
+        language or salon.language,
+        _zone(zone) if zone else salon.zone,
+        preferred,
+        data,
+        visit,
+        [],
+        wishes,
     )
 
 
@@ -233,5 +237,5 @@ def _zone(name: str) -> ZoneInfo:
 def _add_addresses(works: Sequence[Work]) -> None:
     tenants = [work.task.tenant_id for work in works]
     people = [work.person.id for work in works]
-    for place, *address in rows.fetch(sql.ADDRESSES, [tenants, people]):
-        works[place - 1].person.addresses.append(AddressFacts(*address))
+    for row in rows.fetch(sql.ADDRESSES, [tenants, people]):
+        works[row[0] - 1].person.addresses.append(AddressFacts(*row[1:]))

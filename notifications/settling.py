@@ -33,7 +33,7 @@ from notifications.outcomes import (
 from notifications.sql import settling as sql
 from notifications.telling import told_by
 from tenants import rows
-from tenants.ids import uuid7
+from tenants.ids import uuid7, uuid7_texts
 from tenants.scope import batch_scope
 
 log = logging.getLogger(__name__)
@@ -78,8 +78,9 @@ def _settle_bare(result: Result, error: Exception, now: datetime) -> set[int]:
 def write(results: Sequence[Result], now: datetime) -> set[int]:
     """Write results; call inside the batch's scope."""
     ours, held = record(results, now)
-    _note_addresses(ours)
-    _note_accounts(ours)
+    if others := [pair for pair in ours if type(pair[0].outcome) is not Done]:
+        _note_addresses(others)
+        _note_accounts(others)
     events.publish_all(told_by(ours))
     metrics.count(pair[1].status for pair in ours)
     sent = ((r.task.queue, r.task.notification_id) for r, m in ours if m.status in metrics.TAKEN)
@@ -91,9 +92,12 @@ def record(results: Sequence[Result], now: datetime) -> tuple[list[Pair], set[in
     """Write what results mean for their notifications; tell nobody and count nothing."""
     moves = [(result, move_of(result, now)) for result in results]
     held = _move_lines(moves)
-    ours = [pair for pair in moves if pair[0].task.due_id in held]
+    ours, stale = moves, []
+    if len(held) < len(moves):
+        ours = [pair for pair in moves if pair[0].task.due_id in held]
+        stale = [pair for pair in moves if pair[0].task.due_id not in held]
     _insert_messages(ours)
-    _insert_log(ours, [pair for pair in moves if pair[0].task.due_id not in held])
+    _insert_log(ours, stale)
     _close(ours)
     _give_back(ours)
     return ours, held
@@ -152,23 +156,24 @@ def _columns(written: Iterable[tuple[object, ...]]) -> list[list[object]]:
 
 def _clean(text: str, limit: int) -> str:
     """Cut what a provider said to what a column holds; PostgreSQL knows no NUL."""
-    return (text.replace("\0", "") if "\0" in text else text)[:limit]
+    if "\0" in text:
+        text = text.replace("\0", "")
+    return text[:limit] if len(text) > limit else text
 
 
 def _insert_log(ours: Iterable[Pair], stale: Iterable[Pair]) -> None:
-    lines = [(r.task, m, m.status, m.detail) for r, m in ours if m.status]
+    lines = [_line(r.task, m, m.status, m.detail) for r, m in ours if m.status]
     lines += [
-        (r.task, m, "late", f"{m.message.provider_id} {m.detail}".strip())
+        _line(r.task, m, "late", f"{m.message.provider_id} {m.detail}".strip())
         for r, m in stale
         if m.message is not None
     ]
     if lines:
-        rows.run(sql.LOG, _columns(_line(*line) for line in lines))
+        rows.run(sql.LOG, [uuid7_texts(len(lines)), *_columns(lines)])
 
 
 def _line(task: Task, move: Move, status: str, detail: str) -> tuple[object, ...]:
     return (
-        uuid7(),
         task.tenant_id,
         task.notification_id,
         move.message.id if move.message else None,
@@ -181,7 +186,7 @@ def _line(task: Task, move: Move, status: str, detail: str) -> tuple[object, ...
 
 def _close(pairs: Iterable[Pair]) -> None:
     final = sorted(
-        ((r.task, m) for r, m in pairs if m.final), key=lambda pair: pair[0].notification_id
+        [(r.task, m) for r, m in pairs if m.final], key=lambda pair: pair[0].notification_id.int
     )
     if not final:
         return

@@ -53,14 +53,23 @@ class IdsDumper(Dumper):
     def dump(self, obj: list[UUID]) -> bytes:
         """Write one dimension, no nulls, then each length and its 16 bytes."""
         head = _HEAD.pack(1, 0, 2950, len(obj), 1)
-        return _SIXTEEN.join([head, *_each(attrgetter("bytes"), obj)])
+        if _are_one(obj):
+            return _SIXTEEN.join([head, *[obj[0].bytes] * len(obj)])
+        return _SIXTEEN.join([head, *[value.int.to_bytes(16, "big") for value in obj]])
 
 
 def _each(write: Callable[[Any], Any], values: list[Any]) -> list[Any]:
     """Write each value; what a whole batch has in common only once."""
-    if len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values):
+    if _are_one(values):
         return [write(values[0])] * len(values)
+    if write is _moment:  # a batch knows few
+        written = {value: _moment(value) for value in set(values)}
+        return [written[value] for value in values]
     return list(map(write, values))
+
+
+def _are_one(values: list[Any]) -> bool:
+    return len(values) > 1 and values[0] is values[-1] and values.count(values[0]) == len(values)
 
 
 def _element(value: Any) -> str:
