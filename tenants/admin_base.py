@@ -237,7 +237,7 @@ class LogAdmin(SalonAdmin):
     @column(_("time"), ordering="id")
     def made_at(self, row: Any) -> str:
         """Read the moment from the time-ordered id, to the second."""
-        return date_format(localtime(moment(row)), "d.m.Y H:i:s")
+        return date_format(localtime(moment(row)), "SHORT_DATETIME_FORMAT")
 
 
 class PlatformScreen(Screen):

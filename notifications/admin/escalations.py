@@ -220,7 +220,7 @@ class EscalationAdmin(SalonAdmin):
     @column(_("deadline"), ordering="deadline_at", label=DEADLINE_LABELS)
     def deadline(self, row: Escalation) -> tuple[str, str]:
         """Warn of a deadline that has passed."""
-        shown = date_format(timezone.localtime(row.deadline_at), "d.m.Y H:i")
+        shown = date_format(timezone.localtime(row.deadline_at), "DATETIME_FORMAT")
         waits = row.state in (CaseState.OPEN, CaseState.TAKEN)
         return ("late" if waits and row.deadline_at < timezone.now() else "kept"), shown
 

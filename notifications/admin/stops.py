@@ -153,6 +153,11 @@ class StopAdmin(_StopScreen, SalonAdmin):
 class PlatformStopAdmin(_StopScreen, PlatformScreen):
     """Stops of all salons."""
 
+    empty_words = _(
+        "Messages of all salons go out. To stop them, choose any salon at the top left first:"
+        " while you look at all of them, nothing can be changed."
+    )
+
     def tenant(self, request: HttpRequest) -> None:
         """All of them."""
         return

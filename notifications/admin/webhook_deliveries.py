@@ -92,7 +92,7 @@ class WebhookDeliveryAdmin(DeedsOnPage, LogAdmin):
     def next_at(self, row: WebhookDelivery) -> str:
         """Say when it is tried again, if it is."""
         is_open = row.state == WebhookDelivery.State.PENDING
-        return date_format(localtime(row.due_at), "d.m.Y H:i:s") if is_open else "—"
+        return date_format(localtime(row.due_at), "SHORT_DATETIME_FORMAT") if is_open else "—"
 
     @column(_("body"))
     def pretty_body(self, row: WebhookDelivery) -> str:

@@ -94,7 +94,7 @@ class EscalationLine(TenantModel):
         OPENED = "opened", _("Opened")
         REPEATED = "repeated", _("Happened again")
         WROTE = "wrote", _("The client wrote")
-        TAKEN = "taken", _("Taken")
+        TAKEN = "taken", pgettext_lazy("case line", "Taken")
         ANSWERED = "answered", _("Answered")
         CLOSED = "closed", pgettext_lazy("case", "Closed")
 

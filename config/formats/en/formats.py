@@ -4,3 +4,4 @@ from __future__ import annotations
 
 DATE_FORMAT = "j M Y"
 DATETIME_FORMAT = "j M Y, H:i"
+SHORT_DATETIME_FORMAT = "j M Y, H:i:s"  # of logs: to the second

@@ -4,3 +4,4 @@ from __future__ import annotations
 
 DATE_FORMAT = "d.m.Y"
 DATETIME_FORMAT = "d.m.Y H:i"
+SHORT_DATETIME_FORMAT = "d.m.Y H:i:s"  # of logs: to the second
