@@ -35,11 +35,11 @@ SPANS = [span for page in pages() for span in re.findall(r"`([^`\n]+)`", page.re
 
 
 @pytest.fixture
-def reader(reminders, tmp_path):
+def reader(seeded, tmp_path):
     """Somebody at the first demo salon, with a key of hers."""
     for key in ("anna", "emma", "1001"):
-        SubscriberFactory.create(tenant=reminders.salon, subscriber_id=key)
-    return reader_of(reminders.salon, tmp_path)
+        SubscriberFactory.create(tenant=seeded.salon, subscriber_id=key)
+    return reader_of(seeded.salon, tmp_path)
 
 
 def reader_of(salon, folder, name="beauty-lab") -> Reader:
@@ -115,10 +115,10 @@ def test_a_webhook_is_made_as_shown(reader):
     assert made["data"]["secret"].startswith("whsec_")
 
 
-def test_a_new_provider_is_tried_as_shown(reminders, tmp_path, worker, monkeypatch):
+def test_a_new_provider_is_tried_as_shown(seeded, tmp_path, worker, monkeypatch):
     monkeypatch.setattr(SendTest, "look", staticmethod(worker.drain_dry))
 
-    (told,) = copied(reader_of(reminders.salon, tmp_path, "my-salon"), HOWTO / "add-a-provider.md")
+    (told,) = copied(reader_of(seeded.salon, tmp_path, "my-salon"), HOWTO / "add-a-provider.md")
 
     assert "sent by SMS" in told
 
