@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -16,6 +16,7 @@ from django.db import connection
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
 from tests.servers import make_database
+from tests.tracing import untraced
 
 MEASURED_CASES = 1  # of a test with many; tracing nearly doubles what a case costs
 #: Long ways through code whose lines others walk too: all of these add half a percent.
@@ -126,17 +127,6 @@ def pytest_fixture_setup(fixturedef):
 
 
 watched: set[object] = set()
-
-
-@contextmanager
-def untraced() -> Iterator[None]:
-    """Let this thread work without a trace function."""
-    mine = sys.gettrace()
-    sys.settrace(None)
-    try:
-        yield
-    finally:
-        sys.settrace(mine)
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from channels.errors import (
 from channels.request import HttpResponse
 from tests.channels.steps import walk
 from tests.channels.verdicts import cases, outcome_of, response_of, wanted
+from tests.for_each import for_each
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -64,7 +65,7 @@ def error_of(status, body=None, headers=None) -> DeliveryError:
     return caught.value
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: (c["body"] or {}).get("reason", "ok"))
+@for_each("case", CASES)
 def test_a_reason_means_what_the_index_expects(case):
     assert outcome_of(ADAPTER, response_of(case)) in wanted(case)
 

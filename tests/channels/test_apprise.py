@@ -33,6 +33,7 @@ from channels.errors import (
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from channels.probing import verdict
+from tests.for_each import for_each
 
 # Apprise loads all its services at once, and one of them has an old import.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated")
@@ -182,14 +183,14 @@ FILE_READERS = [
 ]
 
 
-@pytest.mark.parametrize("target", TENANTS)
+@for_each("target", TENANTS)
 def test_no_address_of_a_tenant_is_called(gateway, target):
     assert list(AppriseAdapter.check({"target": target})) == ["target"]
     assert isinstance(sent(gateway, target).error, BadCredentials)
 
 
-@pytest.mark.parametrize("template", ["/etc/hostname", "file:///etc/hostname", "http://127.0.0.1/"])
-@pytest.mark.parametrize("service_url", FILE_READERS)
+@for_each("template", ["/etc/hostname", "file:///etc/hostname", "http://127.0.0.1/"])
+@for_each("service_url", FILE_READERS)
 def test_no_file_of_the_server_becomes_a_message(gateway, service_url, template):
     target = f"{service_url}?template={template}"
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.bounces import envelope_sender, read_returned
+from tests.for_each import for_each
 
 LETTERS = Path(__file__).parents[1] / "payloads" / "smtp"
 ID = "0b6c7a0e-8a53-4e63-9f2a-3b1f7b1b9f10"
@@ -35,8 +36,8 @@ def test_a_complaint_names_the_message_by_the_letters_own_id():
     assert (event.state, event.effect, event.message_id) == ("", "complaint", ID)
 
 
-@pytest.mark.parametrize(
-    ("status", "diagnostic", "reason", "effect"),
+@for_each(
+    "status, diagnostic, reason, effect",
     [
         ("5.1.10", "smtp; 550 no such user", "permanent_recipient", "dead"),
         ("5.2.1", "smtp; 550 mailbox disabled", "permanent_recipient", "dead"),
@@ -60,8 +61,8 @@ def test_only_a_mailbox_that_is_not_there_is_dead(status, diagnostic, reason, ef
     assert (event.state, event.reason, event.effect) == ("bounced", reason, effect)
 
 
-@pytest.mark.parametrize(
-    ("kind", "effect"),
+@for_each(
+    "kind, effect",
     [("fraud", "complaint"), ("opt-out", "unsubscribed"), ("not-spam", None), ("virus", None)],
 )
 def test_a_feedback_counts_by_its_kind(kind, effect):

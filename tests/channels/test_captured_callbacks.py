@@ -23,6 +23,7 @@ from tests.channels.heard import (
     form,
     read,
 )
+from tests.for_each import for_each
 
 SENT, DELIVERED = ("sent", "", ""), ("delivered", "", "")
 DEFERRED = ("", "deferred", "")
@@ -89,7 +90,7 @@ def meaning(event):
     return event.state, event.reason, event.effect
 
 
-@pytest.mark.parametrize("name", MEANINGS)
+@for_each("name", MEANINGS)
 def test_every_captured_call_means_what_its_file_says(name):
     told = told_by(name)
 
@@ -98,7 +99,7 @@ def test_every_captured_call_means_what_its_file_says(name):
     assert not [one.raw for one in told if any(word in one.raw for word in PRIVATE)]
 
 
-@pytest.mark.parametrize("name", MEANINGS)
+@for_each("name", MEANINGS)
 def test_a_repeated_call_has_the_same_keys_and_no_two_events_share_one(name):
     keys = [event.key for event in told_by(name)]
 
@@ -107,7 +108,7 @@ def test_a_repeated_call_has_the_same_keys_and_no_two_events_share_one(name):
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.parametrize("event", captured("sendgrid/events.json"), ids=lambda one: one["event"])
+@for_each("event", captured("sendgrid/events.json"))
 def test_sendgrid_tells_hard_from_soft_and_people_from_machines(event):
     meant = {
         "processed": SENT,
@@ -149,7 +150,7 @@ ANYMAIL = {
 }
 
 
-@pytest.mark.parametrize("name", ["mailgun", "postmark", "brevo", "resend", "unisender_go", "ses"])
+@for_each("name", ["mailgun", "postmark", "brevo", "resend", "unisender_go", "ses"])
 def test_anymail_sees_the_same_states(name):
     theirs = captured("anymail/expected.json")["amazon_ses" if name == "ses" else name]
     listed = [one for group in theirs.values() for one in group] if name == "ses" else theirs
@@ -172,7 +173,7 @@ def spoilt(callback, at):
 SIGNED = ["sendgrid", "resend", "unisender_go", "ses", "twilio", "smsc", "smsru"]
 
 
-@pytest.mark.parametrize("name", SIGNED)
+@for_each("name", SIGNED)
 def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_is_told(name):
     for whole in calls_of(name)[:1]:
         fine = told_by(name, [whole])
@@ -186,8 +187,8 @@ def test_one_changed_byte_anywhere_is_refused_or_changes_nothing_that_is_told(na
             assert [replace(one, raw="") for one in told] == [replace(x, raw="") for x in fine]
 
 
-@pytest.mark.parametrize("name", ["sendgrid", "mailgun", "resend", "ses"])
-@pytest.mark.parametrize("hours", [-3, 3])
+@for_each("name", ["sendgrid", "mailgun", "resend", "ses"])
+@for_each("hours", [-3, 3])
 def test_a_call_that_was_signed_long_before_or_after_is_refused(name, hours):
     late = replace(calls_of(name)[0], at=float(NOW + hours * 3600))
 
@@ -195,8 +196,8 @@ def test_a_call_that_was_signed_long_before_or_after_is_refused(name, hours):
         read(adapter(name), late)
 
 
-@pytest.mark.parametrize(
-    ("name", "without"),
+@for_each(
+    "name, without",
     [
         ("sendgrid", {"verification_key": ""}),
         ("mailgun", {"signing_key": ""}),
@@ -251,7 +252,7 @@ def test_twilio_signs_with_the_accounts_token_where_a_key_sends():
     assert read(own, calls_of("twilio")[0])
 
 
-@pytest.mark.parametrize("fields", SMSC["callbacks"], ids=lambda one: one["status"])
+@for_each("fields", SMSC["callbacks"])
 def test_smsc_calls_by_get_too_and_its_sha1_is_enough(fields):
     query = {name: value for name, value in fields.items() if name != "md5"}
     got = call("", query={"charset": "utf-8", "fmt": "3", **query}, method="GET")

@@ -26,6 +26,7 @@ from channels.told import (
     StatusEvent,
 )
 from tests.channels.captured import MESSAGE_ID, Captured, is_private
+from tests.for_each import for_each
 from tests.providers.signing import APP_SECRET, VERIFY_TOKEN, called, credentials, of_meta
 
 PROVIDERS = ("telegram", "whatsapp_cloud", "instagram", "vk", "max")
@@ -207,7 +208,7 @@ def test_every_captured_call_has_a_row():
     }
 
 
-@pytest.mark.parametrize(("provider", "name"), BODIES)
+@for_each("provider, name", BODIES)
 def test_a_captured_call_tells_what_the_index_expects(provider, name):
     captured = CAPTURED[provider]
 
@@ -221,7 +222,7 @@ def test_a_captured_call_tells_what_the_index_expects(provider, name):
         assert main.value in captured.index[name]["expect"]
 
 
-@pytest.mark.parametrize(("provider", "name"), BODIES)
+@for_each("provider, name", BODIES)
 def test_what_is_told_twice_has_one_key(provider, name):
     keys = [[one.key for one in told(provider, CAPTURED[provider].raw(name))] for _ in range(2)]
 
@@ -241,9 +242,7 @@ def test_different_calls_of_max_have_different_keys():
     assert len({told("max", CAPTURED["max"].raw(name))[0].key for name in names}) == len(names)
 
 
-@pytest.mark.parametrize(
-    ("provider", "name"), [row for row in BODIES if row[0] in ("whatsapp_cloud", "instagram")]
-)
+@for_each("provider, name", [row for row in BODIES if row[0] in ("whatsapp_cloud", "instagram")])
 def test_a_signed_body_with_one_byte_changed_is_refused(provider, name):
     body = CAPTURED[provider].raw(name)
     callback = called(provider, body)
@@ -254,7 +253,7 @@ def test_a_signed_body_with_one_byte_changed_is_refused(provider, name):
             ADAPTER[provider].read_callback(replace(callback, body=other))
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@for_each("provider", PROVIDERS)
 def test_another_secret_or_none_at_all_is_refused(provider):
     name = next(name for name, events in EVENTS[provider].items() if events)
     good = called(provider, CAPTURED[provider].raw(name))
@@ -345,8 +344,8 @@ def test_each_provider_hears_what_it_wants_when_its_call_was_kept():
     assert {ADAPTERS[provider].taken.status for provider in PROVIDERS} == {200}
 
 
-@pytest.mark.parametrize(
-    ("provider", "body"),
+@for_each(
+    "provider, body",
     [
         ("telegram", {"update_id": 1, "poll": {}}),
         ("whatsapp_cloud", {"entry": [{"changes": [{"field": "security", "value": {}}]}]}),
@@ -429,8 +428,8 @@ def test_a_client_without_a_number_is_known_by_her_user_id():
     assert (event.kind, event.address, event.name) == ("text", USER, "Анна К")
 
 
-@pytest.mark.parametrize(
-    ("code", "reason", "effect"),
+@for_each(
+    "code, reason, effect",
     [
         (131026, "permanent_recipient", "dead"),
         (131049, "defer", ""),

@@ -40,6 +40,7 @@ from channels.errors import (
 from channels.gateway import Gateway
 from channels.guard import AddressGuard
 from tests.channels.captured import VISIT, Captured, answer, drive, outbound
+from tests.for_each import for_each
 from tests.providers.chatwoot import Chatwoot
 from tests.providers.server import ProviderServer
 
@@ -289,8 +290,8 @@ def test_what_is_gone_twice_pauses_the_account():
         walk(ADAPTER.exchange(message()), answers)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
+@for_each(
+    "status, body, error",
     [
         (401, {"errors": ["Invalid Access Token"]}, BadCredentials),
         (403, {"error": "x"}, ProviderPaused),

@@ -15,6 +15,7 @@ import pytest
 from channels.adapters.chatwoot import ChatwootAdapter
 from channels.told import BadSignature, Callback, InboundEvent, StatusEvent
 from tests.channels.captured import Captured, answer
+from tests.for_each import for_each
 
 CAPTURED = Captured("chatwoot")
 SECRET = "cw_webhook_secret_1"
@@ -49,8 +50,8 @@ def captured(name, **changes):
     return {**CAPTURED.body(f"{name}.json"), **changes}
 
 
-@pytest.mark.parametrize(
-    ("name", "account", "told"),
+@for_each(
+    "name, account, told",
     [
         (
             "message_created_outgoing",
@@ -107,7 +108,7 @@ def test_a_contact_that_we_made_is_known_by_our_key():
     assert event.address == "42"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "change",
     [
         {"content_attributes": {"kolokol_message_id": "0199a3f2"}},  # our own echo
@@ -165,7 +166,7 @@ def test_the_published_vector_is_taken_and_one_changed_byte_refused():
             adapter.read_callback(Callback(changed.encode(), headers, at=NOW))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "callback",
     [
         signed({}, at=NOW - 301),

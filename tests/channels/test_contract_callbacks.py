@@ -15,6 +15,7 @@ from channels.registry import ADAPTERS
 from channels.request import HttpResponse
 from channels.told import StatusEvent
 from tests.channels.heard import NOW
+from tests.for_each import for_each
 from tests.providers.calling import KNOWN, WRITERS, report
 from tests.providers.rows import ROWS
 from tests.providers.server import arrived
@@ -73,7 +74,7 @@ def test_a_report_finds_the_message_by_our_id_and_by_the_providers(name):
     assert told.message_id == ("" if name in NAMELESS else message.message_id)
 
 
-@pytest.mark.parametrize("name", [name for name in WORDS if WORDS[name][1]])
+@for_each("name", [name for name in WORDS if WORDS[name][1]])
 def test_a_report_that_nobody_lives_there_names_the_dead_address(name):
     adapter, message, call, number = sent(name)
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from channels.registry import ADAPTERS
+from tests.for_each import for_each
 from tests.providers.driving import outcome, provider_of
 from tests.providers.playing import Played, play
 from tests.providers.rows import ROWS
@@ -40,7 +41,7 @@ def test_every_provider_of_the_registry_has_a_fake_and_a_row():
     assert {row.fake.name for row in ROWS.values()} == set(ROWS)
 
 
-@pytest.mark.parametrize("name", ROWS)
+@for_each("name", ROWS)
 def test_every_refusal_of_a_fake_has_an_outcome(name):
     row = ROWS[name]
 

@@ -11,6 +11,7 @@ import pytest
 from channels.registry import ADAPTERS
 from tests.channels.expected import allowed, answer, captured, error_of, outcome_of, told
 from tests.channels.letters import NAMES, SECRET, adapter
+from tests.for_each import for_each
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_a_captured_answer_means_what_the_file_expects(name, row, monkeypatch):
         assert error_of(own, told(row)).retry_after_s == row["wait_s"]
 
 
-@pytest.mark.parametrize("row", captured("ses/send_responses.json"))
+@for_each("row", captured("ses/send_responses.json"))
 def test_an_answer_of_ses_means_what_the_file_expects(row):
     headers = {"x-amzn-errortype": f"{row['code']}:http://internal/"} if "code" in row else {}
     body = row["body"] if "body" in row else {"message": row["message"]}
@@ -52,15 +53,15 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_the_receipt_carries_the_provider_s_own_id(name):
     row = captured(f"{name}/send_responses.json")[0]
 
     assert adapter(name).receipt(told({"http": 200, **row})).provider_id == IDS[name]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{", b'{"status": "ok"}', b"null", b"7"])
+@for_each("name", NAMES)
+@for_each("body", [b"", b"<html>", b"[]", b"{", b'{"status": "ok"}', b"null", b"7"])
 def test_a_success_that_cannot_be_read_is_ambiguous(name, body):
     if name == "brevo" and not body:  # anymail: an empty body is a success without an id
         assert adapter(name).receipt(answer(201)).provider_id == ""
@@ -68,16 +69,16 @@ def test_a_success_that_cannot_be_read_is_ambiguous(name, body):
     assert outcome_of(adapter(name), answer(200, body)) == "ambiguous"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("status", "outcome"),
+@for_each("name", NAMES)
+@for_each(
+    "status, outcome",
     [(500, "retry"), (503, "retry"), (502, "ambiguous"), (504, "ambiguous"), (418, "unknown")],
 )
 def test_a_status_without_words_means_what_http_says(name, status, outcome):
     assert outcome_of(adapter(name), answer(status, b"<html>oops</html>")) == outcome
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_no_detail_quotes_addresses_texts_or_keys(name):
     words = f"bad 'Анна, ждём' <anna@klient.example> +7 916 123-45-67 key {SECRET}"
     bodies = (

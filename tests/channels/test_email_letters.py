@@ -21,9 +21,10 @@ from tests.channels.letters import (
     outbound,
     read,
 )
+from tests.for_each import for_each
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_letter_is_whole_in_the_provider_s_own_terms(name):
     letter = read(name, adapter(name).request(outbound()))
 
@@ -37,7 +38,7 @@ def test_a_letter_is_whole_in_the_provider_s_own_terms(name):
     assert letter.ours == MESSAGE_ID
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_picture_and_buttons_appear_in_the_html(name):
     html = read(name, adapter(name).request(outbound())).html
 
@@ -47,7 +48,7 @@ def test_picture_and_buttons_appear_in_the_html(name):
     assert html.rstrip().endswith("</body></html>")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_letter_that_has_its_picture_and_buttons_stays_as_it_is(name):
     html = (
         '<p><img src="https://salon.example/p.png?a=1&amp;b=2">'
@@ -58,14 +59,14 @@ def test_a_letter_that_has_its_picture_and_buttons_stays_as_it_is(name):
     assert read(name, adapter(name).request(outbound(content))).html.strip() == html
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_plain_text_leaves_without_an_html_part(name):
     letter = read(name, adapter(name).request(outbound(Content("Анна", "Завтра"))))
 
     assert (letter.text, letter.html) == ("Анна", "")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_marketing_can_be_left_by_one_click(name):
     headers = read(name, adapter(name).request(outbound())).headers
 
@@ -74,15 +75,15 @@ def test_marketing_can_be_left_by_one_click(name):
     assert headers["Content-Language"] == "ru"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_transactional_letter_has_no_list_headers(name):
     headers = read(name, adapter(name).request(outbound(category="tx"))).headers
 
     assert "List-Unsubscribe" not in headers
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
+@for_each("name", NAMES)
+@for_each(
     "address", ["anna@klient.example, eva@klient.example", "anna", "a\r\nBcc: e@x.example", "@"]
 )
 def test_what_is_no_single_address_is_refused_before_the_call(name, address):
@@ -90,13 +91,13 @@ def test_what_is_no_single_address_is_refused_before_the_call(name, address):
         adapter(name).request(outbound(address=address))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_line_break_in_the_subject_is_refused(name):
     with pytest.raises(Permanent, match="line break"):
         adapter(name).request(outbound(Content("Анна", "Завтра\r\nBcc: eva@x.example")))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_another_address_of_the_api_keeps_its_path(name):
     own = adapter(name, api_base="http://127.0.0.1:9/fake/")
 

@@ -25,7 +25,8 @@ from channels.errors import (
 )
 from channels.request import HttpResponse
 from tests.channels.steps import walk
-from tests.channels.verdicts import PAYLOADS, cases, name_of, outcome_of, response_of, wanted
+from tests.channels.verdicts import PAYLOADS, cases, outcome_of, response_of, wanted
+from tests.for_each import for_each
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 KEY = rsa.generate_private_key(65537, 2048)
@@ -61,7 +62,7 @@ def written(message) -> dict:
     return json.loads(steps[1].body)["message"]
 
 
-@pytest.mark.parametrize("case", cases("fcm/responses.json"), ids=name_of)
+@for_each("case", cases("fcm/responses.json"))
 def test_an_answer_means_what_the_index_expects(case):
     assert outcome_of(ADAPTER, response_of(case)) in wanted(case)
 
@@ -152,8 +153,8 @@ def test_the_token_is_kept_for_less_than_it_lives():
     assert call.read(HttpResponse(200, {}, body)) == ("ya29.test", 2999.0)
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "kind"),
+@for_each(
+    "status, body, kind",
     [
         (400, FILE["oauth_error"], BadCredentials),
         (401, {}, BadCredentials),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from channels import fields
+from tests.for_each import for_each
 
 PEM = (
     ec.generate_private_key(ec.SECP256R1())
@@ -21,8 +21,8 @@ PEM = (
 )
 
 
-@pytest.mark.parametrize(
-    ("value", "is_right"),
+@for_each(
+    "value, is_right",
     [
         ("https://api.example", True),
         ("https://api.example:8443/bot", True),
@@ -52,8 +52,8 @@ def test_a_plain_address_may_be_one_that_the_operator_names():
     assert fields.is_address("http://bots.example:8081", may_be_plain=trusts) == fields.NOT_HTTPS
 
 
-@pytest.mark.parametrize(
-    ("rule", "right", "wrong", "sentence"),
+@for_each(
+    "rule, right, wrong, sentence",
     [
         (fields.is_port, "65535", "65536", fields.NOT_PORT),
         (fields.is_port, "1", "0", fields.NOT_PORT),

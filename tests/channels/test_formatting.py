@@ -10,13 +10,14 @@ from channels.contract import Button, Content
 from channels.errors import Permanent, Unsupported
 from channels.formatting import MOST_PARTS, fit
 from channels.formatting_rules import RULES, Overflow
+from tests.for_each import for_each
 
 YES, NO = Button("Подтвердить", action="cf:1"), Button("Перенести", action="rs:1")
 MAP = Button("На карте", url="https://s.example/map")
 PICTURE = "https://s.example/a_(1).jpg"
 
 
-@pytest.mark.parametrize("channel", RULES)
+@for_each("channel", RULES)
 def test_a_short_text_passes_every_channel_unchanged(channel):
     fitted = fit(Content("Ждём вас в 15:30"), channel)
 
@@ -24,8 +25,8 @@ def test_a_short_text_passes_every_channel_unchanged(channel):
     assert fitted.parts == (fitted.text,)
 
 
-@pytest.mark.parametrize(
-    ("channel", "text"),
+@for_each(
+    "channel, text",
     [
         ("telegram", '<b>A &lt; B</b>\nTom &amp; "x" *y*'),
         ("whatsapp", '*A < B*\nTom & "x" *y*'),
@@ -42,15 +43,15 @@ def test_a_text_is_escaped_as_the_channel_reads_it(channel, text):
     assert fit(Content('Tom & "x" *y*', title="A < B"), channel).text == text
 
 
-@pytest.mark.parametrize("channel", ["email", "push", "in_app", "ntfy"])
+@for_each("channel", ["email", "push", "in_app", "ntfy"])
 def test_a_channel_with_titles_gets_the_title_apart(channel):
     fitted = fit(Content("Ждём вас", title="Запись"), channel)
 
     assert (fitted.title, fitted.text) == ("Запись", "Ждём вас")
 
 
-@pytest.mark.parametrize(
-    ("content", "markup", "text"),
+@for_each(
+    "content, markup, text",
     [
         (Content("a*b_c"), "plain", "a*b_c"),
         (Content("x", title="T"), "markdown", "**T**\nx"),
@@ -68,13 +69,13 @@ def test_a_bold_title_that_holds_a_star_stays_plain_in_whatsapp():
     assert fit(Content("x", title="2 * 3"), "whatsapp").text == "2 * 3\nx"
 
 
-@pytest.mark.parametrize("word", ["@here", "@everyone", "@all", "@channel"])
+@for_each("word", ["@here", "@everyone", "@all", "@channel"])
 def test_no_text_calls_everybody_in_a_staff_chat(word):
     assert word not in fit(Content(f"Эй {word}!"), "mattermost").text
 
 
-@pytest.mark.parametrize(
-    ("channel", "text"),
+@for_each(
+    "channel, text",
     [
         ("telegram", '<p><b>A</b> &amp; <a href="https://s.example/?a=1&b=2">c</a></p>'),
         ("whatsapp", "*A* & c: https://s.example/?a=1&b=2"),
@@ -95,8 +96,8 @@ def test_a_letter_becomes_words_without_its_style():
     assert fit(Content("", html=letter), "sms").text == "Hi\nx\ny"
 
 
-@pytest.mark.parametrize(
-    ("channel", "shown", "lines"),
+@for_each(
+    "channel, shown, lines",
     [
         ("telegram", (YES, NO, MAP), ""),
         ("vk", (YES, NO, MAP), ""),
@@ -144,8 +145,8 @@ def test_a_text_too_long_for_buttons_keeps_its_words():
     assert fitted.text.endswith("\n\n1 — Подтвердить")
 
 
-@pytest.mark.parametrize(
-    ("channel", "text", "image_url", "line"),
+@for_each(
+    "channel, text, image_url, line",
     [
         ("telegram", "x", PICTURE, ""),
         ("whatsapp", "x", PICTURE, ""),
@@ -161,8 +162,8 @@ def test_a_picture_is_shown_linked_or_dropped(channel, text, image_url, line):
     assert (fitted.image_url, fitted.text) == (image_url, f"{text}{line}")
 
 
-@pytest.mark.parametrize(
-    ("channel", "fits", "too_long"),
+@for_each(
+    "channel, fits, too_long",
     [
         ("telegram", "&" * 4096, "&" * 4097),
         ("telegram", "😀" * 2048, "😀" * 2048 + "a"),
@@ -195,9 +196,7 @@ def test_a_text_of_too_many_parts_is_refused():
         fit(Content("слово " * 200 * MOST_PARTS), "instagram")
 
 
-@pytest.mark.parametrize(
-    "channel", [name for name, row in RULES.items() if row.overflow is Overflow.CUT]
-)
+@for_each("channel", [name for name, row in RULES.items() if row.overflow is Overflow.CUT])
 def test_staff_and_push_get_a_cut_text_with_its_links(channel):
     rules = RULES[channel]
     link = Button("Открыть", url="https://s.example/1")

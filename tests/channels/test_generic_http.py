@@ -23,6 +23,7 @@ from channels.errors import (
 )
 from channels.request import HttpResponse
 from tests.channels.verdicts import outcome_of
+from tests.for_each import for_each
 
 FORM = {
     "url": "https://sms.example/v2/send?to={{address}}&key={{secret}}",
@@ -117,8 +118,8 @@ def test_get_has_no_body():
     assert (request.method, request.body, request.headers) == ("GET", b"", {})
 
 
-@pytest.mark.parametrize(
-    ("answer", "provider_id"),
+@for_each(
+    "answer, provider_id",
     [
         ({"result": {"ok": True}, "messages": [{"id": 77}]}, "77"),
         ({"result": {"ok": True}, "messages": [{"id": "m-1"}]}, "m-1"),
@@ -135,8 +136,8 @@ def test_a_status_alone_may_be_the_success():
     assert type(error_of(201, b"", success_path="", success_status="200, 204")) is UnknownReply
 
 
-@pytest.mark.parametrize(
-    ("status", "answer", "kind"),
+@for_each(
+    "status, answer, kind",
     [
         (200, {"result": {"ok": False}, "error": {"code": "blocked"}}, BadAddress),
         (400, {"error": {"code": "blocked"}}, BadAddress),
@@ -181,8 +182,8 @@ def test_a_good_form_is_taken():
     assert GenericHttpAdapter.check({"url": "https://x.example/", **plain}) == {}
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
+@for_each(
+    "change, field",
     [
         ({"url": "https://{{address}}.example/"}, "url"),
         ({"url": "https://x.example/{{phone}}"}, "url"),

@@ -6,9 +6,10 @@ import pytest
 
 from channels.errors import Permanent
 from channels.guard import AddressGuard, connect
+from tests.for_each import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     "ip",
     [
         "127.0.0.1",
@@ -49,7 +50,7 @@ def test_an_address_inside_is_refused(ip):
     assert not AddressGuard().permits(ip)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "ip",
     ["149.154.167.220", "8.8.8.8", "2001:67c:4e8:f004::9", "::ffff:8.8.8.8", "64:ff9b::808:808"],
 )

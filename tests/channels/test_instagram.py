@@ -23,6 +23,7 @@ from channels.errors import (
     WindowClosed,
 )
 from tests.channels.captured import VISIT, Captured, answer, drive, outbound
+from tests.for_each import for_each
 
 CAPTURED = Captured("instagram")
 CLIENT = "1254459154682919"
@@ -69,7 +70,7 @@ def test_a_persons_answer_may_follow_for_a_week():
     assert json.loads(ADAPTER.request(message).body) == CAPTURED.body("request_human_agent.json")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "extra",
     [
         {"window_until": None},
@@ -102,8 +103,8 @@ def test_a_refusal_means_what_the_index_expects(name):
     assert expected.startswith("retry" if outcome == "retry_after" else outcome.value)
 
 
-@pytest.mark.parametrize(
-    ("code", "subcode", "error"),
+@for_each(
+    "code, subcode, error",
     [
         (10, 2534022, WindowClosed),
         (10, 1, BadCredentials),

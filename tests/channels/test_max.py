@@ -23,6 +23,7 @@ from channels.errors import (
 )
 from channels.told import InboundEvent
 from tests.channels.captured import VISIT, Captured, answer, drive, is_private, outbound
+from tests.for_each import for_each
 
 CAPTURED = Captured("max")
 CLIENT = "123456789"
@@ -74,7 +75,7 @@ def test_an_accepted_message_gives_its_mid():
     assert not is_private(receipt.raw)
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@for_each("name", REFUSALS)
 def test_a_refusal_means_what_the_index_expects(name):
     with pytest.raises(REFUSALS[name]) as caught:
         ADAPTER.receipt(CAPTURED.response(name))
@@ -84,8 +85,8 @@ def test_a_refusal_means_what_the_index_expects(name):
     assert expected.startswith("retry" if outcome == "retry_after" else outcome.value)
 
 
-@pytest.mark.parametrize(
-    ("status", "code", "message", "error"),
+@for_each(
+    "status, code, message, error",
     [
         (403, "chat.denied", "Key: error.dialog.suspended", BadAddress),
         (403, "chat.denied", "", BadAddress),
@@ -115,8 +116,8 @@ def test_an_attachment_that_is_not_ready_is_tried_again_after_a_second():
     assert refused(400, "attachment.not.ready").retry_after_s == 1.0
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
+@for_each(
+    "status, body, error",
     [
         (200, b"{broken", Ambiguous),
         (200, {}, UnknownReply),

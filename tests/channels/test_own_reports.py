@@ -16,6 +16,7 @@ from channels.contract import Content, Outbound
 from channels.registry import ADAPTERS
 from channels.told import BadSignature
 from tests.channels.heard import NOW, STANDARD, call
+from tests.for_each import for_each
 
 LIBRARY, ROTATION, ED25519 = (STANDARD[name] for name in ("library_vector", "rotation", "ed25519"))
 SECRET, OLD = ROTATION["new_secret"], ROTATION["old_secret"]
@@ -27,8 +28,8 @@ def vector(of, **changes):
     return call(of["raw_body"], headers, at=float(of["webhook-timestamp"]))
 
 
-@pytest.mark.parametrize(
-    ("of", "key"),
+@for_each(
+    "of, key",
     [
         (LIBRARY, LIBRARY["secret"]),
         (ROTATION, SECRET),
@@ -40,8 +41,8 @@ def test_the_vectors_of_standard_webhooks_are_proven(of, key):
     assert verify(vector(of), key) == of["webhook-id"]
 
 
-@pytest.mark.parametrize("of", [LIBRARY, ROTATION, ED25519])
-@pytest.mark.parametrize(
+@for_each("of", [LIBRARY, ROTATION, ED25519])
+@for_each(
     "changes",
     [
         {"webhook-id": "msg_other"},
@@ -58,7 +59,7 @@ def test_a_changed_header_proves_nothing(of, changes):
         verify(vector(of, **changes), key)
 
 
-@pytest.mark.parametrize("key", ["", "whsec_", "whsec_%%", "whpk_", "whpk_AAAA", SECRET])
+@for_each("key", ["", "whsec_", "whsec_%%", "whpk_", "whpk_AAAA", SECRET])
 def test_another_key_proves_nothing(key):
     with pytest.raises(BadSignature):
         verify(vector(LIBRARY), key)
@@ -75,8 +76,8 @@ def signed(body, key=SECRET, at=NOW):
     return call(text, headers)
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "meant"),
+@for_each(
+    "kind, data, meant",
     [
         ("message.sent", {}, ("sent", "", "")),
         ("message.delivered", {}, ("delivered", "", "")),
@@ -122,8 +123,8 @@ def by_form(**changes):
     return ADAPTERS["generic_http"]({"url": "https://sms.example", **FORM, **changes})
 
 
-@pytest.mark.parametrize(
-    ("callback", "states"),
+@for_each(
+    "callback, states",
     [
         (call({"data": {"id": 7, "status": "DELIVRD"}}), ["delivered"]),
         (call({"data": {"id": 7, "status": "NOVEL"}}), []),

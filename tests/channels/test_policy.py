@@ -18,10 +18,11 @@ from channels.sender_names import sender_for
 from tenants.scope import batch_scope, tenant_scope
 from tests.channels.salons import new_salon, version_of
 from tests.channels.test_integrations import add_hook
+from tests.for_each import for_each
 
 
-@pytest.mark.parametrize(
-    ("rules", "adapter", "kind", "may"),
+@for_each(
+    "rules, adapter, kind, may",
     [
         ([], TelegramAdapter, "telegram", {"tx", "mk"}),
         ([], WebhookAdapter, "instagram", {"tx"}),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from channels.errors import Ambiguous, OptedOut, RateLimited, Temporary, UnknownReply
 from channels.provider_words import Meaning, Refusal, clean, error_for, reset_wait_s
+from tests.for_each import for_each
 
 NOW = 1795168800.0
 
 
-@pytest.mark.parametrize(
-    ("words", "cleaned"),
+@for_each(
+    "words, cleaned",
     [
         ("Invalid address anna@klient.example given", "Invalid address ... given"),
         ("Invalid 'To' Phone Number: +7 (916) 123-45-67", "Invalid ... Phone Number: ..."),
@@ -27,8 +26,8 @@ def test_words_lose_what_they_quote(words, cleaned):
     assert clean(words).strip() == cleaned
 
 
-@pytest.mark.parametrize(
-    ("headers", "wait_s"),
+@for_each(
+    "headers, wait_s",
     [
         ({"x-ratelimit-reset": "1795168860"}, 60.0),
         ({"x-ratelimit-reset": "1795168860000"}, 60.0),
@@ -54,8 +53,8 @@ def test_the_provider_s_own_hint_wins_over_the_table_s():
     assert waits == [7.0, 5.0, 60.0]
 
 
-@pytest.mark.parametrize(
-    ("refusal", "error"),
+@for_each(
+    "refusal, error",
     [
         (Refusal(200), Ambiguous),
         (Refusal(200, "77", is_plain=True), UnknownReply),

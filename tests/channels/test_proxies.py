@@ -22,6 +22,7 @@ from channels.routing import routed
 from channels.transport import open_transport
 from tests.channels.fault_server import FaultServer, self_signed
 from tests.channels.proxy_server import ProxyServer
+from tests.for_each import for_each
 
 SCHEMES = ["http", "socks5", "socks5h"]
 LOOPBACK = AddressGuard(("127.0.0.1", "::1"))
@@ -264,8 +265,8 @@ def test_a_proxys_login_reaches_no_log(transport, server, proxy, caplog):
     assert "canary" not in str([record.__dict__ for record in caplog.records])
 
 
-@pytest.mark.parametrize(
-    ("proxy_ip", "host", "may"),
+@for_each(
+    "proxy_ip, host, may",
     [
         ("149.154.167.220", "api.telegram.org", True),
         ("149.154.167.220", "169.254.169.254", False),

@@ -18,6 +18,7 @@ from channels.errors import (
 )
 from channels.request import HttpResponse
 from channels.told import BadSignature, Callback, InboundEvent, StatusEvent
+from tests.for_each import for_each
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 
@@ -63,8 +64,8 @@ def test_the_phones_yes_is_a_receipt():
     assert (receipt.provider_id, receipt.state) == (MESSAGE.message_id, "sent")
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "meaning"),
+@for_each(
+    "status, body, meaning",
     [
         (503, b'{"fault":"no_network"}', Temporary),
         (503, b"", Temporary),
@@ -111,7 +112,7 @@ def test_reports_become_events():
     assert inbound == [("button", "ok"), ("text", "СТОП")]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "forged",
     [
         callback([], secret="another"),
@@ -121,7 +122,6 @@ def test_reports_become_events():
         Callback(b"{}", {SIGNATURE: "t=١,v1=x"}),
         Callback(b'{"events":[1]}', callback([]).headers),
     ],
-    ids=["secret", "direction", "age", "missing", "digits", "body"],
 )
 def test_a_forged_report_is_refused(forged):
     with pytest.raises(BadSignature):

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from channels.segments import Segments, count, price
 from tests.channels.expected import captured
+from tests.for_each import for_each
 
 CASES = captured("sms/segments.json")["cases"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+@for_each("case", CASES)
 def test_a_text_has_the_captured_number_of_parts(case):
     assert count(case["text"]) == Segments(case["encoding"], case["segments"], case["units"])
 
 
-@pytest.mark.parametrize(
-    ("text", "per_segment", "expected"),
+@for_each(
+    "text, per_segment, expected",
     [
         ("Ждём вас завтра", "4.10", Decimal("4.10")),
         ("я" * 71, "4,10", Decimal("8.20")),

@@ -11,6 +11,7 @@ from channels.contract import Button, Content, Outbound, Receipt
 from channels.errors import BadCredentials, NotStarted, Permanent, RateLimited
 from notifications.rendering import email_html
 from tests.channels.expected import answer
+from tests.for_each import for_each
 
 OWN = SendgridAdapter(
     {"api_key": "SG.KEY", "from_address": "salon@beauty.example", "from_name": "Салон «Лотос»"}
@@ -144,7 +145,7 @@ def test_letters_of_another_kind_or_template_do_not_share_a_call(other):
     assert OWN.batch_key(other) != OWN.batch_key(letter(1))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "alone",
     [
         letter(1, body="я" * 3400),  # in text and HTML: above 10,000 bytes of values
@@ -223,8 +224,8 @@ def test_a_bad_recipient_fails_alone_and_the_others_cost_no_attempt():
     assert [type(result) for result in results] == [NotStarted, Permanent, NotStarted]
 
 
-@pytest.mark.parametrize(
-    ("status", "error"),
+@for_each(
+    "status, error",
     [(400, Permanent), (401, BadCredentials), (413, Permanent), (429, RateLimited)],
 )
 def test_what_is_wrong_with_the_call_is_wrong_for_all(status, error):

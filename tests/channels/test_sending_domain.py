@@ -12,6 +12,7 @@ from channels.sending_domain import Finding, Sender, examine
 from tests.admin.people import browser, make_salon
 from tests.channels.dns_server import DnsServer
 from tests.channels.mail_server import MailServer
+from tests.for_each import for_each
 
 DOMAIN = "roza.example"
 GOOD = {
@@ -166,7 +167,7 @@ def test_only_public_names_are_asked_for(dns, domain, is_ours):
         assert dns.asked == []
 
 
-@pytest.mark.parametrize("code", SENTENCES)
+@for_each("code", SENTENCES)
 def test_every_finding_is_told_in_both_languages(code):
     finding = Finding("spf", "wrong", code, detail="x")
 

@@ -14,17 +14,18 @@ from channels.contract import Receipt
 from channels.errors import Ambiguous, Permanent, Temporary
 from tests.channels.expected import allowed, answer, captured, error_of, outcome_of
 from tests.channels.texts import MESSAGE_ID, NAMES, adapter, fields, outbound
+from tests.for_each import for_each
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{", b'{"x": 1}', b"null", b"100\n1-1"])
+@for_each("name", NAMES)
+@for_each("body", [b"", b"<html>", b"[]", b"{", b'{"x": 1}', b"null", b"100\n1-1"])
 def test_a_success_that_cannot_be_read_is_ambiguous(name, body):
     assert outcome_of(adapter(name), answer(200, body)) == "ambiguous"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    ("status", "outcome"),
+@for_each("name", NAMES)
+@for_each(
+    "status, outcome",
     [
         (401, "auth_pause"),
         (429, "retry_after"),
@@ -49,7 +50,7 @@ def test_a_refusal_of_twilio_means_what_the_file_expects(row):
     assert outcome_of(adapter("twilio"), answer(row["http"], body)) in allowed(row["expect"])
 
 
-@pytest.mark.parametrize("code", TWILIO["status_errors"])
+@for_each("code", TWILIO["status_errors"])
 def test_a_later_error_of_twilio_means_the_same_when_it_comes_at_once(code):
     body = {"sid": "SM1", "status": "failed", "error_code": int(code), "error_message": ""}
 
@@ -73,7 +74,7 @@ def test_an_accepted_sms_of_twilio_gives_its_sid_and_nothing_private():
 SMSC = captured("smsc/answers.json")
 
 
-@pytest.mark.parametrize(("code", "expect"), captured("smsc/send_errors.json").items())
+@for_each("code, expect", captured("smsc/send_errors.json").items())
 def test_an_error_of_smsc_means_what_the_file_expects(code, expect):
     error = error_of(adapter("smsc"), answer(200, {"error": "x", "error_code": int(code)}))
 
@@ -115,7 +116,7 @@ def test_a_lost_answer_of_smsc_is_found_by_our_number():
     assert (asked["id"], asked["phone"]) == (str(number_of(MESSAGE_ID)), "79161234567")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "second",
     [
         answer(200, {"status": -3}),
@@ -142,8 +143,8 @@ def test_a_plain_answer_of_smsc_needs_no_second_call():
 SMSAERO = captured("smsaero/answers.json")
 
 
-@pytest.mark.parametrize(
-    ("body", "outcome"),
+@for_each(
+    "body, outcome",
     [
         (SMSAERO["no_credits"], "provider_pause"),
         (SMSAERO["reject"], "permanent_content"),
@@ -170,7 +171,7 @@ def test_an_accepted_sms_of_smsaero_gives_its_id_and_nothing_private():
 SMSRU = captured("smsru/answers.json")
 
 
-@pytest.mark.parametrize(("code", "expect"), captured("smsru/send_errors.json").items())
+@for_each("code, expect", captured("smsru/send_errors.json").items())
 def test_a_code_of_smsru_means_the_same_for_the_call_and_for_the_number(code, expect):
     one = {"status": "ERROR", "status_code": int(code), "status_text": "..."}
     whole = {"status": "OK", "status_code": 100, "sms": {"79161234567": one}}
@@ -204,7 +205,7 @@ def xml(code, words=""):
     return f"<ErrorResponse><Error><Code>{code}</Code><Message>{words}</Message></Error></E>"
 
 
-@pytest.mark.parametrize("row", captured("sns/send_errors.json"), ids=lambda row: row["code"])
+@for_each("row", captured("sns/send_errors.json"))
 def test_a_refusal_of_sns_means_what_the_file_expects(row):
     body = xml(row["code"], row.get("message", ""))
 

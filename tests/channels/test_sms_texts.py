@@ -20,6 +20,7 @@ from tests.channels.texts import (
     outbound,
     read,
 )
+from tests.for_each import for_each
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,19 +36,19 @@ def test_a_text_leaves_with_its_links_and_its_sender(name):
     assert request.method == "POST"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_the_sender_of_a_message_wins_over_the_account_s(name):
     assert read(name, adapter(name).request(outbound(sender="LOTOS"))).sender == "LOTOS"
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("address", ["", "anna", "+7916", "+7916123456789012", "79161234567,7916"])
+@for_each("name", NAMES)
+@for_each("address", ["", "anna", "+7916", "+7916123456789012", "79161234567,7916"])
 def test_what_is_no_number_is_refused_before_the_call(name, address):
     with pytest.raises(BadAddress):
         adapter(name).request(outbound(address=address))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_calls_go_by_tls_unless_the_operator_names_another_address(name):
     own = adapter(name, api_base="http://127.0.0.1:9/fake/")
 
@@ -114,7 +115,7 @@ def test_without_the_extra_sns_says_what_to_install(monkeypatch):
         adapter("sns").request(outbound())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_a_price_is_a_number_or_nothing(name):
     said = {
         value: adapter(name).check({**CREDENTIALS[name], "price_per_segment": value})
@@ -124,7 +125,7 @@ def test_a_price_is_a_number_or_nothing(name):
     assert said == {"4,10": {}, "": {}, "дорого": {"price_per_segment": "must be a number"}}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_the_probe_of_an_account_sends_nothing(name):
     probe = adapter(name).probe()
 

@@ -9,6 +9,7 @@ import pytest
 
 from channels.told import BadSignature
 from tests.channels.heard import SES, adapter, call, read
+from tests.for_each import for_each
 
 
 @pytest.mark.parametrize("name", SES["forged"])
@@ -20,7 +21,7 @@ def test_forged_notifications_are_refused(name):
     assert not [url for url in asked if "evil" in url]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "http://sns.eu-west-1.amazonaws.com/x.pem",

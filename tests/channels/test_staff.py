@@ -26,7 +26,8 @@ from channels.errors import (
 )
 from channels.request import HttpResponse
 from tests.channels.steps import walk
-from tests.channels.verdicts import cases, name_of, outcome_of, response_of, wanted
+from tests.channels.verdicts import cases, outcome_of, response_of, wanted
+from tests.for_each import for_each
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 SLACK_HOOK = "https://hooks.slack.com/services/T/B/secret"
@@ -77,14 +78,12 @@ def error_of(adapter, status, body=b"", headers=None) -> DeliveryError:
     return caught.value
 
 
-@pytest.mark.parametrize(
-    ("adapter", "case"), CAPTURED, ids=[f"{a.provider}-{name_of(c)}" for a, c in CAPTURED]
-)
+@for_each("adapter, case", CAPTURED)
 def test_an_answer_means_what_the_index_expects(adapter, case):
     assert outcome_of(adapter, response_of(case)) in wanted(case)
 
 
-@pytest.mark.parametrize("adapter", [*HOOKS.values(), BOT, NTFY], ids=lambda a: a.provider)
+@for_each("adapter", [*HOOKS.values(), BOT, NTFY])
 def test_what_is_not_known_is_not_guessed(adapter):
     assert type(error_of(adapter, 418)) is UnknownReply
 
@@ -205,13 +204,13 @@ GONE = {
 }
 
 
-@pytest.mark.parametrize("provider", HOOKS)
+@for_each("provider", HOOKS)
 def test_a_dead_webhook_of_the_account_pauses_the_account(provider):
     with pytest.raises(ProviderPaused, match="make a new one"):
         walk(HOOKS[provider], outbound(), GONE[provider])
 
 
-@pytest.mark.parametrize("provider", HOOKS)
+@for_each("provider", HOOKS)
 def test_a_dead_webhook_of_one_person_is_switched_off_alone(provider):
     own = "https://hooks.example/of/anna"
 
@@ -231,7 +230,7 @@ def test_a_channel_that_is_not_there_does_not_pause_the_account():
         walk(MATTERMOST, outbound(), missing)
 
 
-@pytest.mark.parametrize("provider", HOOKS)
+@for_each("provider", HOOKS)
 def test_a_wait_of_the_accounts_webhook_is_everybodys(provider):
     throttled = HttpResponse(429, {"retry-after": "7"}, b"")
 
@@ -247,7 +246,7 @@ def test_a_bots_token_is_not_given_to_the_address_of_a_webhook():
     assert "Authorization" not in request.headers
 
 
-@pytest.mark.parametrize("provider", HOOKS)
+@for_each("provider", HOOKS)
 def test_a_webhook_can_be_reached_through_another_address(provider):
     credentials = {**HOOKS[provider].credentials, "api_base": "http://127.0.0.1:9/relay"}
 
@@ -269,9 +268,7 @@ PROBES = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("adapter", "well", "bad"), PROBES, ids=lambda x: getattr(x, "provider", "")
-)
+@for_each("adapter, well, bad", PROBES)
 def test_a_probe_posts_nothing_and_tells_a_dead_account(adapter, well, bad):
     assert not adapter.probe().sends
     adapter.read_probe(well)
@@ -284,7 +281,7 @@ def test_slack_needs_a_token_or_a_webhook():
     assert SlackAdapter.check({"token": "x"}) == SlackAdapter.check({"webhook_url": "x"}) == {}
 
 
-@pytest.mark.parametrize("adapter", [*HOOKS.values(), NTFY], ids=lambda a: a.provider)
+@for_each("adapter", [*HOOKS.values(), NTFY])
 def test_an_error_tells_no_secret(adapter):
     body = {"error": {"code": SLACK_HOOK}, "message": f"at {SLACK_HOOK}", "id": SLACK_HOOK}
 

@@ -28,6 +28,7 @@ from channels.errors import (
 )
 from channels.request import HttpResponse
 from channels.told import BadSignature, Callback, InboundEvent
+from tests.for_each import for_each
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "telegram"
 INDEX = {row["file"]: row for row in json.loads((PAYLOADS / "index.json").read_text())}
@@ -107,7 +108,7 @@ def test_an_accepted_message_gives_chat_and_message_id():
     assert not any(word in receipt.raw for word in PRIVATE)
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@for_each("name", REFUSALS)
 def test_a_refusal_means_what_the_index_expects(name):
     row = INDEX[name]
     headers = {key.lower(): value for key, value in row.get("headers", {}).items()}
@@ -141,8 +142,8 @@ def test_a_late_press_is_ignored():
     assert ADAPTER.receipt(answer(400, body)).provider_id == ""
 
 
-@pytest.mark.parametrize(
-    ("status", "description", "error"),
+@for_each(
+    "status, description, error",
     [
         (403, "Forbidden: bot was blocked by the user", BadAddress),
         (403, "Forbidden: bot was kicked from the group chat", BadAddress),
@@ -166,8 +167,8 @@ def test_the_words_of_telegram_have_a_meaning(status, description, error):
     assert type(refused(status, description)) is error
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
+@for_each(
+    "status, body, error",
     [
         (502, b"<html><h1>502 Bad Gateway</h1></html>", Temporary),
         (500, b"", Temporary),
@@ -266,7 +267,7 @@ def test_the_probe_asks_who_the_bot_is():
     assert ADAPTER.receipt(answer(200, me)).raw == ""
 
 
-@pytest.mark.parametrize("name", UPDATES)
+@for_each("name", UPDATES)
 def test_an_update_becomes_an_event(name):
     (event,) = events(update(name))
 
@@ -333,7 +334,7 @@ def test_without_a_secret_every_callback_is_refused():
         TelegramAdapter({"token": "t"}).read_callback(update("update_text_stop.json", ""))
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         '{"update_id":1,"poll":{}}',

@@ -34,6 +34,7 @@ from tests.channels.captured import (
     is_private,
     outbound,
 )
+from tests.for_each import for_each
 
 CAPTURED = Captured("vk")
 PEER = "187654321"
@@ -118,7 +119,7 @@ def test_an_answer_by_recipient_has_its_own_errors():
         ADAPTER.receipt(answer(200, {"response": [second]}))
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@for_each("name", REFUSALS)
 def test_a_refusal_means_what_the_index_expects(name):
     with pytest.raises(REFUSALS[name]) as caught:
         ADAPTER.receipt(CAPTURED.response(name))
@@ -127,8 +128,8 @@ def test_a_refusal_means_what_the_index_expects(name):
     assert not is_private(caught.value.detail)
 
 
-@pytest.mark.parametrize(
-    ("codes", "error", "scope"),
+@for_each(
+    "codes, error, scope",
     [
         ((6,), RateLimited, "integration"),
         ((1, 10), Temporary, "integration"),
@@ -152,8 +153,8 @@ def test_too_many_per_second_rests_the_community_for_a_second():
     assert refused(6).retry_after_s == 1.0
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
+@for_each(
+    "status, body, error",
     [
         (500, b"<html>", Temporary),
         (502, b"<html>", Temporary),  # the same random_id makes a repetition safe

@@ -24,7 +24,8 @@ from channels.contract import Button, Content, Outbound
 from channels.errors import BadAddress, BadCredentials, DeliveryError, Permanent, UnknownReply
 from channels.request import HttpResponse
 from tenants import addressing
-from tests.channels.verdicts import cases, name_of, outcome_of, response_of, wanted
+from tests.channels.verdicts import cases, outcome_of, response_of, wanted
+from tests.for_each import for_each
 
 NOW = 1795168800  # 2026-11-20 10:00:00 UTC
 #: RFC 8291, appendix A.
@@ -164,7 +165,7 @@ def test_the_salon_says_who_it_is_to_each_push_service():
     assert NOW < claims["exp"] <= NOW + 24 * 3600
 
 
-@pytest.mark.parametrize(
+@for_each(
     "address",
     [
         "token",
@@ -203,7 +204,7 @@ def test_both_rooms_know_the_same_push_services():
     assert web_push.PUSH_HOSTS == addressing.PUSH_HOSTS
 
 
-@pytest.mark.parametrize("case", cases("web_push/responses.json"), ids=name_of)
+@for_each("case", cases("web_push/responses.json"))
 def test_an_answer_means_what_the_index_expects(case):
     assert outcome_of(ADAPTER, response_of(case)) in wanted(case)
 

@@ -25,6 +25,7 @@ from channels.errors import (
 )
 from channels.registry import ADAPTERS, CHANNEL_OF_ADDRESS, provider_choices
 from channels.request import HttpResponse
+from tests.for_each import for_each
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "webhook"
 VECTORS = json.loads((PAYLOADS / "standard_webhooks.json").read_text())
@@ -97,8 +98,8 @@ def test_a_secret_that_is_none_pauses_the_integration(secret):
         adapter.request(MESSAGE)
 
 
-@pytest.mark.parametrize(
-    ("body", "provider_id"),
+@for_each(
+    "body, provider_id",
     [(b'{"id":"m1"}', "m1"), (b'{"id":7}', "7"), (b'{"id":true}', ""), (b"OK", ""), (b"", "")],
 )
 def test_success_keeps_the_receivers_id(body, provider_id):
@@ -113,7 +114,7 @@ EXPECTED: dict[str, tuple[type[DeliveryError], ...]] = {
 }
 
 
-@pytest.mark.parametrize("row", VECTORS["receiver_answers"], ids=lambda row: str(row["http"]))
+@for_each("row", VECTORS["receiver_answers"])
 def test_a_receivers_answer_has_a_meaning(row):
     headers = {name.lower(): value for name, value in row.get("headers", {}).items()}
     response = HttpResponse(row["http"], headers, b"")
@@ -125,8 +126,8 @@ def test_a_receivers_answer_has_a_meaning(row):
         ADAPTER.receipt(response)
 
 
-@pytest.mark.parametrize(
-    ("status", "header", "wait_s"),
+@for_each(
+    "status, header, wait_s",
     [
         (429, "30", 30.0),
         (429, "", 30.0),

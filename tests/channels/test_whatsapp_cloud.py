@@ -28,6 +28,7 @@ from channels.errors import (
 )
 from channels.told import InboundEvent
 from tests.channels.captured import VISIT, Captured, answer, drive, is_private, outbound
+from tests.for_each import for_each
 
 CAPTURED = Captured("whatsapp_cloud")
 PHONE = "+7 916 123-45-67"
@@ -92,7 +93,7 @@ def test_every_captured_body_of_a_sending_has_a_test():
     assert set(REQUESTS) | set(REFUSALS) | ACCEPTED == CAPTURED.sending
 
 
-@pytest.mark.parametrize("name", REQUESTS)
+@for_each("name", REQUESTS)
 def test_a_message_has_the_shape_of_the_captured_request(name):
     content, address, extra = REQUESTS[name]
     message = outbound(content, address, **extra)
@@ -124,7 +125,7 @@ def test_the_log_gets_no_id_because_it_holds_the_clients_number():
     assert receipt.raw == '{"message_status": "held_for_quality_assessment"}'
 
 
-@pytest.mark.parametrize("name", REFUSALS)
+@for_each("name", REFUSALS)
 def test_a_refusal_means_what_the_index_expects(name):
     with pytest.raises(REFUSALS[name]) as caught:
         ADAPTER.receipt(CAPTURED.response(name))
@@ -136,8 +137,8 @@ def test_a_refusal_means_what_the_index_expects(name):
     assert name.split("_")[1] in error.detail  # the code, for whoever reads the log
 
 
-@pytest.mark.parametrize(
-    ("codes", "error", "scope"),
+@for_each(
+    "codes, error, scope",
     [
         ((4, 80007, 130429), RateLimited, "integration"),
         ((131056,), RateLimited, "address"),
@@ -173,8 +174,8 @@ def test_what_meta_calls_transient_is_tried_again():
     assert type(refused(400, 999999, is_transient=True)) is Temporary
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "error"),
+@for_each(
+    "status, body, error",
     [
         (500, b"", Temporary),
         (503, b"<html>", Temporary),
@@ -310,7 +311,7 @@ def test_a_link_button_becomes_a_line():
     assert body["text"]["body"] == "x\n\nНа карте: https://s.example/map"
 
 
-@pytest.mark.parametrize("address", ["", "anna", "ru.123", "+7x"])
+@for_each("address", ["", "anna", "ru.123", "+7x"])
 def test_what_is_neither_phone_nor_user_id_is_a_bad_address(address):
     with pytest.raises(BadAddress):
         ADAPTER.request(outbound(Content("x"), address, **OPEN))

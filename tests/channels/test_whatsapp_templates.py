@@ -15,6 +15,7 @@ from tenants.errors import InvalidFields, NotFound
 from tenants.scope import tenant_scope
 from tests.channels.meta_server import MetaServer, error
 from tests.channels.salons import new_salon
+from tests.for_each import for_each
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 VISIT = "Здравствуйте, {{ clientName }}! Ждём вас {{ appointmentTime | date: '%d.%m' }}, ваш салон."
@@ -91,8 +92,8 @@ def test_variables_are_numbered_and_their_examples_shown_to_the_reviewer():
     ]
 
 
-@pytest.mark.parametrize(
-    ("changes", "field"),
+@for_each(
+    "changes, field",
     [
         ({"body": ""}, "body"),
         ({"body": "{{ clientName }}, ждём вас."}, "body"),

@@ -8,6 +8,7 @@ import pytest
 
 from tests.chaos.audit import Arrival, Evidence, Told, judge
 from tests.chaos.faults import Fault
+from tests.for_each import for_each
 
 KILL = Fault("worker kill -9", 0.0, "1", frozenset({"m-in-flight"}))
 
@@ -203,7 +204,7 @@ def test_a_poisoned_row_is_a_fault_of_ours_unless_workers_died_over_it(detail, i
     assert ("broke the engine: t1" not in found) is is_excused
 
 
-@pytest.mark.parametrize("place", range(4))
+@for_each("place", range(4))
 def test_no_open_work_may_be_left(place):
     left = tuple(int(n == place) for n in range(4))
 

@@ -17,6 +17,7 @@ from django.core.management import get_commands
 from config import embedded
 from config.embedded_place import package_folder
 from config.processes import BULK_NICE, WEB
+from tests.for_each import for_each
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text())
@@ -42,14 +43,14 @@ def test_processes_run_as_up_runs_them():
     assert "nice" not in words("worker-urgent")
 
 
-@pytest.mark.parametrize("service", [s for s in OURS if "manage.py" in words(s)])
+@for_each("service", [s for s in OURS if "manage.py" in words(s)])
 def test_a_command_named_in_compose_exists(service):
     command = words(service)[words(service).index("manage.py") + 1]
 
     assert command in get_commands()
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@for_each("service", SERVICES)
 def test_a_service_comes_back_and_its_dead_children_are_reaped(service):
     wanted = "on-failure" if service == "migrate" else "unless-stopped"
 
@@ -57,7 +58,7 @@ def test_a_service_comes_back_and_its_dead_children_are_reaped(service):
     assert SERVICES[service]["init"] is True
 
 
-@pytest.mark.parametrize("service", ["web", "worker-urgent", "worker-bulk", "scheduler"])
+@for_each("service", ["web", "worker-urgent", "worker-bulk", "scheduler"])
 def test_nothing_runs_before_the_tables_are_there(service):
     assert SERVICES[service]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
@@ -73,7 +74,7 @@ def test_what_others_wait_for_says_when_it_is_healthy():
     assert "healthcheck" not in SERVICES["web"], "the image's own check is the one for web"
 
 
-@pytest.mark.parametrize("service", SERVICES)
+@for_each("service", SERVICES)
 def test_secrets_come_from_the_environment_only(service):
     for name, value in SERVICES[service].get("environment", {}).items():
         if SECRET.search(name) and name not in ("REDIS_URL", "PUBLIC_URL"):

@@ -29,6 +29,7 @@ from tenants.ids import uuid7
 from tenants.models import ApiKey
 from tenants.scope import support_scope, tenant_scope
 from tests.commands import manage, said
+from tests.for_each import for_each
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
 
@@ -181,7 +182,7 @@ def test_partitions_that_end_soon_are_named():
     assert "Partitions for events end in less than a week" in found.faults[0]
 
 
-@pytest.mark.parametrize(("apart_s", "is_fault"), [(0, False), (2, False), (-2.1, True), (9, True)])
+@for_each("apart_s, is_fault", [(0, False), (2, False), (-2.1, True), (9, True)])
 def test_clocks_may_be_two_seconds_apart(apart_s, is_fault):
     here = datetime.now(UTC)
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import database, redis, whole
+from tests.for_each import for_each
 
 SOUND = [
     (database, "postgresql://app:p%40ss@db:5432/kolokol"),
@@ -29,12 +30,12 @@ BROKEN = [
 ]
 
 
-@pytest.mark.parametrize(("read", "url"), SOUND)
+@for_each("read, url", SOUND)
 def test_a_sound_address_is_taken(read, url):
     read("AN_URL", url)
 
 
-@pytest.mark.parametrize(("read", "url"), BROKEN)
+@for_each("read, url", BROKEN)
 def test_a_broken_address_is_refused_by_name_and_without_its_password(read, url):
     with pytest.raises(ImproperlyConfigured) as caught:
         read("AN_URL", url)

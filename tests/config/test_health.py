@@ -10,6 +10,7 @@ from config import health
 from notifications.models import DeadLetter
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
+from tests.for_each import for_each
 
 pytestmark = pytest.mark.urls("config.health_routes")
 
@@ -70,8 +71,8 @@ def test_code_ahead_of_the_database_is_not_ready(monkeypatch):
     assert checks["migrations"] == "1 pending: run 'manage.py migrate'"
 
 
-@pytest.mark.parametrize(
-    ("token", "headers", "status"),
+@for_each(
+    "token, headers, status",
     [
         ("", LOOPBACK, 200),
         ("", STRANGER, 401),

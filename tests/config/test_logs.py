@@ -21,6 +21,7 @@ from config.processes import WEB
 from config.wire import error_response
 from notifications.links import client_links, token
 from tenants.errors import NotFound
+from tests.for_each import for_each
 
 TENANT, CLIENT = uuid4(), uuid4()
 TOKEN = token("u", TENANT, CLIENT)
@@ -36,7 +37,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=[str(number) for number, _ in enumerate(PATHS)])
+@for_each("path", PATHS)
 def test_the_token_of_a_path_is_cut_out(path):
     secret = path.rpartition("key=")[2].rpartition("/")[2].removesuffix(".gif")
 
@@ -50,9 +51,7 @@ def test_the_token_of_a_path_is_cut_out(path):
         assert path.partition(secret)[0] in shown  # which page it was is told
 
 
-@pytest.mark.parametrize(
-    "path", ["/admin/r/12/0b1c/", "/phone/messages", "/v1/events/trigger", "/p/"]
-)
+@for_each("path", ["/admin/r/12/0b1c/", "/phone/messages", "/v1/events/trigger", "/p/"])
 def test_a_path_without_a_token_is_told_whole(path):
     assert path in written(f"Not Found: {path}")
 
@@ -60,8 +59,8 @@ def test_a_path_without_a_token_is_told_whole(path):
 DOORS = [path for path in PATHS if "callbacks" in path or "novu" in path or "calcom" in path]
 
 
-@pytest.mark.parametrize("path", DOORS, ids=["callbacks", "novu", "calcom"])
-@pytest.mark.parametrize("error", [RuntimeError("a fault"), OperationalError("away"), NotFound("")])
+@for_each("path", DOORS)
+@for_each("error", [RuntimeError("a fault"), OperationalError("away"), NotFound("")])
 def test_the_body_of_an_error_holds_no_key_of_its_address(path, error):
     body = error_response(error, RequestFactory().post(path)).content.decode()
 
@@ -97,7 +96,7 @@ def written(said: str) -> str:
     return str(json.loads(formatter().format(record))["event"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     "quoted",
     [
         'null value in column "x"\nDETAIL:  Failing row contains (1, Анна, Ждём вас,\n\nАнна).',

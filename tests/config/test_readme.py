@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands
 
+from tests.for_each import for_each
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -69,7 +71,7 @@ def test_the_targets_of_make_exist():
     assert {"up", "lint", "test-browser"} <= named <= targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@for_each("page", PAGES)
 def test_links_and_pictures_lead_somewhere(page):
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", page.read_text())
 

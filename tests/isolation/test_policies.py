@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import ProgrammingError, connection
 
 from tenants.scope import tenant_scope
+from tests.for_each import for_each
 from tests.isolation.planting import forget_open_work, plant, superuser, table_of
 from tests.isolation.tables import TABLES
 
@@ -27,7 +28,7 @@ DOORS = {
     "kolokol_webhooks_due": "platform",
     "kolokol_config_changed": "trigger",
 }
-every_table = pytest.mark.parametrize("name", TABLES)
+every_table = for_each("name", TABLES)
 
 
 def test_every_partition_is_protected_and_granted_to_nobody():

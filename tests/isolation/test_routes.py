@@ -9,14 +9,12 @@ from django.urls import URLResolver, get_resolver
 
 from tenants.accounts import issue_platform_key
 from tests.api_client import Api
+from tests.for_each import for_each
 from tests.isolation.access import API, Names
 from tests.isolation.pages import PAGES
 from tests.isolation.planting import forget_open_work, plant, snapshot, undone
 
-CALLS = [
-    pytest.param(call, id=f"{call.method} {call.path}") for calls in API.values() for call in calls
-]
-every_call = pytest.mark.parametrize("call", CALLS)
+every_call = for_each("call", [call for calls in API.values() for call in calls])
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import pytest
 from django.db import ProgrammingError, connection
 
 from tenants.scope import OutsideScope, batch_scope, platform_scope, support_scope, tenant_scope
+from tests.for_each import for_each
 from tests.isolation.planting import (
     forget_open_work,
     model_of,
@@ -23,7 +24,7 @@ OURS = ("tenants_", "channels_", "notifications_", "campaigns_", "config_", "kol
 REFUSED = "permission denied|row-level security"
 #: Tables of the database that carry no row-level security, beside Django's own and PLAIN.
 UNPROTECTED = {"kolokol_partitioned"}  # names of tables
-every_table = pytest.mark.parametrize("name", TABLES)
+every_table = for_each("name", TABLES)
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +52,7 @@ def test_no_table_of_the_database_is_forgotten():
 
 
 @every_table
-@pytest.mark.parametrize("role", ["app", "worker"])
+@for_each("role", ["app", "worker"])
 def test_no_verb_touches_the_other_salons_rows(salons, name, role):
     alice, charlie = salons
     table, where = table_of(name), f"where {TABLES[name].column} = %s"
@@ -74,7 +75,7 @@ def test_no_verb_touches_the_other_salons_rows(salons, name, role):
 
 
 @every_table
-@pytest.mark.parametrize("role", ["app", "worker"])
+@for_each("role", ["app", "worker"])
 def test_nothing_can_be_put_into_the_other_salon(salons, name, role):
     alice, charlie = salons
     table = table_of(name)
@@ -88,7 +89,7 @@ def test_nothing_can_be_put_into_the_other_salon(salons, name, role):
 
 
 @every_table
-@pytest.mark.parametrize("role", ["app", "worker"])
+@for_each("role", ["app", "worker"])
 def test_no_own_row_can_be_moved_into_the_other_salon(salons, name, role):
     alice, charlie = salons
     column = TABLES[name].column
@@ -194,8 +195,8 @@ def test_a_salon_may_use_the_platforms_rows_and_neither_write_them_nor_read_secr
         run(f"select {secret} from {table}")
 
 
-@pytest.mark.parametrize("name", sorted(CLOSED))
-@pytest.mark.parametrize(
+@for_each("name", sorted(CLOSED))
+@for_each(
     "verb",
     ["select 1 from", "insert into {0} select * from", "update {0} set id = id", "delete from"],
 )

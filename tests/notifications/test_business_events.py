@@ -21,6 +21,7 @@ from tests.admin.people import browser, make_salon
 from tests.api_client import Api
 from tests.channels.mail_server import MailServer
 from tests.factories import AddressFactory, ApiKeyFactory, SubscriberFactory
+from tests.for_each import for_each
 from tests.notifications.conftest import change
 
 NAME = "business-events"
@@ -74,7 +75,7 @@ def test_the_pack_has_its_events_in_order():
     ]
 
 
-@pytest.mark.parametrize(("workflow", "language"), TEXTS)
+@for_each("workflow, language", TEXTS)
 def test_a_text_uses_only_what_its_schema_gives_and_renders_fast(workflow, language):
     source = workflow.steps[0].template.source(language)
 
@@ -82,7 +83,7 @@ def test_a_text_uses_only_what_its_schema_gives_and_renders_fast(workflow, langu
     assert compile_unit(source).is_planned
 
 
-@pytest.mark.parametrize(("workflow", "language"), TEXTS)
+@for_each("workflow, language", TEXTS)
 def test_a_text_is_whole_with_the_least_that_may_be_said(workflow, language):
     content = rendered(workflow, language, PAYLOAD)
 
@@ -93,7 +94,7 @@ def test_a_text_is_whole_with_the_least_that_may_be_said(workflow, language):
     assert content.buttons == ()
 
 
-@pytest.mark.parametrize(("workflow", "language"), TEXTS)
+@for_each("workflow, language", TEXTS)
 def test_a_button_leads_where_the_caller_says_in_his_words_or_ours(workflow, language):
     ours = rendered(workflow, language, {**PAYLOAD, "actionUrl": URL}).buttons
     his = rendered(workflow, language, {**PAYLOAD, "actionUrl": URL, "actionText": "Сюда"}).buttons

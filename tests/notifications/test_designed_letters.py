@@ -16,6 +16,7 @@ from notifications.publishing import PublishRefused, publish_template, restore_t
 from notifications.rendering import email_html
 from tenants.scope import tenant_scope
 from tests.channels.mail_server import MailServer
+from tests.for_each import for_each
 from tests.notifications.conftest import change
 
 SECTION = (
@@ -34,13 +35,13 @@ def codes(source):
     return [(found.code, found.line) for found in letter_faults(source)]
 
 
-@pytest.mark.parametrize("source", [SECTION, WHOLE, PASTED, "", "просто слова", "a < b & c"])
+@for_each("source", [SECTION, WHOLE, PASTED, "", "просто слова", "a < b & c"])
 def test_a_good_letter_has_no_faults(source):
     assert codes(source) == []
 
 
-@pytest.mark.parametrize(
-    ("source", "expected"),
+@for_each(
+    "source, expected",
     [
         ("<mj-section>\n<mj-text>x</mj-section>", [("letter_syntax", 2)]),
         ("<mj-section>\nслова</mj-section>", [("letter_lost_text", 1)]),
@@ -66,7 +67,7 @@ def test_tags_nested_by_the_thousand_do_not_end_the_process(source):
     assert compile_letter("<div>" * 12_000)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         "<!-- -->" * 40 + "x",

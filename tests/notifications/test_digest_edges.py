@@ -14,6 +14,7 @@ from notifications.deadletters import replay
 from notifications.preparing import MOST_CLAIMS
 from notifications.steps import digest as steps_digest
 from tests.depth import DEPTH
+from tests.for_each import for_each
 from tests.notifications.conftest import change
 from tests.notifications.flows import CONTACTS, log_of, publish_flow, sms
 
@@ -210,8 +211,8 @@ def window(moment, wanted, zone=BERLIN, expires_at=None):
     return steps_digest._end(work, wanted, moment)
 
 
-@pytest.mark.parametrize(
-    ("zone", "moment", "clock", "closes"),
+@for_each(
+    "zone, moment, clock, closes",
     [
         # midnight: what comes at it belongs to the next day's
         (BERLIN, "2026-11-21T23:59:59", "00:00", "2026-11-22T00:00:00"),

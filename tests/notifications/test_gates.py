@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.gates import next_day, quiet_until
 from tenants.limits import USUAL
+from tests.for_each import for_each
 
 MOSCOW, BERLIN = ZoneInfo("Europe/Moscow"), ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -40,8 +40,8 @@ def at(text: str, zone=MOSCOW) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=zone)
 
 
-@pytest.mark.parametrize(
-    ("now", "until"),
+@for_each(
+    "now, until",
     [
         ("2026-11-21T20:59:59", None),
         ("2026-11-21T21:00:00", "2026-11-22T09:00:00"),
@@ -57,8 +57,8 @@ def test_nights_end_at_nine(now, until):
     assert quiet_until(at(now), MOSCOW, USUAL["quiet"]) == (at(until) if until else None)
 
 
-@pytest.mark.parametrize(
-    ("hours", "now", "until"),
+@for_each(
+    "hours, now, until",
     [
         (["13:00", "15:00"], "2026-11-21T14:00:00", "2026-11-21T15:00:00"),
         (["13:00", "15:00"], "2026-11-21T22:00:00", None),

@@ -8,6 +8,7 @@ import pytest
 
 from notifications.manifest import from_yaml
 from tenants.errors import InvalidFields
+from tests.for_each import for_each
 
 REFERENCES = "version: 1\na: &a [x, x]\n" + "".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]\n"
@@ -22,7 +23,7 @@ NOT_TAKEN = {
 }
 
 
-@pytest.mark.parametrize("text", NOT_TAKEN.values(), ids=NOT_TAKEN)
+@for_each("text", NOT_TAKEN.values())
 def test_a_file_that_would_blow_up_is_refused(text):
     with pytest.raises(InvalidFields) as refused:
         from_yaml(text)

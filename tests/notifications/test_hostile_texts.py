@@ -10,14 +10,13 @@ import logging
 import time
 from zoneinfo import ZoneInfo
 
-import pytest
-
 from channels.adapters.email_batch import parts_of
 from channels.bounces import read_returned
 from channels.provider_words import clean as clean_provider
 from channels.smtp_answers import clean as clean_server
 from config.logs import formatter
 from notifications.rendering import Locale, RenderError, Source, check, compile_unit
+from tests.for_each import for_each
 
 TIME_S = 1.0  # of this thread
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
@@ -63,7 +62,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("hostile", HOSTILE.values(), ids=HOSTILE)
+@for_each("hostile", HOSTILE.values())
 def test_a_hostile_text_costs_little(hostile):
     began = time.thread_time()
 

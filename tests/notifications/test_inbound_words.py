@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifications.inbound_words import START, STOP, action_of, wish_of
+from tests.for_each import for_each
 
 VISIT = [
     {"text": "✅ Подтвердить", "action": "confirm"},
@@ -19,8 +19,8 @@ OFFER = [
 LINK = [{"text": "Записаться", "action": "", "url": "https://salon.example/"}]
 
 
-@pytest.mark.parametrize(
-    ("text", "wish"),
+@for_each(
+    "text, wish",
     [
         *[
             (word, STOP)
@@ -34,8 +34,8 @@ def test_stop_and_start_are_whole_messages(text, wish):
     assert wish_of(text) == wish
 
 
-@pytest.mark.parametrize(
-    ("text", "buttons", "action"),
+@for_each(
+    "text, buttons, action",
     [
         *[(word, VISIT, "confirm") for word in ("да", "Да!", "ок", "+", "1", "Yes", "✅", "👍")],
         *[(word, VISIT, "confirm") for word in ("подтвердить", "✅ Подтвердить", "Подтверждаю.")],

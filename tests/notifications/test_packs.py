@@ -20,6 +20,7 @@ from notifications.rendering import (
     context_for,
     needed,
 )
+from tests.for_each import for_each
 
 GOLDEN = Path(__file__).parent / "golden"
 PACK = load_pack("salon")
@@ -100,7 +101,7 @@ def test_the_day_reminder_writes_to_the_inbox_then_to_the_first_channel_that_rea
     ]
 
 
-@pytest.mark.parametrize(("workflow", "step", "language"), CASES)
+@for_each("workflow, step, language", CASES)
 def test_a_seeded_text_reads_as_its_golden_file(workflow, step, language):
     path = GOLDEN / f"{workflow.identifier}.{step.key}.{language}.txt"
     text = written(rendered(workflow, step, language, payload_of(workflow)))
@@ -111,7 +112,7 @@ def test_a_seeded_text_reads_as_its_golden_file(workflow, step, language):
     assert text == path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("workflow", "step", "language"), CASES)
+@for_each("workflow, step, language", CASES)
 def test_a_seeded_text_is_planned_and_uses_only_what_its_schema_gives(workflow, step, language):
     source = step.template.source(language)
     system = {"salon.name", "unsubscribeUrl"}
@@ -121,7 +122,7 @@ def test_a_seeded_text_is_planned_and_uses_only_what_its_schema_gives(workflow, 
     assert needed(source) <= workflow.known_keys() | system
 
 
-@pytest.mark.parametrize(("workflow", "step", "language"), CASES)
+@for_each("workflow, step, language", CASES)
 def test_the_smallest_valid_payload_makes_a_whole_text(workflow, step, language):
     payload = {k: v for k, v in payload_of(workflow).items() if k in SMALLEST}
     jsonschema.Draft202012Validator(workflow.payload_schema).validate(payload)
@@ -131,7 +132,7 @@ def test_the_smallest_valid_payload_makes_a_whole_text(workflow, step, language)
     assert not [line for line in body.splitlines() if line.endswith((": ", "📍 "))]
 
 
-@pytest.mark.parametrize("workflow", PACK.workflows, ids=lambda w: w.identifier)
+@for_each("workflow", PACK.workflows)
 def test_schemas_are_sound_and_take_further_keys(workflow):
     jsonschema.Draft202012Validator.check_schema(workflow.payload_schema)
     validator = jsonschema.Draft202012Validator(workflow.payload_schema)
@@ -140,7 +141,7 @@ def test_schemas_are_sound_and_take_further_keys(workflow):
     assert not validator.is_valid({"clientName": "Анна"})
 
 
-@pytest.mark.parametrize("discount", [20, "20", "20%", " 20 % "])
+@for_each("discount", [20, "20", "20%", " 20 % "])
 def test_a_discount_reads_the_same_however_it_is_given(discount):
     promo = PACK.workflows[-1]
     payload = {**OFFER, "promoDiscount": discount}
@@ -168,9 +169,7 @@ def test_reminders_offer_to_confirm_and_to_reschedule():
             ]
 
 
-@pytest.mark.parametrize(
-    ("duration", "seconds"), [("PT20H", 72_000), ("P1DT1M2S", 86_462), (90, 90), (None, None)]
-)
+@for_each("duration, seconds", [("PT20H", 72_000), ("P1DT1M2S", 86_462), (90, 90), (None, None)])
 def test_durations_are_read(duration, seconds):
     assert seconds_of(duration) == seconds
 
@@ -199,8 +198,8 @@ def test_a_small_pack_is_read():
     assert (pack.name, pack.version, pack.workflows[0].expires_after_s) == ("small", 3, None)
 
 
-@pytest.mark.parametrize(
-    ("good", "bad", "word"),
+@for_each(
+    "good, bad, word",
     [
         ('en: "{{ name }}"', 'fr: "x"', "'en' is missing"),
         ("category: tx", "category: spam", "spam"),
@@ -219,7 +218,7 @@ def test_a_pack_that_must_not_be_seeded_is_refused(good, bad, word):
         parse_pack(GOOD.replace(good, bad))
 
 
-@pytest.mark.parametrize("name", ["missing", "../packs/salon", "", "Salon"])
+@for_each("name", ["missing", "../packs/salon", "", "Salon"])
 def test_only_packs_of_the_folder_are_loaded(name):
     with pytest.raises(PackError):
         load_pack(name)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from notifications.schemas import MOST_PARTS, compiled, schema_faults
+from tests.for_each import for_each
 
 
 def doubled(depth: int) -> dict[str, Any]:
@@ -34,7 +33,7 @@ HOSTILE: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
+@for_each("schema", HOSTILE.values())
 def test_a_schema_is_refused_that(schema):
     assert len(list(schema_faults(schema))) == 1
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from notifications.gates import CHANNELS, unwanted
 from notifications.models import Workflow
 from tenants.scope import tenant_scope
+from tests.for_each import for_each
 
 VISIT, OTHER = UUID(int=1), UUID(int=2)
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "email": "anna@mail.test"}
@@ -27,8 +28,8 @@ WISHES = st.lists(
 )
 
 
-@pytest.mark.parametrize(
-    ("wishes", "off"),
+@for_each(
+    "wishes, off",
     [
         ([], set()),
         ([(None, "", "", False)], CHANNELS),

@@ -17,6 +17,7 @@ from notifications.rendering import (
     needed,
     variables,
 )
+from tests.for_each import for_each
 
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
 
@@ -89,7 +90,7 @@ def test_a_subject_stays_on_one_line():
     assert content.title == "Для Анна Bcc: all@example.org"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "spelling",
     [
         "{{ at | date('DD.MM.YYYY в HH:mm') }}",
@@ -145,7 +146,7 @@ def test_a_condition_may_ask_whether_a_variable_is_there():
     assert text("{% if note %}{{ note }}{% else %}без записки{% endif %}") == "без записки"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "body",
     [
         "{{ x | upcase }}",

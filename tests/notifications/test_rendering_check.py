@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifications.rendering import ButtonSource, RenderError, Source, check, compile_unit
+from tests.for_each import for_each
 
 KNOWN = {"name", "at"}
 
@@ -19,8 +20,8 @@ def test_a_sound_text_has_no_problems():
     assert found("{{ name }} {{ payload.at | date('DD.MM') }}" + platform) == []
 
 
-@pytest.mark.parametrize(
-    ("body", "problem"),
+@for_each(
+    "body, problem",
     [
         ("\n{{ nmae }}", ("unknown_variable", 2)),
         ("{{ payload.nmae }}", ("unknown_variable", 1)),
@@ -43,8 +44,8 @@ def test_a_problem_has_a_stable_code_and_a_line(body, problem):
     assert problem in found(body)
 
 
-@pytest.mark.parametrize(
-    ("body", "advice"),
+@for_each(
+    "body, advice",
     [
         ("{{#if name}}x{{/if}}", "{% if name %} ... {% endif %}"),
         ("{{ #unless name }}", "{% unless name %} ... {% endunless %}"),

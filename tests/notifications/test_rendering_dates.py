@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifications.rendering import Locale, RenderError, Source, compile_unit
+from tests.for_each import for_each
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 EVENING = "2026-11-21T15:05:09+03:00"
@@ -18,8 +19,8 @@ def shown(value, pattern=None, *, language="ru", zone=MOSCOW):
     return unit.render({"at": value}, Locale(language, zone)).body
 
 
-@pytest.mark.parametrize(
-    ("pattern", "russian", "english"),
+@for_each(
+    "pattern, russian, english",
     [
         ("DD.MM.YYYY в HH:mm", "21.11.2026 в 15:05", "21.11.2026 в 15:05"),
         ("MM/DD/YYYY [at] h:mm A", "11/21/2026 at 3:05 PM", "11/21/2026 at 3:05 PM"),
@@ -45,8 +46,8 @@ def test_without_a_pattern_day_and_time_are_shown():
     assert shown(EVENING) == "21.11.2026 15:05"
 
 
-@pytest.mark.parametrize(
-    ("value", "zone", "expected"),
+@for_each(
+    "value, zone, expected",
     [
         ("2026-11-21T12:00:00Z", "Europe/Moscow", "21.11 15:00"),
         ("2026-11-21T23:30:00+03:00", "Asia/Yekaterinburg", "22.11 01:30"),
@@ -62,9 +63,7 @@ def test_moments_are_shown_in_the_salons_zone(value, zone, expected):
     assert shown(value, "DD.MM HH:mm", zone=ZoneInfo(zone)) == expected
 
 
-@pytest.mark.parametrize(
-    "value", ["tomorrow", "", "now", 1700000000, None, True, ["x"], "9" * 9000]
-)
+@for_each("value", ["tomorrow", "", "now", 1700000000, None, True, ["x"], "9" * 9000])
 def test_a_value_that_is_no_moment_is_refused_and_named(value):
     with pytest.raises(RenderError) as caught:
         shown(value, "DD.MM")
@@ -73,7 +72,7 @@ def test_a_value_that_is_no_moment_is_refused_and_named(value):
     assert "date" in caught.value.message
 
 
-@pytest.mark.parametrize("pattern", ["%999999999d", "%Q", "%", "D" * 101])
+@for_each("pattern", ["%999999999d", "%Q", "%", "D" * 101])
 def test_a_pattern_that_cannot_be_written_is_refused(pattern):
     with pytest.raises(RenderError, match="date"):
         shown(EVENING, pattern)

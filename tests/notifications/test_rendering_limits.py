@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from notifications.rendering import Locale, RenderError, Source, check, compile_unit
+from tests.for_each import for_each
 
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
 TIME_S = 1.0  # of this process; a bomb takes minutes
@@ -80,7 +81,7 @@ BOMBS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@for_each("name", BOMBS)
 def test_a_bomb_ends_as_an_error_soon_and_in_little_memory(name):
     source = Source(BOMBS[name])
     tracemalloc.start()
@@ -119,7 +120,7 @@ SLOW_TO_PARSE = {
 }
 
 
-@pytest.mark.parametrize("name", SLOW_TO_PARSE)
+@for_each("name", SLOW_TO_PARSE)
 def test_no_text_is_slow_to_parse(name):
     source = Source(SLOW_TO_PARSE[name][:64_000])
 
@@ -130,7 +131,7 @@ def test_no_text_is_slow_to_parse(name):
     assert problems or name == "percent"
 
 
-@pytest.mark.parametrize("value", ["<" * 19_000, "<!" * 9_500, "<a " * 6_000, "&" * 19_000])
+@for_each("value", ["<" * 19_000, "<!" * 9_500, "<a " * 6_000, "&" * 19_000])
 def test_no_value_is_slow_to_filter(value):
     started = time.process_time()
     for name in ("strip_html", "escape_once", "squish", "truncatewords", "uniq", "split: '<'"):

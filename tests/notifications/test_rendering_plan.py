@@ -6,7 +6,6 @@ import timeit
 from contextlib import suppress
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from liquid import Environment
@@ -19,6 +18,7 @@ from notifications.liquid.plan import plan_for
 from notifications.packs import load_pack
 from notifications.rendering import Locale, RenderError, Source, compile_unit
 from tests.depth import DEPTH
+from tests.for_each import for_each
 
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
 NAMES = ["a", "b", "c", "payload", "size", "partial", "имя"]
@@ -92,8 +92,8 @@ TRICKY = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("html", [False, True])
-@pytest.mark.parametrize("name", [*TRICKY, "inner.none", "inner.void", "inner.gone", "gone"])
+@for_each("html", [False, True])
+@for_each("name", [*TRICKY, "inner.none", "inner.void", "inner.gone", "gone"])
 def test_plan_and_tree_agree_on_the_tricky_values(name, html):
     environment = HTML_ENVIRONMENT if html else TEXT_ENVIRONMENT
     context = {**TRICKY, "b": "<i>", "c": 3}
@@ -129,8 +129,8 @@ def test_a_unit_gives_content_or_a_render_error_and_nothing_else(source, context
         compile_unit(Source(source)).render(context, MOSCOW).body.encode()
 
 
-@pytest.mark.parametrize(
-    ("source", "is_planned"),
+@for_each(
+    "source, is_planned",
     [
         ("Привет", True),
         ("{{ a }} {{ a.b.c | upcase | default: d }}", True),

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.retry import JITTER, WAITS_S, next_attempt
+from tests.for_each import for_each
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
-    ("attempt", "wait_s"), [(1, 2), (2, 4), (3, 8), (4, 30), (5, 120), (6, 300)]
-)
+@for_each("attempt, wait_s", [(1, 2), (2, 4), (3, 8), (4, 30), (5, 120), (6, 300)])
 def test_each_attempt_has_its_wait(attempt, wait_s):
     assert next_attempt(attempt, now=NOW, luck=0.0) == NOW + timedelta(seconds=wait_s)
 

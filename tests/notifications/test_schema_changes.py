@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from notifications.compatibility import compatibility_problems
+from tests.for_each import for_each
 
 BEFORE = {
     "type": "object",
@@ -28,8 +27,8 @@ def with_rule(name, rule):
     return {"properties": BEFORE["properties"] | {name: rule}}
 
 
-@pytest.mark.parametrize(
-    ("change", "variable"),
+@for_each(
+    "change, variable",
     [
         ({"required": ["clientName", "discount"]}, "discount"),
         ({"required": ["clientName", "amount"]}, "amount"),
@@ -52,7 +51,7 @@ def test_a_schema_that_takes_less_is_refused_and_names_the_variable(change, vari
     assert [f"'{variable}'" in one.message for one in problems(**change)] == [True]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "change",
     [
         {},

@@ -16,6 +16,7 @@ from tenants.scope import tenant_scope
 from tests.api_client import Api
 from tests.commands import ROOT
 from tests.factories import ApiKeyFactory, SubscriberFactory, word
+from tests.for_each import for_each
 from tests.notifications.conftest import Reminders, look
 from tests.shown import MANAGE, Reader, commands, pages
 
@@ -147,7 +148,7 @@ def options_of(parser: ArgumentParser) -> set[str]:
 SPOKEN = sorted({span for span in SPANS if "manage.py " in span and "<command>" not in span})
 
 
-@pytest.mark.parametrize("span", SPOKEN)
+@for_each("span", SPOKEN)
 def test_a_command_named_in_passing_exists_with_its_options(span):
     name, *rest = span.partition("manage.py ")[2].split()
     if name == "makemigrations":

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenants.hours import next_open, read_week
 from tenants.models import Location
 from tenants.scope import tenant_scope
+from tests.for_each import for_each
 from tests.notifications.flows import CONTACTS, log_of, publish_flow, sms
 
 BERLIN, MOSCOW = ZoneInfo("Europe/Berlin"), ZoneInfo("Europe/Moscow")
@@ -99,8 +99,8 @@ def test_a_delay_ends_when_the_salon_opens(reminders, worker):
     assert [one.due_at for one in reminders.due] == [opens]
 
 
-@pytest.mark.parametrize(
-    ("moment", "opens"),
+@for_each(
+    "moment, opens",
     [
         ("2026-11-23T09:59:59", "2026-11-23T10:00:00"),  # Monday morning
         ("2026-11-23T10:00:00", "2026-11-23T10:00:00"),
@@ -130,7 +130,7 @@ def test_a_night_is_an_hour_shorter_when_the_clocks_go_forward():
     assert next_open(last, week, BERLIN).astimezone(BERLIN).date().isoformat() == "2026-04-04"
 
 
-@pytest.mark.parametrize("hours", [None, {}, [], {"mon": "9-18"}, {"mon": [["9", "x"]]}])
+@for_each("hours", [None, {}, [], {"mon": "9-18"}, {"mon": [["9", "x"]]}])
 def test_hours_that_nobody_can_read_keep_nothing_back(hours):
     now = datetime(2026, 11, 23, 3, tzinfo=UTC)
 

@@ -23,6 +23,7 @@ from tenants.models import Subscriber
 from tenants.scope import tenant_scope
 from tests.commands import ROOT
 from tests.depth import DEPTH
+from tests.for_each import for_each
 from tests.notifications.conftest import NO_QUIET, change
 from tests.notifications.flows import CONTACTS, chat, log_of, press, publish_flow, sms
 from tests.notifications.reporting import report
@@ -61,8 +62,8 @@ def until(text, offset_s, zone=BERLIN):
 # moments of the payload
 
 
-@pytest.mark.parametrize(
-    ("zone", "text", "offset_s", "local"),
+@for_each(
+    "zone, text, offset_s, local",
     [
         (BERLIN, "2026-11-22T00:00", 0, "2026-11-22T00:00:00"),
         (BERLIN, "2026-11-22", -1, "2026-11-21T23:59:59"),

@@ -11,6 +11,7 @@ import yaml
 
 from notifications.models import StepKind
 from notifications.step_rules import settings_of
+from tests.for_each import for_each
 from tests.notifications.flows import publish_flow
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/steps.md").read_text(encoding="utf-8")
@@ -41,7 +42,7 @@ def _with_own_texts(settings):
     return json.loads(json.dumps(settings).replace('"template": "gift"', '"template": "gift-gift"'))
 
 
-@pytest.mark.parametrize("kind", StepKind.values)
+@for_each("kind", StepKind.values)
 def test_every_setting_of_every_kind_is_named(kind):
     sections = [part.partition("\n") for part in PAGE.split("\n## ")[1:]]
     (text,) = [text for head, _, text in sections if kind in head.split(", ")]

@@ -16,6 +16,7 @@ from channels.errors import Ambiguous, NotStarted, Permanent
 from channels.request import HttpResponse
 from notifications.webhooks.signing import signed_headers
 from notifications.webhooks.verdicts import MOST_ATTEMPTS, judge
+from tests.for_each import for_each
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "webhook"
 VECTORS = json.loads((PAYLOADS / "standard_webhooks.json").read_text())
@@ -55,7 +56,7 @@ def test_during_a_rotation_the_new_secret_signs_first():
     assert headers["webhook-signature"] == vector["webhook-signature"]
 
 
-@pytest.mark.parametrize("case", VECTORS["receiver_answers"], ids=lambda case: str(case["http"]))
+@for_each("case", VECTORS["receiver_answers"])
 def test_each_answer_of_the_vectors_means_what_they_say(case):
     named = {name.lower().replace("-", "_"): text for name, text in case.get("headers", {}).items()}
 
@@ -69,7 +70,7 @@ def test_each_answer_of_the_vectors_means_what_they_say(case):
     assert verdict.until == (NOW + timedelta(seconds=wanted) if wanted else None)
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+@for_each("status", [200, 201, 202, 204, 299])
 def test_any_2xx_is_success(status):
     verdict = answered(status)
 
@@ -88,7 +89,7 @@ def test_jitter_only_ever_adds_a_tenth():
     assert waits_s(answered(500, attempts=2, jitter=1.0)) == 330
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404, 500, 502])
+@for_each("status", [301, 302, 307, 400, 401, 404, 500, 502])
 def test_all_else_is_tried_again(status):
     verdict = answered(status)
 
@@ -102,7 +103,7 @@ def test_gone_ends_the_endpoint():
     assert (verdict.state, verdict.is_gone) == ("failed", True)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
+@for_each("status", [429, 502, 503, 504])
 def test_an_endpoint_that_asks_for_time_gets_it(status):
     verdict = answered(status, retry_after="120")
 
@@ -118,7 +119,7 @@ def test_nobody_may_ask_for_more_than_a_day():
     assert waits_s(answered(429, retry_after="99999999999")) == 24 * HOUR
 
 
-@pytest.mark.parametrize("text", ["soon", "-5", "", "0"])
+@for_each("text", ["soon", "-5", "", "0"])
 def test_an_unreadable_wish_for_time_is_none(text):
     assert answered(429, retry_after=text).until is None
 
