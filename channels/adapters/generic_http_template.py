@@ -17,7 +17,7 @@ from channels.formatting import fit
 
 Escape = Callable[[str], str]
 
-PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")
 PARTS = re.compile(r"[^.\[\]]+")  # of a path such as $.data.messages[0].id
 
 #: What a template may name. text: title, text and links in one, as a plain channel shows them.
@@ -69,14 +69,14 @@ def values_of(outbound: Outbound, secret: str, callback_url: str) -> dict[str, s
 
 def unknown_names(template: str, known: frozenset[str] = NAMES) -> list[str]:
     """List the names that a template may not use."""
-    return sorted(set(PLACEHOLDER.findall(template)) - known)
+    return sorted({name.strip() for name in PLACEHOLDER.findall(template)} - known)
 
 
 def filled(template: str, values: Mapping[str, str], escape: Escape = str) -> str:
     """Write the values in; a name that is not there stays as it is."""
 
     def value(found: re.Match[str]) -> str:
-        name = found[1]
+        name = found[1].strip()
         return escape(values[name]) if name in values else found[0]
 
     return PLACEHOLDER.sub(value, template)

@@ -23,7 +23,7 @@ from channels.request import HttpRequest, HttpResponse
 VERSION = "v25.0"
 PAGE = 100
 BUTTONS, BUTTON_TEXT, BODY = 10, 25, 1024
-_VARIABLE = re.compile(r"\{\{-?\s*(.+?)\s*-?\}\}")
+_VARIABLE = re.compile(r"\{\{([^{}]+)\}\}")
 _LINK = re.compile(r"https://[^{}\s]+(\{\{[^{}]+\}\})?")
 _BODY_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda body: not body, "is empty"),
@@ -207,7 +207,7 @@ def _numbered(body: str) -> tuple[str, list[str]]:
     found: list[str] = []
 
     def number(match: re.Match[str]) -> str:
-        found.append(match[1])
+        found.append(match[1].strip("-").strip())
         return f"{{{{{len(found)}}}}}"
 
     return _VARIABLE.sub(number, body.strip()), found

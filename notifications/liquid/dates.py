@@ -142,7 +142,8 @@ _TOKENS: dict[str, _Part] = {
 }
 _RUN = re.compile(r"\[([^\[\]]*)\]|([A-Za-z]+)|([^A-Za-z\[]+|\[)")
 _TOKEN = re.compile(r"YYYY|YY|MMMM|MMM|MM|M|DD|D|dddd|ddd|HH|H|hh|h|mm|ss|A|T")
-_WHOLE_RUN = re.compile(f"(?:{_TOKEN.pattern})+")
+#: Read once from the left, as findall does (++): "MMMM" is cut in eight ways, a hundred M in 2**99.
+_WHOLE_RUN = re.compile(f"(?:{_TOKEN.pattern})++")
 
 
 def _token_pieces(pattern: str) -> list[tuple[str, str]]:
