@@ -39,7 +39,7 @@ MAX_SOURCE = 64_000  # characters of one field
 MAX_OUTPUT = 65_536  # bytes of one rendered field
 MAX_LOOPS = 1_000  # iterations of all loops of one field together
 MAX_LOCALS = 100_000  # bytes assigned in one render, also when a name is assigned again
-MAX_WORK = 50_000  # filter calls, plus one per 100 characters they read
+MAX_WORK = 50_000  # filter calls, plus one per item or 100 characters that they read
 TAGS = frozenset(
     ["if", "unless", "case", "for", "break", "continue", "assign", "comment", "#", "raw"]
 )
@@ -71,7 +71,7 @@ class SafeContext(RenderContext):
         """Count one filter call on a value."""
         self.work += 1
         if type(value) is not Missing and isinstance(value, (str, list)):
-            self.work += len(value) // 100
+            self.work += len(value) // 100 if isinstance(value, str) else len(value)
         if self.work > MAX_WORK:
             raise FilterError("the template uses its filters too often", token=None)
 

@@ -21,6 +21,7 @@ CONTEXT = {
     "n": 10**14,
     "f": 1e300,
     "long": "x" * 19_000,
+    "pairs": [["a", "b"]] * 900,
 }
 LOOP = "{% for a in (1..1000) %}"
 END = "{% endfor %}"
@@ -45,6 +46,7 @@ BOMBS = {
     "printed list of long texts": "{% assign a = s | split: '-' %}"
     + "{% assign a = a | concat: a %}" * 9
     + "{{ a }}",
+    "where over lists": LOOP + "{% assign a = pairs | where: 'a', 'b' %}" + END,
     "nested loops": LOOP * 6 + "x" + END * 6,
     "loops one after another": (LOOP + END) * 1500,
     "loop over loop": (LOOP + "{% for b in list %}x" + END + END),
