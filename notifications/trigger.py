@@ -52,7 +52,7 @@ class _Accepted:
     workflow_id: UUID
     definition: Definition
     queue: int
-    is_due: bool
+    state: int
     due_at: datetime
     expires_at: datetime | None
     location_id: UUID | None
@@ -134,7 +134,7 @@ def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Accepta
         workflow_id=head.id,
         definition=definition,
         queue=_queue(command, definition),
-        is_due=due_at <= now,
+        state=int(DueState.READY if due_at <= now else DueState.LATER),
         due_at=due_at,
         expires_at=_expiry(command, definition, due_at),
         location_id=_location(salon, command),
@@ -189,7 +189,8 @@ def _insert(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, 
     wide = [fan for one in accepted for fan in _fans(one, topics)]
     whose = {"tenant": caller.tenant_id, "mode": caller.mode, "names": names}
     if len(accepted) == 1 and not wide:
-        found = rows.fetch(sql.ACCEPT_ONE, whose | _row(accepted[0]))
+        statement = sql.ACCEPT_ONE_FOR_ONE if len(names) == 1 else sql.ACCEPT_ONE
+        found = rows.fetch(statement, whose | _row(accepted[0]))
     else:
         found = rows.fetch(sql.ACCEPT_MANY, whose | _columns(accepted, wide))
     return bool(found[0][0] == len(names))
@@ -226,7 +227,7 @@ def _row(one: _Accepted) -> dict[str, Any]:
         "overrides": _json(command.overrides),
         "recipients": json.dumps(_summary(command)),
         "queue": one.queue,
-        "state": _state(one),
+        "state": one.state,
         "due": one.due_at,
         "expires": one.expires_at,
     }
@@ -244,7 +245,7 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
         "overrides": [_json(one.command.overrides) for one in accepted],
         "recipients": [json.dumps(_summary(one.command)) for one in accepted],
         "queues": [one.queue for one in accepted],
-        "states": [_state(one) for one in accepted],
+        "states": [one.state for one in accepted],
         "due": [one.due_at for one in accepted],
         "expires": [one.expires_at for one in accepted],
         "told": [uuid7() for _ in told],
@@ -258,10 +259,6 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
 
 def _json(mapping: Mapping[str, Any]) -> str:
     return json.dumps(mapping) if mapping else "{}"
-
-
-def _state(one: _Accepted) -> int:
-    return int(DueState.READY if one.is_due else DueState.LATER)
 
 
 def _named(command: Command) -> list[str]:
