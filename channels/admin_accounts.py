@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from channels.accounts import callback_url, open_adapter
 from channels.admin_fields import (
     CREDENTIAL,
+    KINDS,
     PROVIDERS,
     AccountForm,
     form_for,
@@ -43,7 +44,7 @@ class AccountScreen:
     account_form: ClassVar[type[AccountForm]]
     own_readonly: ClassVar[tuple[str, ...]] = ("callback_address", "callbacks")
 
-    list_display = ("name", "provider_name", "kind", "position", "state_label", "state_reason")
+    list_display = ("name", "provider_name", "kind_name", "position", "state_label", "state_reason")
     list_filter = ("state", "provider")
     search_fields = ("name", "identifier")
     ordering = ("position", "pk")
@@ -97,7 +98,7 @@ class AccountScreen:
         if obj is not None:
             own = [
                 ("name", "identifier"),
-                ("provider_name", "kind"),
+                ("provider_name", "kind_name"),
                 ("state", "reason"),
                 "position",
             ]
@@ -130,7 +131,7 @@ class AccountScreen:
         """Keep what other things refer to."""
         if obj is None:
             return ()
-        return ("identifier", "provider_name", "kind", "state", "reason", *self.own_readonly)
+        return ("identifier", "provider_name", "kind_name", "state", "reason", *self.own_readonly)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save by the same verbs as the API, then do what the pressed button says."""
@@ -215,6 +216,11 @@ class AccountScreen:
     def provider_name(self, row: Any) -> str:
         """Name the provider for a person."""
         return name_of(row.provider)
+
+    @column(_("channel kind"), ordering="kind")
+    def kind_name(self, row: Any) -> str:
+        """Name the kind of channel for a person."""
+        return str(KINDS.get(row.kind, row.kind))
 
     @column(_("state"), ordering="state", label=STATE_LABELS)
     def state_label(self, row: Any) -> tuple[str, str]:

@@ -38,6 +38,16 @@ TITLES: Mapping[str, Any] = {
     "staff": _("The staff's messengers"),
     "any": _("Anything else"),
 }
+#: What an account's kind of channel is called.
+KINDS: Mapping[str, Any] = {
+    "any": _("all channels"),
+    "chat": _("Messenger"),
+    "email": _("E-mail"),
+    "sms": "SMS",
+    "push": _("Push"),
+    "webhook": _("Webhook"),
+    "desk": _("desk for the staff"),
+}
 _HELP: Mapping[str, Any] = {
     "security": _("tls (port 465), starttls (587, also when empty) or none."),
     "api_base": _("Empty: the provider's own."),
@@ -161,7 +171,7 @@ def form_for(
     if is_new and len(kinds) > 1:
         fields["chosen_kind"] = forms.ChoiceField(
             label=_("channel kind"),
-            choices=[(kind, kind) for kind in kinds],
+            choices=[(kind, KINDS.get(kind, kind)) for kind in kinds],
             widget=UnfoldAdminSelectWidget,
         )
     about = {"provider_name": provider, "is_new": is_new, "stored": opened}

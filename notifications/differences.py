@@ -34,10 +34,21 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Differen
 
 
 def yaml_difference(old: Any, new: Any) -> tuple[str, ...]:
-    """Say in lines of YAML where one value differs from another."""
+    """Say in lines of YAML where one value differs from another.
+
+    The order of keys is no difference: PostgreSQL keeps none.
+    """
     before = to_yaml(old).splitlines() if old else []
-    found = unified_diff(before, to_yaml(new).splitlines(), lineterm="", n=2)
+    after = to_yaml(_in_order_of(old, new)).splitlines()
+    found = unified_diff(before, after, lineterm="", n=2)
     return tuple(line for line in found if not line.startswith(("---", "+++", "@@")))
+
+
+def _in_order_of(old: Any, new: Any) -> Any:
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    kept = {key: _in_order_of(old[key], new[key]) for key in old if key in new}
+    return kept | {key: value for key, value in new.items() if key not in old}
 
 
 def _compared(group: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Difference]:

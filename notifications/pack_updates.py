@@ -27,12 +27,16 @@ _GONE = object()
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What a newer pack would make of a copy. lines: of YAML; kept: places of the salon's own."""
+    """What a newer pack would make of a copy. lines: of YAML.
+
+    changes, kept: places that would follow the pack, and the salon's own ("steps.mail.channels").
+    """
 
     version: int
     document: Mapping[str, Any]
     seed: Mapping[str, Any]
     lines: tuple[str, ...]
+    changes: tuple[str, ...]
     kept: tuple[str, ...]
 
 
@@ -65,6 +69,7 @@ def plan(copy: Workflow, pack: Pack) -> Update | None:
         document=merged,
         seed=theirs,
         lines=yaml_difference(mine, merged),
+        changes=tuple(_changed(mine, merged)),
         kept=tuple(_changed(base, mine)),
     )
 
@@ -170,7 +175,7 @@ def _order(merged: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
 
 
 def _changed(base: Any, mine: Any, path: str = "") -> Iterator[str]:
-    """Name the places where the salon differs from what the pack said."""
+    """Name the places where two of them differ."""
     if mine == base:
         return
     if not (isinstance(base, dict) and isinstance(mine, dict)):

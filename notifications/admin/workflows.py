@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from modeltranslation.admin import TranslationAdmin
 
 from notifications.admin.channels_field import ChannelsField
+from notifications.admin.pack_words import in_words
 from notifications.admin.packs import OffersPacks
 from notifications.admin.publishing_screen import PublishingScreen
 from notifications.admin.rehearsal_form import fields_of
@@ -219,7 +220,15 @@ class WorkflowAdmin(PublishingScreen, RehearsalScreen, OffersPacks, TranslationA
             "live_version": live,
             "problems": told([*problems, *broken]),
             "event_fields": fields_of(draft, steps),
-            "pack_update": update_for(draft) if draft.pack else None,
+            **_pack_panel(draft),
             "may_renew": broken and not problems and self.has_change_permission(request, draft),
             "next_identifier": next_identifier(draft) if broken else "",
         }
+
+
+def _pack_panel(draft: Workflow) -> dict[str, Any]:
+    update = update_for(draft) if draft.pack else None
+    if update is None:
+        return {}
+    changes, kept = in_words(update.changes), in_words(update.kept)
+    return {"pack_update": update, "pack_changes": changes, "pack_kept": kept}

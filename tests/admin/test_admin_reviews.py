@@ -194,3 +194,14 @@ def test_a_dry_run_plays_the_saved_draft_or_what_runs(salon):
 
     assert "Ира!" in drafted
     assert "Ира!" not in posted(salon, "owner", salon.workflow, "rehearse", **event)
+
+
+def test_a_newer_pack_says_in_words_what_it_changes(salon):
+    with tenant_scope(salon.tenant.id):
+        Workflow.objects.update(pack_version=0)
+    same = posted_page(salon, "owner", salon.workflow)
+    with tenant_scope(salon.tenant.id):
+        Workflow.objects.update(priority="normal")
+
+    assert "It changes nothing here." in same
+    assert "Yours, and stays as it is: priority" in posted_page(salon, "owner", salon.workflow)

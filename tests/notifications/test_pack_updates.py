@@ -27,7 +27,7 @@ workflows:
   description: {ru: О заказе, en: About an order}
   category: tx
   priority: normal
-  payload_schema: {type: object, required: [id]}
+  payload_schema: {required: [id], type: object}
   steps:
   - key: message
     kind: chat
@@ -91,6 +91,10 @@ def test_what_nobody_touched_follows_the_pack(shop):
     copy = Workflow.objects.get()
     document = copy.published.document
     assert found.kept == ()
+    assert found.changes == (
+        *("order", "priority", "steps.mail", "steps.message.channels"),
+        *("steps.message.text.en.body", "steps.wait"),
+    )
     assert (copy.pack_version, copy.published.number, document["priority"]) == (2, 2, "high")
     assert [(step["key"], step["channels"]) for step in document["steps"]] == [
         ("message", ["telegram", "max", "sms"]),
@@ -122,6 +126,12 @@ def test_channels_texts_settings_and_the_switch_of_the_salon_stay(shop):
     later = NEW.replace("version: 2", "version: 3").replace("max, sms", "max, vk, sms")
     assert update(shop, later).kept == found.kept
     assert Step.objects.get(key="message").channels == ["sms"]
+
+
+def test_a_version_that_says_the_same_changes_nothing(shop):
+    found = update(shop, OLD.replace("version: 1", "version: 2"))
+
+    assert (found.changes, found.kept, found.lines) == ((), (), ())
 
 
 def test_a_step_that_the_salon_removed_stays_away_and_its_own_stays(shop):
