@@ -13,14 +13,13 @@ from channels.errors import DeliveryError
 
 @dataclass(slots=True)
 class Sent:
-    """What became of one submission: receipt or error, never both. ms: from submit to answer."""
+    """What became of one submission: receipt or error, never both."""
 
     key: int
     account: Account
     outbound: Outbound
     receipt: Receipt | None
     error: DeliveryError | None
-    ms: int
 
 
 @dataclass(slots=True)
@@ -66,17 +65,15 @@ class Lanes:
 
 @dataclass(slots=True)
 class Flight:
-    """A message that is under way. started_at: monotonic."""
+    """A message that is under way."""
 
     account: Account
     outbound: Outbound
-    started_at: float
     lane: Lane
 
 
 def sent_of(key: int, flight: Flight, result: Receipt | DeliveryError) -> Sent:
-    """Say what became of a message, and how long it took."""
-    ms = round((time.monotonic() - flight.started_at) * 1000)
+    """Say what became of a message."""
     if isinstance(result, DeliveryError):
-        return Sent(key, flight.account, flight.outbound, None, result, ms)
-    return Sent(key, flight.account, flight.outbound, result, None, ms)
+        return Sent(key, flight.account, flight.outbound, None, result)
+    return Sent(key, flight.account, flight.outbound, result, None)

@@ -138,7 +138,7 @@ class Gateway:
         if not held:
             return {}
         return {
-            key: Sent(key, account, outbound, None, held[key], 0)
+            key: Sent(key, account, outbound, None, held[key])
             for key, account, outbound in wanted
             if key in held
         }
@@ -153,7 +153,7 @@ class Gateway:
         What may not start is reported as NotStarted with retry_after_s. Never raises for what
         an adapter or a provider does.
         """
-        flight = Flight(account, outbound, time.monotonic(), self._lanes.of(account))
+        flight = Flight(account, outbound, self._lanes.of(account))
         try:
             self._start(key, flight, lease_end)
         except DeliveryError as error:

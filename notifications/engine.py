@@ -228,10 +228,13 @@ class Drain:
         return [send for index, send in enumerate(sends) if index not in held], results
 
     def _submit(self, sends: Sequence[Send]) -> None:
+        batch_id, lease_end = None, 0.0
         for send in sends:
             self.next_key += 1
             self.flying[self.next_key] = send
-            lease_end = self.leases.get(send.task.batch_id, 0.0)
+            if send.task.batch_id is not batch_id:  # most stand beside others of theirs
+                batch_id = send.task.batch_id
+                lease_end = self.leases.get(batch_id, 0.0)
             self.gateway.submit(self.next_key, send.account, send.outbound, lease_end)
         self.counts.sent += len(sends)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 from channels.adapters.telegram_updates import ALLOWED, read_update
@@ -55,6 +56,7 @@ TOO_LATE = (
 )
 
 
+_JSON = {"Content-Type": "application/json"}
 _written = json.JSONEncoder(ensure_ascii=False).encode  # made once, not per message
 
 
@@ -148,13 +150,12 @@ class TelegramAdapter(Adapter):
         return part(parsed(response.body), "result")
 
     def _call(self, method: str, body: dict[str, Any]) -> HttpRequest:
+        return HttpRequest("POST", f"{self._bot}/{method}", _JSON, _written(body).encode())
+
+    @cached_property
+    def _bot(self) -> str:
         base = self.credentials.get("api_base") or "https://api.telegram.org"
-        return HttpRequest(
-            method="POST",
-            url=f"{base.rstrip('/')}/bot{self.credentials['token']}/{method}",
-            headers={"Content-Type": "application/json"},
-            body=_written(body).encode(),
-        )
+        return f"{base.rstrip('/')}/bot{self.credentials['token']}"
 
 
 def _chat_id(address: str) -> int | str:

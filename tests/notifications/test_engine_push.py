@@ -72,7 +72,7 @@ def test_a_token_that_was_named_after_its_death_stays(pushes, told_ago_s, state)
     error.dead_since = dead_since
 
     settle(
-        [judge(send, Sent(1, send.account, send.outbound, None, error, 5), engine.now())],
+        [judge(send, Sent(1, send.account, send.outbound, None, error), engine.now())],
         engine.now(),
     )
 

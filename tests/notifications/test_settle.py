@@ -40,7 +40,7 @@ def handed_over(queue="normal"):
 
 
 def answered(send, provider_id="77"):
-    sent = Sent(1, send.account, send.outbound, Receipt(provider_id), None, 5)
+    sent = Sent(1, send.account, send.outbound, Receipt(provider_id), None)
     return judge(send, sent, engine.now())
 
 
@@ -134,7 +134,7 @@ def test_the_gateway_starts_nothing_in_the_last_five_seconds(lines, gateway, pro
 def test_marketing_waits_for_an_account_that_is_used_up_today(lines, worker, scope, word):
     lines.trigger("promo", ANNA)
     send = handed_over("low")
-    refused = Sent(1, send.account, send.outbound, None, Deferred("29", scope=scope), 5)
+    refused = Sent(1, send.account, send.outbound, None, Deferred("29", scope=scope))
 
     settle([judge(send, refused, engine.now())], engine.now())
 
