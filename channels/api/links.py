@@ -29,6 +29,8 @@ from tenants.queries import body
 from tenants.scope import batch_scope
 
 Json = dict[str, Any]
+#: The database knows a link's digest only; a kept answer to an Idempotency-Key would hold the link.
+UNKEPT = {"Cache-Control": "no-store"}
 _BODY = inline_serializer(
     "LinksBody",
     {"channels": serializers.ListField(child=serializers.ChoiceField(CHATS), required=False)},
@@ -68,7 +70,7 @@ class LinksView(APIView):
             {"channel": channel, "url": _url(named[channel], channel, token), "expiresAt": until}
             for channel, token in tokens.items()
         ]
-        return data({"links": shown, "missing": missing}, 201)
+        return data({"links": shown, "missing": missing}, 201, UNKEPT)
 
 
 #: A provider and what its link is written with.

@@ -10,7 +10,7 @@ import pytest
 from channels.defaults import add_default, delete_default
 from channels.integrations import add_integration, set_disabled
 from tenants.links import TOKEN
-from tenants.models import LinkToken
+from tenants.models import LinkToken, StoredResponse
 from tenants.scope import tenant_scope
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory, SubscriberFactory, TenantFactory, word
@@ -113,3 +113,14 @@ def test_a_name_that_fits_no_link_is_refused(api):
     answer = api.post("/v1/integrations", {"providerId": "telegram", "credentials": bot})
 
     assert list(answer.json()["errors"]) == ["credentials.public_name"]
+
+
+def test_a_link_is_not_kept_for_a_repeated_call(salon, api, anna):
+    add_integration(salon.pk, "telegram", BOT, identifier="bot")
+    path, key = f"/v1/subscribers/{anna.subscriber_id}/links", {"Idempotency_Key": word("links")}
+
+    first, again = (api.post(path, {}, **key).json()["data"]["links"] for _ in range(2))
+
+    assert first != again
+    with tenant_scope(salon.pk):
+        assert not StoredResponse.objects.filter(tenant=salon).exists()
