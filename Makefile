@@ -59,4 +59,4 @@ chaos: venv
 lock:
 	$(LOCK) --all-extras -o requirements-dev.txt
 	$(LOCK) --extra embedded --extra aws --extra apprise -c requirements-dev.txt -o requirements-up.txt
-	$(LOCK) -c requirements-dev.txt -o requirements.txt
+	$(LOCK) --extra aws --extra apprise -c requirements-dev.txt -o requirements.txt

@@ -32,6 +32,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config.embedded_place import Account, Place, own_folder, package_folder, reachable, share_owner
+from config.processes import POSTGRES
 
 LOCALE = "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 SUPERUSER = "postgres"
@@ -145,10 +146,9 @@ class Postgres:
 
     def _settings(self) -> list[str]:
         common = [
-            *("listen_addresses=", "unix_socket_permissions=0700", "shared_buffers=256MB"),
-            *("jit=off", "timezone=UTC", "log_timezone=UTC"),
-            # open work lives for seconds: its dead rows are to be reused, not kept for a minute
-            "autovacuum_naptime=10s",
+            *("listen_addresses=", "unix_socket_permissions=0700"),
+            *("timezone=UTC", "log_timezone=UTC"),
+            *POSTGRES,
         ]
         if not self.ephemeral:
             return [*common, "max_connections=100"]

@@ -17,3 +17,5 @@ WEB: Final = (
 )
 #: Of workers for the bulk: campaigns and reports never take the processor from people who wait.
 BULK_NICE: Final = 10
+#: Of PostgreSQL. Open work lives for seconds: its dead rows are to be reused soon, not in a minute.
+POSTGRES: Final = ("shared_buffers=256MB", "jit=off", "autovacuum_naptime=10s")

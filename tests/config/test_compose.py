@@ -12,11 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 import yaml
+from django.conf import settings
 from django.core.management import get_commands
 
 from config import embedded
 from config.embedded_place import package_folder
-from config.processes import BULK_NICE, WEB
+from config.processes import BULK_NICE, POSTGRES, WEB
 from tests.for_each import for_each
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,17 @@ def test_processes_run_as_up_runs_them():
     assert words("web")[1 : 1 + len(WEB)] == list(WEB)
     assert words("worker-bulk")[:3] == ["nice", "-n", str(BULK_NICE)]
     assert "nice" not in words("worker-urgent")
+    assert tuple(words("postgres")[2::2]) == POSTGRES
+
+
+@pytest.mark.parametrize("service", ["worker-urgent", "worker-bulk"])
+def test_a_worker_may_wait_a_lease_for_the_answers_it_has_asked_for(service):
+    assert int(SERVICES[service]["stop_grace_period"].removesuffix("s")) > settings.LEASE_S
+
+
+def test_no_log_fills_the_disk_and_no_process_of_ours_can_gain_rights():
+    assert all(service["logging"] == {"driver": "local"} for service in SERVICES.values())
+    assert all(SERVICES[name]["cap_drop"] == ["ALL"] for name in OURS)
 
 
 @for_each("service", [s for s in OURS if "manage.py" in words(s)])
@@ -85,7 +97,7 @@ def test_secrets_come_from_the_environment_only(service):
 def test_only_the_processes_that_make_tables_know_the_owner():
     knowing = {s for s in OURS if "DATABASE_OWNER_URL" in SERVICES[s]["environment"]}
 
-    assert knowing == {"migrate", "worker-bulk", "scheduler"}
+    assert knowing == {"migrate", "worker-bulk"}
     assert not any("POSTGRES_PASSWORD" in SERVICES[s]["environment"] for s in OURS)
 
 
