@@ -6,197 +6,31 @@ the Cloud API and of Instagram of 2026, in tests/payloads.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from channels.registry import ADAPTERS
 from channels.told import (
-    AccountEvent,
-    BadSignature,
-    Callback,
     InboundEvent,
-    Needs,
     Reply,
-    StatusEvent,
 )
-from tests.channels.captured import MESSAGE_ID, Captured, is_private
+from tests.channels.captured import is_private
+from tests.channels.chat_events import (
+    ACTION,
+    BODIES,
+    CAPTURED,
+    EVENTS,
+    PROVIDERS,
+    TOKEN,
+    USER,
+    VECTORS,
+    changed,
+    told,
+)
 from tests.for_each import for_each
-from tests.providers.signing import APP_SECRET, VERIFY_TOKEN, called, credentials, of_meta
-
-PROVIDERS = ("telegram", "whatsapp_cloud", "instagram", "vk", "max")
-CAPTURED = {provider: Captured(provider) for provider in PROVIDERS}
-ADAPTER = {provider: ADAPTERS[provider](credentials(provider)) for provider in PROVIDERS}
-VECTORS = json.loads(
-    (Path(__file__).parents[1] / "payloads" / "signatures_chat.json").read_text("utf-8")
-)
-NAME, RU = {"name": "Анна К"}, {"language": "ru"}
-ACTION, TOKEN = "cf:7Qm2xV9tRk4aLz0pYw3NsA", "L_8fKq2Zt5vXw1Yb3NcR7dPg"
-
-TELEGRAM = NAME | RU | {"address": "551234567"}
-NUMBER, USER = "+79161234567", "RU.13491208655302741918"
-LINE = {"route": "106540352242922"}
-SENT = "wamid.HBgLNzkxNjEyMzQ1NjcVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA"
-HEARD = "wamid.HBgLNzkxNjEyMzQ1NjcVAgASGBQzQTA"
-ALIAS = InboundEvent(kind="alias", address=NUMBER, value=USER, **LINE)
-STATUS = {"provider_id": SENT, "address": NUMBER, **LINE}
-OURS = {"message_id": MESSAGE_ID}
-ACCOUNT = {"name": "winback_november", "language": "ru", "route": "102290129340398"}
-IGSID = {"address": "1254459154682919", "route": "17841405822304914"}
-VK_ID, PEER = "a1d2e3f4b5c6d7e8", {"address": "187654321"}
-MAX = NAME | RU | {"address": "123456789"}
-
-
-def at_whatsapp(kind, letter, **more):
-    return InboundEvent(
-        key=f"{HEARD}{letter}", kind=kind, address=NUMBER, **{**NAME, **LINE, **more}
-    )
-
-
-def status(state, **more):
-    return StatusEvent(key=f"{SENT}:{state}", state=state, **{**STATUS, **more})
-
-
-def template(number, state, at, **more):
-    return AccountEvent(
-        key=f"template:{number}:{state}:{at}", kind="template_state", value=state, **ACCOUNT, **more
-    )
-
-
-EVENTS: dict[str, dict[str, list[Any]]] = {
-    "telegram": {
-        "update_start_deeplink.json": [InboundEvent("871234001", "start", value=TOKEN, **TELEGRAM)],
-        "update_start_plain.json": [InboundEvent("871234002", "start", **TELEGRAM)],
-        "update_contact_foreign.json": [],
-        "update_text_stop.json": [InboundEvent("871234005", "text", value="СТОП", **TELEGRAM)],
-        "update_callback_query.json": [
-            InboundEvent(
-                "871234006",
-                "button",
-                value=ACTION,
-                provider_id="551234567:4182",
-                reply_token="2367891234567890123",
-                **TELEGRAM,
-            )
-        ],
-        "update_my_chat_member_blocked.json": [InboundEvent("871234007", "blocked", **TELEGRAM)],
-        "update_my_chat_member_unblocked.json": [
-            InboundEvent("871234008", "unblocked", **TELEGRAM)
-        ],
-    },
-    "whatsapp_cloud": {
-        "webhook_verify_get.json": [],
-        "message_text_stop.json": [at_whatsapp("text", "y", value="Стоп"), ALIAS],
-        "interactive_button_reply.json": [
-            at_whatsapp("button", "z", value=ACTION, provider_id=SENT, reply_token=f"{HEARD}z"),
-            ALIAS,
-        ],
-        "template_quick_reply_button.json": [
-            at_whatsapp(
-                "button",
-                "0",
-                value=ACTION.replace("cf", "rs"),
-                provider_id=SENT,
-                reply_token=f"{HEARD}0",
-            ),
-            ALIAS,
-        ],
-        "status_sent.json": [status("sent", **OURS), ALIAS],
-        "status_delivered.json": [status("delivered", **OURS), ALIAS],
-        "status_read.json": [status("read", **OURS), ALIAS],
-        "status_failed_131047.json": [status("failed", reason="window_closed", **OURS), ALIAS],
-        "status_failed_131050.json": [
-            status("failed", reason="opt_out", effect="unsubscribed", **OURS),
-            ALIAS,
-        ],
-        "status_batch_out_of_order.json": [status("read"), status("sent")],
-        "user_preferences_stop.json": [
-            InboundEvent(
-                f"preference:{NUMBER}:opt_out:1795248200", "opt_out", NUMBER, **NAME, **LINE
-            ),
-            ALIAS,
-        ],
-        "user_preferences_resume.json": [
-            InboundEvent(
-                f"preference:{NUMBER}:opt_in:1795258200", "opt_in", NUMBER, **NAME, **LINE
-            ),
-            ALIAS,
-        ],
-        "template_status_rejected.json": [
-            template(1689556908129835, "REJECTED", 1795200000, reason="INVALID_FORMAT")
-        ],
-        "template_status_paused.json": [template(1689556908129836, "PAUSED", 1795200100)],
-        "user_changed_number.json": [at_whatsapp("moved", "2", value="+79167654321", name="")],
-    },
-    "instagram": {
-        "webhook_quick_reply.json": [
-            InboundEvent("aWdfZAG1faXRlbToyOklH", "button", value=ACTION, **IGSID)
-        ],
-        "webhook_postback.json": [
-            InboundEvent("aWdfZAG1faXRlbTozOklH", "button", value="book", **IGSID)
-        ],
-        "webhook_referral_existing_thread.json": [
-            InboundEvent("ref:1254459154682919:1795240000987", "start", value=TOKEN, **IGSID)
-        ],
-        "webhook_postback_icebreaker_referral.json": [
-            InboundEvent("aWdfZAG1faXRlbTo0OklH", "start", value=TOKEN, **IGSID)
-        ],
-        "webhook_echo.json": [],
-        "webhook_seen.json": [
-            StatusEvent(
-                "aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE:read",
-                "read",
-                provider_id="aWdfZAG1faXRlbToxOklHTWVzc2FnZAUlE",
-                **IGSID,
-            )
-        ],
-    },
-    "vk": {
-        "callback_confirmation.json": [],
-        "message_new_ref.json": [InboundEvent(f"{VK_ID}f9", "start", value=TOKEN, **PEER, **RU)],
-        "message_new_stop.json": [
-            InboundEvent(f"{VK_ID}fa", "text", value="отписаться", **PEER, **RU)
-        ],
-        "message_new_text_button.json": [
-            InboundEvent(f"{VK_ID}fb", "button", value=ACTION, **PEER, **RU)
-        ],
-        "message_event.json": [
-            InboundEvent(
-                f"{VK_ID}fc", "button", value=ACTION, reply_token="b1f0c7e2aa54:58", **PEER
-            )
-        ],
-        "message_deny.json": [InboundEvent(f"{VK_ID}fe", "blocked", **PEER)],
-        "message_read.json": [
-            StatusEvent(f"{VK_ID}ff", "read", provider_id="187654321:9123", reach="up_to", **PEER)
-        ],
-        "message_reply_own.json": [],
-    },
-    "max": {
-        "bot_started_payload.json": [InboundEvent(kind="start", value=TOKEN, **MAX)],
-        "message_created_start_text.json": [InboundEvent(kind="start", **MAX)],
-        "message_created_stop.json": [InboundEvent(kind="text", value="Стоп", **MAX)],
-        "message_created_contact.json": [InboundEvent(kind="contact", value="+79161234567", **MAX)],
-        "bot_stopped.json": [InboundEvent(kind="blocked", **MAX)],
-        "dialog_removed.json": [InboundEvent(kind="blocked", **MAX)],
-    },
-}
-BODIES = [(provider, name) for provider, files in EVENTS.items() for name in files]
-
-
-def told(provider, body):
-    return list(ADAPTER[provider].read_callback(called(provider, body)))
-
-
-def changed(provider, name, change):
-    """Give a captured body after a change, as bytes."""
-    body = CAPTURED[provider].body(name)
-    change(body)
-    return json.dumps(body).encode()
+from tests.providers.signing import credentials
 
 
 def test_every_captured_call_has_a_row():
@@ -240,103 +74,6 @@ def test_different_calls_of_max_have_different_keys():
     names = CAPTURED["max"].telling
 
     assert len({told("max", CAPTURED["max"].raw(name))[0].key for name in names}) == len(names)
-
-
-@for_each("provider, name", [row for row in BODIES if row[0] in ("whatsapp_cloud", "instagram")])
-def test_a_signed_body_with_one_byte_changed_is_refused(provider, name):
-    body = CAPTURED[provider].raw(name)
-    callback = called(provider, body)
-
-    for at in (0, len(body) // 2, len(body) - 1):
-        other = body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
-        with pytest.raises(BadSignature):
-            ADAPTER[provider].read_callback(replace(callback, body=other))
-
-
-@for_each("provider", PROVIDERS)
-def test_another_secret_or_none_at_all_is_refused(provider):
-    name = next(name for name, events in EVENTS[provider].items() if events)
-    good = called(provider, CAPTURED[provider].raw(name))
-    naked = good.body.replace(b'"vk_hook_secret_1"', b'"vk_hook_secret_2"')
-    wrong = {key: value[:-1] + "x" for key, value in good.headers.items()}
-
-    for callback in (replace(good, body=naked, headers=wrong), replace(good, body=b"", headers={})):
-        with pytest.raises(BadSignature):
-            ADAPTER[provider].read_callback(callback)
-    for secret in ("webhook_secret", "app_secret", "callback_secret"):
-        without = {**credentials(provider), secret: ""}
-        if secret in ADAPTERS[provider].fields:
-            with pytest.raises(BadSignature):
-                ADAPTERS[provider](without).read_callback(good)
-
-
-def test_what_is_signed_with_no_secret_is_refused_where_none_is_known():
-    signed = hmac.new(b"", b"{}", hashlib.sha256).hexdigest()
-    naked = ADAPTERS["instagram"](credentials("instagram") | {"app_secret": ""})
-
-    with pytest.raises(BadSignature):
-        naked.read_callback(Callback(b"{}", {"x-hub-signature-256": f"sha256={signed}"}))
-
-
-def test_metas_vector_is_verified_over_the_raw_bytes_only():
-    vector = VECTORS["meta"]
-    body = vector["raw_body"].encode()
-    dumped = json.dumps(json.loads(body), ensure_ascii=False).encode()
-
-    def read(body, value):
-        callback = replace(of_meta(body), headers={vector["header"].lower(): value})
-        return ADAPTER["whatsapp_cloud"].read_callback(callback)
-
-    assert vector["secret"] == APP_SECRET
-    assert read(body, vector["value"]) == []  # it names nobody
-    for wrong in (
-        vector["value_if_body_was_reserialised"],
-        vector["value"].removeprefix("sha256="),
-    ):
-        with pytest.raises(BadSignature):
-            read(body, wrong)
-    with pytest.raises(BadSignature):
-        read(dumped, vector["value"])
-
-
-@pytest.mark.parametrize("provider", ["whatsapp_cloud", "instagram"])
-def test_metas_handshake_is_answered_with_the_bare_challenge(provider):
-    captured = CAPTURED["whatsapp_cloud"].body("webhook_verify_get.json")
-    asked = replace(called(provider, b""), method="GET", headers={}, query=captured["query"])
-    expected = captured["expected_response"]
-
-    good = ADAPTER[provider].greet(asked)
-    query = {**captured["query"], "hub.verify_token": f"{VERIFY_TOKEN}x"}
-    wrong = ADAPTER[provider].greet(replace(asked, query=query))
-
-    assert good == Reply(expected["body"].encode(), expected["content_type"], expected["status"])
-    assert wrong.status == 403
-    assert b"1158201444" not in wrong.body
-    assert ADAPTER[provider].greet(called(provider, b"{}")) is None
-
-
-def test_vks_handshake_is_answered_with_the_communitys_string():
-    asked = called("vk", CAPTURED["vk"].raw("callback_confirmation.json"))
-
-    with pytest.raises(Needs) as needed:
-        ADAPTER["vk"].greet(asked)
-    answers = {needed.value.request.url: b'{"response":{"code":"c0de"}}'}
-    typed = ADAPTERS["vk"](credentials("vk") | {"confirmation": "typed"})
-
-    assert b"group_id=212345678" in needed.value.request.body
-    assert ADAPTER["vk"].greet(replace(asked, answers=answers)) == Reply(b"c0de", "text/plain")
-    assert typed.greet(asked) == Reply(b"typed", "text/plain")
-    assert ADAPTER["vk"].greet(called("vk", CAPTURED["vk"].raw("message_deny.json"))) is None
-
-
-@pytest.mark.parametrize(
-    ("key", "value"), [("secret", "vk_hook_secret_2"), ("secret", ""), ("group_id", 1)]
-)
-def test_vks_handshake_is_for_the_community_and_its_secret_alone(key, value):
-    body = changed("vk", "callback_confirmation.json", lambda body: body.update({key: value}))
-
-    with pytest.raises(BadSignature):
-        ADAPTER["vk"].greet(called("vk", body))
 
 
 def test_each_provider_hears_what_it_wants_when_its_call_was_kept():
