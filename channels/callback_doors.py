@@ -132,7 +132,7 @@ def find(account_id: UUID) -> Door | None:
     if door is None and _kept.is_over(account_id, now):
         with _renewing:
             if _kept.is_over(account_id, now):  # else another thread has looked meanwhile
-                _renew(now)
+                _renew(account_id, now)
         door = _kept.get(account_id, now)
     return door or _load(account_id, now)
 
@@ -148,10 +148,10 @@ def by_route(provider: str, route: str) -> Iterator[Door]:
             yield door
 
 
-def _renew(now: float) -> None:
+def _renew(account_id: UUID, now: float) -> None:
     """Look at all doors whose time is over; only those used since that are as before stay."""
     over = _kept.over(now)
-    used = [known.door for known in over if known.is_used]
+    used = [known.door for known in over if known.is_used or known.door.id == account_id]
     owners = {door.tenant_id for door in used if door.tenant_id is not None}
     with batch_scope(owners):
         asked = {"tenants": list(owners), "ids": [door.id for door in used]}

@@ -140,7 +140,7 @@ def _insert_again_if_lost(wanted: Sequence[Kept]) -> set[UUID]:
 
 def _columns(wanted: Sequence[Kept]) -> list[list[object]]:
     # sorted: two processes that keep the same keys must meet them in one order
-    ordered = sorted(wanted, key=lambda row: (str(row.tenant_id), str(row.account_id), row.key))
+    ordered = sorted(wanted, key=lambda row: (row.account_id.int, row.key))
     return [
         [row.tenant_id for row in ordered],
         [row.id for row in ordered],
