@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection
+from django.db import DataError, connection
 
 from channels.integrations import add_integration
 from channels.told import Callback
@@ -17,12 +17,14 @@ from notifications import callback_tasks
 from notifications.callback_wake import DEEDS, REPORTS
 from notifications.callbacks import MOST_BYTES, receive
 from notifications.dispatch import server
+from notifications.keeping import Kept, keep
 from notifications.models import LogEntry
 from tenants.errors import NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
 from tenants.owner import as_owner
 from tests.factories import TenantFactory
 from tests.notifications.phone_line import PhoneLine, press, status
+from tests.threads import at_once
 
 
 @pytest.fixture
@@ -163,6 +165,19 @@ def test_many_that_call_at_once_each_hear_of_their_own(line):
     assert sorted(row.key for row in line.received) == sorted(wanted)
 
 
+def test_what_the_database_refuses_costs_nobody_else_his_callback(line):
+    def call(index: int) -> int:
+        event = "{" if index == 3 else "{}"  # no JSON
+        row = Kept(line.salon.pk, line.row.pk, str(index), event, datetime.now(UTC), uuid7(), "")
+        try:
+            return keep([row])
+        except DataError:
+            return -1
+
+    assert at_once(8, call) == [-1 if index == 3 else 1 for index in range(8)]
+    assert len(line.received) == 7
+
+
 def test_a_signed_body_that_the_adapter_cannot_read_is_answered_and_dropped(line, caplog):
     assert line.report("not an object") == 0
 
@@ -184,24 +199,23 @@ def test_a_report_without_a_key_is_still_kept_once(line):
 
 
 @pytest.mark.parametrize(
-    ("event", "work"),
+    ("event", "work", "queue"),
     [
-        ({"type": "text", "key": "k", "address": "+7", "value": "да"}, DEEDS),
-        ({"type": "read", "key": "k", "message_id": str(uuid4())}, REPORTS),
+        ({"type": "text", "key": "k", "address": "+7", "value": "да"}, DEEDS, "rq:queue:high"),
+        ({"type": "read", "key": "k", "message_id": "none"}, REPORTS, "rq:queue:normal"),
     ],
     ids=["what a client does goes before", "what a provider reports does not"],
 )
-def test_one_job_is_asked_for_what_was_kept(line, event, work):
-    server().delete(work.flag, f"rq:queue:{work.queue}")
+def test_one_job_is_asked_for_what_was_kept(line, event, work, queue):
+    server().delete(work.flag, queue)
 
     line.report(event)
 
-    _, job = server().blpop([f"rq:queue:{work.queue}"], timeout=10)
-    assert json.loads(zlib.decompress(server().hget(b"rq:job:" + job, "data")))[2] == [
-        list(work.kinds)
-    ]
+    _, job = server().blpop([queue], timeout=10)
+    asked = json.loads(zlib.decompress(server().hget(b"rq:job:" + job, "data")))
+    assert asked[2] == [list(work.kinds)]
     work.ask()
-    assert server().llen(f"rq:queue:{work.queue}") == 0
+    assert server().llen(queue) == 0
 
 
 def test_the_job_applies_what_is_open_and_lets_the_next_wake_up_through(line):
