@@ -23,7 +23,7 @@ from tenants.answers import error_body
 Environ = dict[str, Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-STRANGERS = 10  # of the server's sixteen threads (config.processes)
+STRANGERS = 10  # of the server's threads (config.processes)
 WAIT_S = 0.2  # for a place: bodies that are there already are read much sooner
 MOST_KNOWN = 10_000
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
-#: Of the web server. Sixteen threads: callbacks that wait for one commit wait together; of so
-#: many it warns, therefore it tells errors only. A thread that was needed may be needed again: it
-#: has a connection to the database and plans prepared there, so it stays as long as it may.
+#: Of the web server. 32 threads: callbacks that wait for one commit wait together, and a slow disk
+#: or a short processor makes many wait; of so many it warns, therefore it tells errors only. A
+#: thread that was needed may be needed again: it has a connection to the database and plans
+#: prepared there, so it stays as long as it may.
 WEB: Final = (
     *("--interface", "wsgi", "--no-ws", "--http", "1", "--runtime-mode", "st"),
-    *("--blocking-threads", "16", "--blocking-threads-idle-timeout", "600"),
+    *("--blocking-threads", "32", "--blocking-threads-idle-timeout", "600"),
     *("--log-level", "error"),
 )
 #: Of workers for the bulk: campaigns and reports never take the processor from people who wait.

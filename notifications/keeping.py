@@ -51,16 +51,16 @@ class _Ticket:
 
 class _Keeper:
     def __init__(self) -> None:
-        self._waiting: list[_Ticket] = []
-        self._is_writing = False
+        self.waiting: list[_Ticket] = []
+        self.is_writing = False
         self._lock = threading.Lock()
 
     def keep(self, wanted: Sequence[Kept]) -> int:
         ticket = _Ticket(wanted)
         ticket.called.acquire()
         with self._lock:
-            self._waiting.append(ticket)
-            is_first, self._is_writing = not self._is_writing, True
+            self.waiting.append(ticket)
+            is_first, self.is_writing = not self.is_writing, True
         if not is_first:
             ticket.called.acquire()
         if ticket.new is None:  # nobody has written it: it is this one's turn
@@ -78,14 +78,14 @@ class _Keeper:
     def _write_all(self, own: _Ticket) -> list[_Ticket]:
         """Write for all; if that fails, only for oneself, so that nobody pays for another."""
         with self._lock:
-            tickets, self._waiting = self._waiting, []
+            tickets, self.waiting = self.waiting, []
         try:
             new = _insert_again_if_lost([row for ticket in tickets for row in ticket.wanted])
         except Exception:
             if tickets == [own]:
                 raise
             with self._lock:
-                self._waiting = [one for one in tickets if one is not own] + self._waiting
+                self.waiting = [one for one in tickets if one is not own] + self.waiting
             new, tickets = insert(own.wanted), [own]
         ask_for_jobs({row.kind for ticket in tickets for row in ticket.wanted if row.id in new})
         for ticket in tickets:
@@ -95,14 +95,14 @@ class _Keeper:
     def _call(self, own: _Ticket, written: Sequence[_Ticket]) -> None:
         """Call the next who is to write, and those whose rows are written."""
         with self._lock:
-            following = self._waiting[:1]
-            self._is_writing = bool(following)
+            following = self.waiting[:1]
+            self.is_writing = bool(following)
         for ticket in (*following, *written):
             if ticket is not own:
                 ticket.called.release()
 
 
-_keeper = _Keeper()
+keeper = _Keeper()
 
 
 def keep(wanted: Sequence[Kept]) -> int:
@@ -113,7 +113,7 @@ def keep(wanted: Sequence[Kept]) -> int:
         kinds = {row.kind for row in wanted}
         transaction.on_commit(lambda: ask_for_jobs(kinds))
         return len(insert(wanted))
-    return _keeper.keep(wanted)
+    return keeper.keep(wanted)
 
 
 def next_look(key: UUID, attempt: int, now: datetime) -> datetime | None:

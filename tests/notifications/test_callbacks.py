@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -17,14 +18,14 @@ from notifications import callback_tasks
 from notifications.callback_wake import DEEDS, REPORTS
 from notifications.callbacks import MOST_BYTES, receive
 from notifications.dispatch import server
-from notifications.keeping import Kept, keep
+from notifications.keeping import Kept, keep, keeper
 from notifications.models import LogEntry
 from tenants.errors import NotFound, TooLarge, Unauthorized
 from tenants.ids import uuid7
 from tenants.owner import as_owner
+from tenants.scope import tenant_scope
 from tests.factories import TenantFactory
 from tests.notifications.phone_line import PhoneLine, press, status
-from tests.threads import at_once
 
 
 @pytest.fixture
@@ -166,16 +167,38 @@ def test_many_that_call_at_once_each_hear_of_their_own(line):
 
 
 def test_what_the_database_refuses_costs_nobody_else_his_callback(line):
-    def call(index: int) -> int:
-        event = "{" if index == 3 else "{}"  # no JSON
-        row = Kept(line.salon.pk, line.row.pk, str(index), event, datetime.now(UTC), uuid7(), "")
+    """Eight wait while one is written, and what one of them brings is no JSON."""
+
+    def kept(key: str, event: str = "{}") -> Kept:
+        return Kept(line.salon.pk, line.row.pk, key, event, datetime.now(UTC), uuid7(), "")
+
+    def call(row: Kept) -> int:
         try:
             return keep([row])
         except DataError:
             return -1
+        finally:
+            connection.close()  # this thread's own
 
-    assert at_once(8, call) == [-1 if index == 3 else 1 for index in range(8)]
-    assert len(line.received) == 7
+    with ThreadPoolExecutor(9) as pool:
+        with tenant_scope(line.salon.pk):
+            keep([kept("same")])  # whoever keeps it, too, must wait for this transaction
+            writing = pool.submit(call, kept("same"))
+            wait_for(lambda: keeper.is_writing)
+            rows = [kept(str(index), "{" if index == 3 else "{}") for index in range(8)]
+            waiting = [pool.submit(call, row) for row in rows]
+            wait_for(lambda: len(keeper.waiting) == len(rows))
+        heard = [one.result(timeout=30) for one in (writing, *waiting)]
+
+    assert heard == [0, *(-1 if index == 3 else 1 for index in range(8))]
+    assert len(line.received) == 8
+
+
+def wait_for(question) -> None:
+    deadline = time.monotonic() + 30
+    while not question():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_signed_body_that_the_adapter_cannot_read_is_answered_and_dropped(line, caplog):

@@ -20,6 +20,7 @@ from tests.bench.load import Answered, Load
 from tests.bench.processes import until
 
 PER_S = 1_000
+CONNECTIONS = 64  # providers open many, and each waits for its answer
 LIMIT_S = 600.0
 _HEAD = (
     "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{signature_name}: {signature}\r\n"
@@ -96,7 +97,8 @@ def _busy(bench: Bench) -> None:
 
 
 def _call(bench: Bench, calls: list[str], rate: float = 0.0) -> Answered:
-    answered = load.drive(Load(bench.processes.port, "", (), raw=calls, rate=rate))
+    given = Load(bench.processes.port, "", (), raw=calls, rate=rate, connections=CONNECTIONS)
+    answered = load.drive(given)
     if answered.errors:
         raise RuntimeError(f"{answered.errors} callbacks refused: {answered.examples}")
     return answered
