@@ -1,124 +1,58 @@
 """Chatwoot: each captured body means what tests/payloads/chatwoot/index.json expects.
 
-Source of the bodies: chatwoot/chatwoot, swagger and jbuilder views, 2026. The exchanges run over
-real sockets against the fake provider, which was written from the facts.
+Source of the bodies: tests/channels/chatwoot_line.py.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
-from uuid import uuid4
 
 import pytest
-from django.conf import settings
 
-from channels.accounts import Account
 from channels.adapters.chatwoot import ChatwootAdapter, template_params
 from channels.adapters.chatwoot_api import (
-    ChatwootApi,
     Contact,
     NotFound,
     found_contact,
     made_contact,
 )
-from channels.adapters.chatwoot_steps import Client
-from channels.breaker import Breaker
-from channels.contract import Button, Content, TokenCall
+from channels.contract import TokenCall
 from channels.errors import (
     Ambiguous,
     BadCredentials,
-    DeliveryError,
     Permanent,
     ProviderPaused,
     RateLimited,
     Temporary,
     UnknownReply,
-    WindowClosed,
 )
-from channels.gateway import Gateway
-from channels.guard import AddressGuard
-from tests.channels.captured import VISIT, Captured, answer, drive, outbound
+from tests.channels.captured import VISIT, answer
+from tests.channels.chatwoot_line import (
+    ADAPTER,
+    API,
+    CAPTURED,
+    CONTACT,
+    CREDENTIALS,
+    FOUND,
+    GONE,
+    MADE,
+    NOBODY,
+    OPENED,
+    PHONE,
+    REQUESTS,
+    RESPONSES,
+    TAKEN,
+    TEMPLATE,
+    WEBHOOKS,
+    WRITTEN,
+    message,
+    ours,
+    sent,
+    walk,
+    wire,
+)
 from tests.for_each import for_each
-from tests.providers.chatwoot import Chatwoot
-from tests.providers.server import ProviderServer
-
-CAPTURED = Captured("chatwoot")
-CREDENTIALS = {
-    "token": "TOKEN",
-    "account_id": "1",
-    "inbox_id": "7",
-    "api_base": "https://desk.example",
-}
-ADAPTER = ChatwootAdapter(CREDENTIALS)
-API = ChatwootApi(CREDENTIALS)
-PHONE = "+79161234567"
-CONTACT = Contact(501, "0f7d6b1e-6f1b-4d3c-8a75-3d8c9a1f2b10")
-TEMPLATE = {
-    "name": "visit_reminder_v1",
-    "language": "ru",
-    "parameters": ["Анна", "22 ноября, 14:30"],
-}
-RESPONSES = {
-    "contact_create_response.json",
-    "contact_search_response.json",
-    "contact_create_duplicate.json",
-    "conversation_create_response.json",
-    "message_create_response.json",
-    "err_401.json",
-    "err_404.json",
-}
-REQUESTS = {"request_conversation_template.json", "request_escalation_sequence.json"}
-WEBHOOKS = {name for name, row in CAPTURED.index.items() if row["kind"] == "webhook"}
-
-
-def message(content=None, **extra):
-    who = {"address_kind": "whatsapp", "subscriber": "42"}
-    return outbound(content or Content(VISIT), PHONE, **{**who, **extra})
-
-
-def walk(steps, answers):
-    """Drive an exchange by hand: TokenCalls are read from the answers too, nothing is kept."""
-    calls, value, error = [], None, None
-    queue = iter(answers)
-    try:
-        while True:
-            step = steps.throw(error) if error else steps.send(value)
-            calls.append(step)
-            value, error = next(queue), None
-            if isinstance(step, TokenCall):
-                try:
-                    value, _ = step.read(value)
-                except DeliveryError as raised:
-                    error = raised
-    except StopIteration as end:
-        return calls, end.value
-
-
-def wire(step):
-    return step.request if isinstance(step, TokenCall) else step
-
-
-def sent(step):
-    request = wire(step)
-    path = request.url.removeprefix("https://desk.example")
-    return request.method, path, json.loads(request.body) if request.body else None
-
-
-FOUND = CAPTURED.response("contact_search_response.json")
-MADE = CAPTURED.response("contact_create_response.json")
-NOBODY = answer(200, {"meta": {"count": 0}, "payload": []})
-TAKEN = CAPTURED.response("contact_create_duplicate.json")
-OPENED = CAPTURED.response("conversation_create_response.json")
-WRITTEN = CAPTURED.response("message_create_response.json")
-GONE = CAPTURED.response("err_404.json")
-
-
-def ours(response):
-    """Give a captured contact our identifier."""
-    body = response.body.replace(b"beautylab:sub_00042", b"kolokol:42")
-    return replace(response, body=body)
 
 
 def test_every_captured_body_has_a_test():
@@ -312,161 +246,3 @@ def test_the_answers_of_chatwoot_have_a_meaning(status, body, error):
         ADAPTER.receipt(answer(status, body))
 
     assert type(caught.value) is error
-
-
-def posted(outbound, credentials=CREDENTIALS):
-    steps = ChatwootAdapter(credentials).exchange(outbound)
-    next(steps)
-    steps.send(str(CONTACT))
-    return json.loads(steps.send("321").body)
-
-
-def test_answers_become_a_choice_and_links_become_lines():
-    buttons = (Button("Да", action="cf:1"), Button("На карте", url="https://s.example/map"))
-
-    body = posted(message(Content("x", buttons=buttons)))
-
-    assert body["content_type"] == "input_select"
-    assert body["content_attributes"]["items"] == [{"title": "Да", "value": "cf:1"}]
-    assert body["content"] == "x\n\nНа карте: https://s.example/map"
-
-
-def test_outside_the_window_the_template_goes_or_nothing():
-    closed = {"window_until": None}
-
-    assert posted(message(**closed, whatsapp_template=TEMPLATE))["template_params"] == (
-        template_params(TEMPLATE, "tx")
-    )
-    calls, error = drive(ADAPTER.exchange(message(**closed)))
-    assert (calls, type(error)) == ([], WindowClosed)
-
-
-def test_an_sms_knows_no_window():
-    text = replace(message(window_until=None, address_kind="phone"), kind="sms")
-
-    assert "template_params" not in posted(text)
-
-
-def test_a_mirrored_message_stands_in_its_conversation_and_is_known_again():
-    vk = {"address_kind": "vk", "subscriber": "42"}
-
-    def written(content, **desk):
-        own = {"do": "mirror", "conversation": "321", **desk}
-        request = next(ADAPTER.exchange(outbound(content, "187", **vk, desk=own)))
-        assert request.url.endswith("/conversations/321/messages")
-        return json.loads(request.body)
-
-    mirrored = written(Content("x", buttons=(Button("Да", action="cf:1"),)))
-    answered = written(Content("Да"), is_from_client=True)
-
-    assert (mirrored["message_type"], mirrored["content"]) == ("outgoing", "x\n\n1 — Да")
-    assert mirrored["content_attributes"] == {"kolokol_message_id": message().message_id}
-    assert (answered["message_type"], answered["content"]) == ("incoming", "Да")
-
-
-def test_a_chats_address_is_no_phone():
-    assert Client.of(outbound(Content("x"), "187654321", address_kind="vk")).phone == ""
-
-
-def test_a_desk_without_any_inbox_is_refused():
-    bare = {"token": "T", "account_id": "1"}
-
-    assert set(ChatwootAdapter.check(bare)) == {"inbox_id"}
-    assert ChatwootAdapter.check(bare | {"mirror_inbox_id": "8", "mirror": "off"}) == {}
-    assert set(ChatwootAdapter.check(CREDENTIALS | {"mirror": "x", "unsigned": "y"})) == {
-        "mirror",
-        "unsigned",
-    }
-
-
-def test_the_probe_asks_who_the_agent_is():
-    assert ADAPTER.probe().url == "https://desk.example/api/v1/profile"
-    ADAPTER.read_probe(answer(200, {"id": 3, "name": "Мария"}))
-    with pytest.raises(BadCredentials):
-        ADAPTER.read_probe(CAPTURED.response("err_401.json"))
-
-
-@pytest.fixture(scope="module")
-def server():
-    server = ProviderServer({"chatwoot": Chatwoot()})
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def gateway():
-    breaker = Breaker(settings.REDIS_URL, prefix=f"test-chatwoot-{uuid4()}")
-    gateway = Gateway(slots=10, guard=AddressGuard(("127.0.0.1",)), breaker=breaker)
-    yield gateway
-    gateway.close()
-
-
-@pytest.fixture
-def desk(server):
-    """A fresh account at a fresh Chatwoot."""
-    server.fakes["chatwoot"] = fake = Chatwoot()
-    own = {"token": Chatwoot.token, "mirror_inbox_id": "7", "api_base": server.base("chatwoot")}
-    adapter = ChatwootAdapter(CREDENTIALS | own)
-    account = Account(uuid4(), "chatwoot", "chat", "desk", 0, "active", None, adapter)
-    return fake, account
-
-
-def deliver(gateway, account, *outbounds):
-    for key, one in enumerate(outbounds):
-        gateway.submit(key, account, one, time.monotonic() + 60)
-    done, deadline = [], time.monotonic() + 20
-    while len(done) < len(outbounds) and time.monotonic() < deadline:
-        done += gateway.poll(1.0)
-    assert [one.error for one in done] == [None] * len(outbounds)
-    return [one.receipt.provider_id for one in done]
-
-
-def paths(fake):
-    return [(call.method, call.path.removeprefix("/api/v1/accounts/1/")) for call in fake.calls]
-
-
-def test_the_second_message_is_one_call(gateway, desk):
-    fake, account = desk
-
-    deliver(gateway, account, message())
-    before = len(fake.calls)
-    deliver(gateway, account, message())
-
-    assert paths(fake)[before:] == [("POST", "conversations/321/messages")]
-    assert (len(fake.letters), fake.complaints) == (2, [])
-
-
-def test_messages_at_once_make_one_contact(gateway, desk):
-    fake, account = desk
-
-    deliver(gateway, account, *(message() for _ in range(5)))
-
-    assert (len(fake.contacts), len(fake.conversations), len(fake.letters)) == (1, 1, 5)
-
-
-def test_a_deleted_conversation_is_opened_anew(gateway, desk):
-    fake, account = desk
-    deliver(gateway, account, message())
-    fake.conversations.clear()
-
-    deliver(gateway, account, message())
-
-    assert (len(fake.conversations), len(fake.letters)) == (1, 2)
-
-
-def test_a_mirror_and_an_escalation_reach_the_desk(gateway, desk):
-    fake, account = desk
-    hand_over = {"do": "escalate", "labels": ["heavy-chat"], "team_id": 2, "note": "Нет ответа"}
-
-    (conversation,) = deliver(gateway, account, message(desk=hand_over))
-
-    assert [note.text for note in fake.notes] == ["Нет ответа"]
-    assert paths(fake)[-4:] == [
-        ("GET", f"conversations/{conversation}/labels"),
-        ("POST", f"conversations/{conversation}/labels"),
-        ("POST", f"conversations/{conversation}/assignments"),
-        ("POST", f"conversations/{conversation}/messages"),
-    ]
-    deliver(gateway, account, message(desk={"do": "mirror", "conversation": conversation}))
-    assert fake.complaints == []
-    assert [letter.text for letter in fake.letters] == [VISIT]
