@@ -18,6 +18,7 @@ from notifications.admin.packs import OffersPacks
 from notifications.admin.publishing_screen import PublishingScreen
 from notifications.admin.rehearsal_form import fields_of
 from notifications.admin.rehearsing import RehearsalScreen
+from notifications.admin.step_hints import settings_hint
 from notifications.admin.words import told
 from notifications.compatibility import compatibility_problems
 from notifications.importing import Import
@@ -48,6 +49,7 @@ class StepForm(SalonForm):
         model = Step
         fields = ("position", "key", "kind", "channels", "template", "settings")
         labels = {"template": _("Template")}
+        help_texts = {"settings": settings_hint}
 
 
 class WorkflowForm(SalonForm):

@@ -7,8 +7,10 @@ import json
 import pytest
 from django.urls import reverse
 
+from notifications.admin.step_hints import HINTS
 from notifications.definition import read_definition, read_texts
 from notifications.models import MessageTemplate, Step, TemplateVersion, Workflow, WorkflowVersion
+from notifications.step_rules import Flow, step_faults
 from tenants.scope import tenant_scope
 from tests.admin.people import browser, make_salon
 
@@ -231,3 +233,16 @@ def test_marketing_above_normal_priority_is_refused_beside_the_form(salon):
     response = post_workflow(salon, category="mk", priority="urgent")
 
     assert response.context["errors"]
+
+
+@pytest.mark.parametrize(("kind", "example"), [(kind, text) for kind, text, _ in HINTS])
+def test_the_settings_that_the_form_suggests_are_taken(kind, example):
+    flow = Flow(
+        earlier=("message",),
+        senders=("message",),
+        next_sends=True,
+        payload=("appointmentTime", "total"),
+        templates=("gift",),
+    )
+
+    assert list(step_faults(kind, json.loads(example), flow)) == []
