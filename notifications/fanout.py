@@ -13,18 +13,11 @@ from uuid import UUID
 from notifications.definition import QUEUES
 from notifications.sql import fanning as sql
 from tenants import rows
-from tenants.scope import batch_scope, platform_scope
+from tenants.scope import batch_scope
 
 SLICE = 20_000
 PER_CHUNK = 500
 _NIL = UUID(int=0)
-
-
-def expand_some(queues: Sequence[str]) -> int:
-    """Write one slice of each of some waiting fan-outs; return the recipients written."""
-    with platform_scope("which fan-outs wait is asked over all tenants"):
-        found = waiting(queues)
-    return expand(found)
 
 
 def waiting(queues: Sequence[str]) -> list[rows.Row]:

@@ -8,7 +8,7 @@ import time
 import pytest
 from django.db import connection
 
-from notifications import engine, fanout
+from notifications import engine
 from notifications.definition import QUEUES
 from notifications.handover import hand_over
 from notifications.models import Notification
@@ -16,6 +16,7 @@ from notifications.preparing import Leaving, prepare
 from notifications.trigger import cancel
 from tenants.scope import tenant_scope
 from tests.factories import SubscriberFactory
+from tests.fanning import expand_some
 from tests.notifications.conftest import end_lease, look
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567"}
@@ -191,7 +192,7 @@ def test_a_broadcast_that_is_not_expanded_yet_is_canceled(codes, worker, provide
 def test_recipients_who_wait_in_a_chunk_are_canceled(codes, worker, provider):
     people(codes, 5)
     transaction = codes.trigger("code", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     assert codes.cancel(transaction) is True
 
@@ -203,7 +204,7 @@ def test_recipients_who_wait_in_a_chunk_are_canceled(codes, worker, provider):
 def test_a_chunk_that_is_half_taken_is_canceled_as_a_whole(codes, worker, provider):
     people(codes, 5)
     transaction = codes.trigger("code", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
     engine.claim("urgent", "test", 2, engine.NIL)
 
     assert codes.cancel(transaction) is True

@@ -9,6 +9,7 @@ from notifications.definition import QUEUES
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tenants.topics import add_members, ensure_topic
+from tests.fanning import expand_some
 from tests.notifications.conftest import change, look
 from tests.threads import at_once
 
@@ -114,7 +115,7 @@ def test_two_workers_that_expand_two_topics_of_one_event_at_once_tell_nobody_twi
 
         def expand(_):
             while look("select 1 from notifications_fanout where tenant_id = %s", [wide.salon.pk]):
-                fanout.expand_some(QUEUES)
+                expand_some(QUEUES)
 
         at_once(4, expand)
 
@@ -124,7 +125,7 @@ def test_two_workers_that_expand_two_topics_of_one_event_at_once_tell_nobody_twi
 def test_recipients_that_are_claimed_together_lie_apart(wide):
     people(wide, 1_000)
     wide.trigger("note", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     places = look(
         "select (n.ctid::text::point)[0] from notifications_notification n where n.tenant_id = %s"
@@ -139,7 +140,7 @@ def test_five_thousand_recipients_wait_in_chunks_and_are_told_once(wide, worker)
     keys = people(wide, 5_000)
     wide.trigger("note", "all")
 
-    assert fanout.expand_some(QUEUES) == 5_000
+    assert expand_some(QUEUES) == 5_000
 
     assert chunks(wide) == 10
     assert look("select count(*) from notifications_due where tenant_id = %s", [wide.salon.pk]) == [
@@ -157,14 +158,14 @@ def test_a_slice_is_at_most_so_many_and_the_cursor_goes_on(wide, worker, monkeyp
     keys = people(wide, 25)
     wide.trigger("note", topic(wide, "vip", keys))
 
-    assert [fanout.expand_some(QUEUES) for _ in range(4)] == [10, 10, 5, 0]
+    assert [expand_some(QUEUES) for _ in range(4)] == [10, 10, 5, 0]
     assert told(wide) == sorted(keys)
 
 
 def test_a_chunk_spans_its_own_recipients_and_no_others(wide):
     people(wide, 1_200)
     wide.trigger("note", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     spans = look(
         "select c.id = n.chunk_id, count(*) from notifications_chunk c"
@@ -180,7 +181,7 @@ def test_a_crash_in_a_slice_leaves_nothing_of_it_and_it_is_written_once(wide, mo
     monkeypatch.setattr(fanout, "SLICE", 10)
     keys = people(wide, 25)
     wide.trigger("note", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
     # the cursor cannot move: a constraint that only this test has
     change(
         "alter table notifications_fanout add constraint broken check (cursor is null or"
@@ -188,12 +189,12 @@ def test_a_crash_in_a_slice_leaves_nothing_of_it_and_it_is_written_once(wide, mo
     )
     try:
         with pytest.raises(Exception, match="broken"):
-            fanout.expand_some(QUEUES)
+            expand_some(QUEUES)
         assert len(told(wide)) == 10
     finally:
         change("alter table notifications_fanout drop constraint broken")
 
-    while fanout.expand_some(QUEUES):
+    while expand_some(QUEUES):
         pass
     assert told(wide) == sorted(keys)
 
@@ -201,7 +202,7 @@ def test_a_crash_in_a_slice_leaves_nothing_of_it_and_it_is_written_once(wide, mo
 def test_a_salon_that_is_alone_fills_a_batch_wherever_the_cursor_stands(wide):
     people(wide, 700)
     wide.trigger("note", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     batches = [len(engine.claim("normal", "w", 350, wide.salon.pk)) for _ in range(3)]
 
@@ -211,7 +212,7 @@ def test_a_salon_that_is_alone_fills_a_batch_wherever_the_cursor_stands(wide):
 def test_four_workers_claim_a_broadcast_without_a_double(wide):
     keys = people(wide, 900)
     wide.trigger("note", "all")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     def take(index):
         found = []
@@ -248,10 +249,10 @@ def test_a_small_topic_does_not_wait_for_a_large_one_that_has_begun(wide, monkey
     for one in large:
         wide.trigger("note", [one])
     for _ in range(2):
-        fanout.expand_some(QUEUES)
+        expand_some(QUEUES)
 
     wide.trigger("note", [topic(wide, "small", keys[:2])], transactionId="small")
-    fanout.expand_some(QUEUES)
+    expand_some(QUEUES)
 
     rows = look(
         "select count(*) from notifications_notification n join notifications_event e"
