@@ -57,6 +57,10 @@ class IdsDumper(Dumper):
             return _SIXTEEN.join([head, *[obj[0].bytes] * len(obj)])
         return _SIXTEEN.join([head, *[value.int.to_bytes(16, "big") for value in obj]])
 
+    def quote(self, obj: list[UUID]) -> bytes:
+        """Write them as a literal, which has no other form than text."""
+        return f"'{{{','.join([value.hex for value in obj])}}}'".encode()
+
 
 def _each(write: Callable[[Any], Any], values: list[Any]) -> list[Any]:
     """Write each value; what a whole batch has in common only once."""

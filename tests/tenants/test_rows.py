@@ -53,11 +53,11 @@ def test_the_first_statement_of_a_block_takes_its_values_as_they_are():
 
     with transaction.atomic():
         found = rows.fetch(
-            "select %s::uuid, %s::text, %s::bigint, %s::text[], %s::text",
-            [key, text, 2**40, [text], None],
+            "select %s::uuid, %s::text, %s::bigint, %s::text[], %s::text, %s::uuid[]",
+            [key, text, 2**40, [text], None, [key, key]],
         )
 
-    assert found == [(key, text, 2**40, [text], None)]
+    assert found == [(key, text, 2**40, [text], None, [key, key])]
 
 
 def test_a_block_begins_with_its_first_statement_and_commits_once():
