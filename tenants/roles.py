@@ -10,8 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connection
 from psycopg import errors, sql
 
-# Time limits that keep one bad query from holding a snapshot over the whole queue.
-_TIMEOUTS = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "10s"}
+# How each session of the app role begins. Time limits keep one bad query from holding a snapshot
+# over the whole queue. Compiling plans, most servers' default, costs a claim or a sweep hundreds of
+# milliseconds, which no statement of ours takes without.
+_SETTINGS = {
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "10s",
+    "jit": "off",
+}
 
 # What platform staff write before they choose a salon: their own login, the admin's history,
 # users and platform keys. None of these holds a salon's rows.
@@ -31,7 +37,7 @@ def ensure_roles() -> None:
         for word in ("worker", "platform", "support"):
             _create(names[word], sql.SQL("NOLOGIN"))
             _grant_mask(names[word], names["app"])
-        _limit_time(names["app"])
+        _set_up_sessions(names["app"])
     except ProgrammingError as refused:
         if not isinstance(refused.__cause__, errors.InsufficientPrivilege):
             raise
@@ -80,12 +86,12 @@ def _grant_mask(mask: str, app: str) -> None:
     _execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(mask), sql.Identifier(app)))
 
 
-def _limit_time(app: str) -> None:
+def _set_up_sessions(app: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select current_setting('server_version_num')::int")
         has_transaction_timeout = cursor.fetchone()[0] >= 170000
-    limits = _TIMEOUTS | ({"transaction_timeout": "60s"} if has_transaction_timeout else {})
-    for name, value in limits.items():
+    more = {"transaction_timeout": "60s"} if has_transaction_timeout else {}
+    for name, value in (_SETTINGS | more).items():
         _execute(
             sql.SQL("ALTER ROLE {} SET {} = {}").format(
                 sql.Identifier(app), sql.Identifier(name), sql.Literal(value)

@@ -31,6 +31,18 @@ DOORS = {
 every_table = for_each("name", TABLES)
 
 
+def test_a_session_of_the_app_role_holds_no_snapshot_long_and_compiles_no_plan():
+    with superuser() as one:
+        role = settings.DATABASE_ROLES["app"]
+        (begun_with,) = one.execute(
+            "select rolconfig from pg_roles where rolname = %s", [role]
+        ).fetchone()
+
+    assert {"statement_timeout=30s", "idle_in_transaction_session_timeout=10s", "jit=off"} <= set(
+        begun_with
+    )
+
+
 def test_every_partition_is_protected_and_granted_to_nobody():
     with superuser() as one:
         rows = one.execute(
