@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,8 @@ from tests.notifications.conftest import change
 from tests.notifications.phone_line import press
 
 __all__ = ["line", "salon"]
+
+MILLISECOND = 0.001  # the moment of a client's word is kept in whole ones
 
 
 @pytest.fixture
@@ -137,6 +140,7 @@ def test_a_stop_ends_a_later_yes_to_one_channel_too(line):
     with tenant_scope(line.salon.pk):
         consents.record(line.salon.pk, [line.address().subscriber_id], yes)
 
+    time.sleep(MILLISECOND)
     line.writes("стоп")
 
     assert is_withdrawn(line, line.all(Subscriber)[0])
@@ -148,6 +152,7 @@ def test_a_yes_that_is_applied_late_does_not_outlive_the_stop_after_it(line, wor
     question = line.all(Message)[-1]
     yes = InboundEvent("y", "button", PHONE, "agree-marketing", str(question.pk))
     keep_told(line.salon.pk, line.row.pk, [yes], datetime.now(UTC) + timedelta(hours=1))
+    time.sleep(MILLISECOND)
     line.writes("стоп")
 
     change(
