@@ -120,17 +120,7 @@ def load(tasks: Sequence[Task]) -> Batch:
     """Load a batch; call inside its tenants' scope."""
     salons = configs.salons(task.tenant_id for task in tasks)
     tenants = list(salons)
-    found = {
-        row[0]: row
-        for row in rows.fetch(
-            sql.NOTIFICATIONS,
-            [
-                [task.due_id for task in tasks],
-                [task.tenant_id for task in tasks],
-                [task.notification_id for task in tasks],
-            ],
-        )
-    }
+    found = _notifications(tasks)
     events = _events({row[1] for row in found.values()}, tenants)
     failed = _failed_channels([task for task in tasks if task.flags & SOMETHING_FAILED])
     definitions = configs.definitions(tenants, {e.version_id for e in events.values()})
@@ -157,6 +147,16 @@ def load(tasks: Sequence[Task]) -> Batch:
     _add_addresses(works)
     _add_gathered([work for work in works if work.definition.gathers], tenants)
     return Batch(works, orphans, accounts({key: salon.version for key, salon in salons.items()}))
+
+
+def _notifications(tasks: Sequence[Task]) -> dict[int, rows.Row]:
+    """Read each line's notification and its client."""
+    wanted = [
+        [task.due_id for task in tasks],
+        [task.tenant_id for task in tasks],
+        [task.notification_id for task in tasks],
+    ]
+    return {row[0]: row for row in rows.fetch(sql.NOTIFICATIONS, wanted)}
 
 
 def _close(works: Sequence[Work]) -> None:

@@ -79,30 +79,11 @@ def _move_of(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per
             return Move(READY, *at, now, "retry", outcome.reason, outcome.detail)
         case Reroute():
             flags = task.flags | SOMETHING_FAILED
-            return Move(
-                READY,
-                task.step,
-                0,
-                flags,
-                now,
-                "failed",
-                outcome.reason,
-                outcome.detail,
-                outcome.message,
-            )
+            return Move(READY, task.step, 0, flags, now, "failed", *_why(outcome))
         case Fail() if task.goes_on:
             return _failed(task, outcome, now)
         case Fail():
-            return Move(
-                GONE,
-                *stay,
-                now,
-                "failed",
-                outcome.reason,
-                outcome.detail,
-                outcome.message,
-                final="failed",
-            )
+            return Move(GONE, *stay, now, "failed", *_why(outcome), final="failed")
         case Cancel():
             return Move(GONE, *stay, now, "canceled", outcome.reason, final="canceled")
         case Merge():
@@ -111,6 +92,10 @@ def _move_of(result: Result, now: datetime) -> Move:  # noqa: C901 (one case per
             return Move(GONE, *stay, now, "")
         case _:
             assert_never(outcome)
+
+
+def _why(outcome: Fail | Reroute) -> tuple[str, str, MessageRow | None]:
+    return outcome.reason, outcome.detail, outcome.message
 
 
 def _onward(task: Task, done: Done, now: datetime) -> Move:
