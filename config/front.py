@@ -9,6 +9,7 @@ nothing.
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -28,6 +29,8 @@ from config.counting import count
 from notifications.api.callbacks import answer
 from notifications.callbacks import MOST_BYTES
 from tenants.client_address import address_in
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 Django = Callable[[Environ, StartResponse], HttpResponseBase]
@@ -52,7 +55,9 @@ class Front:
             body = environ["wsgi.input"].read(int(length))
             told = partial(_callback, environ, body)
             reply = answer(UUID(named[1]), named[2], told, address_in(environ))
-        except Exception:  # noqa: BLE001  the API's own border (config.api) logs and answers it
+        except Exception as error:  # noqa: BLE001  the API's own border (config.api) answers it
+            name = type(error).__name__  # the second try may succeed: then nobody else would tell
+            log.warning("a callback goes the longer way: %s", name)
             return self.django({**environ, "wsgi.input": BytesIO(body)}, start_response)
         start_response(_status(reply), _headers(environ, reply))
         count(VIEW, "POST", reply.status, time.perf_counter() - started)

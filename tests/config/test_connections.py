@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 from django.db.backends.signals import connection_created
@@ -23,7 +25,7 @@ def _ending() -> Iterator[None]:
 
 
 def test_an_ended_threads_connection_is_closed_without_a_garbage_collection() -> None:
-    opened: list[object] = []
+    opened: list[psycopg.Connection[Any]] = []
 
     def ask() -> None:
         connection.ensure_connection()
@@ -34,7 +36,7 @@ def test_an_ended_threads_connection_is_closed_without_a_garbage_collection() ->
         thread.start()
         thread.join()
 
-    assert [session.closed for session in opened] == [True, True, True]  # type: ignore[attr-defined]
+    assert [session.closed for session in opened] == [True, True, True]
 
 
 def test_a_thread_that_works_on_keeps_its_connection() -> None:

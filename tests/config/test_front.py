@@ -169,7 +169,7 @@ def test_a_fault_is_answered_and_logged_as_the_api_does(door, caplog):
     assert len([r for r in caplog.records if r.levelname == "ERROR"]) >= 1
 
 
-def test_a_lost_connection_to_the_database_loses_no_report(door):
+def test_a_lost_connection_to_the_database_loses_no_report_and_is_told(door, caplog):
     backend = connection.connection.info.backend_pid
     stop = threading.Thread(target=_end, args=[backend])
     stop.start()
@@ -178,6 +178,7 @@ def test_a_lost_connection_to_the_database_loses_no_report(door):
     for key in ("k1", "k2"):
         assert door.by_front(door.line.callback(status("read", uuid7(), key)))[0] == "200 OK"
     assert [row.key for row in door.line.received] == ["k1", "k2"]
+    assert "a callback goes the longer way: OperationalError" in caplog.messages
 
 
 def _end(backend: int) -> None:
