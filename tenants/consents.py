@@ -1,8 +1,9 @@
 """What has a client agreed to? One write function, one question of the gate, one for pages.
 
 The newest word decides, by when it was said: of those about all channels and about this one. So an
-import that comes late never brings back what was withdrawn meanwhile. Withdrawing the consent to
-keep personal data ends advertising too: nobody may be advertised to whose data may not be used.
+import that comes late never brings back what was withdrawn meanwhile; of words of one moment a no
+holds. Withdrawing the consent to keep personal data ends advertising too: nobody may be advertised
+to whose data may not be used.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ cross join lateral (
 where x.is_sure is not true
 """
 
-# Each purpose is asked for once; "for all channels" and "for this one" are one list by time.
+# Each purpose is asked for once; "for all channels" and "for this one" are one list by time, and
+# within a moment by what was said: false comes first.
 _REFUSED: Final = """
 select u.tenant_id, u.subscriber_id, u.channel, ad.given is false or pd.given is false
 from unnest(%s::uuid[], %s::uuid[], %s::text[]) u(tenant_id, subscriber_id, channel)
@@ -53,19 +55,19 @@ left join lateral (
   select c.given from tenants_consent c
   where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
     and c.purpose = 'advertising' and (c.channel in ('', u.channel) or u.channel = '' and c.given)
-  order by c.at desc, c.id desc limit 1) ad on true
+  order by c.at desc, c.given limit 1) ad on true
 left join lateral (
   select c.given from tenants_consent c
   where c.tenant_id = u.tenant_id and c.subscriber_id = u.subscriber_id
     and c.purpose = 'personal_data' and (c.channel in ('', u.channel) or u.channel = '' and c.given)
-  order by c.at desc, c.id desc limit 1) pd on true
+  order by c.at desc, c.given limit 1) pd on true
 where ad.given is not true or pd.given is false
 """
 
 _AGREES: Final = """
 select c.given from tenants_consent c
 where c.tenant_id = %s and c.subscriber_id = %s and c.purpose = 'advertising'
-  and c.channel in ('', %s) order by c.at desc, c.id desc limit 1
+  and c.channel in ('', %s) order by c.at desc, c.given limit 1
 """
 
 
@@ -164,14 +166,14 @@ def agrees(tenant_id: UUID, subscriber: UUID, channel: str) -> bool:
 
 def standing(subscriber: Subscriber) -> list[Standing]:
     """Tell what holds now: per purpose for all channels, then for each that was named since."""
-    rows = ledger(subscriber).order_by("at", "id")
+    rows = ledger(subscriber).reverse()
     return list(_fold(rows))
 
 
 def ledger(subscriber: Subscriber) -> Any:
     """Give all rows of a client, the newest word first."""
     rows = Consent.objects.filter(tenant_id=subscriber.tenant_id, subscriber_id=subscriber.pk)
-    return rows.order_by("-at", "-id")
+    return rows.order_by("-at", "given", "-id")
 
 
 def read_word(raw: Mapping[str, Any], *, source: str, actor: str) -> Word:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -14,7 +15,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
-from tenants.consents import Standing, Word, _fold, record, refusals, withdrawn
+from tenants.consents import (
+    Standing,
+    Word,
+    _fold,
+    agrees,
+    record,
+    refusals,
+    standing,
+    withdrawn,
+)
 from tenants.models import Consent, Purpose
 from tenants.scope import tenant_scope
 from tests.commands import manage, said
@@ -102,6 +112,24 @@ def test_an_older_yes_that_is_imported_late_brings_nothing_back(anna):
     say(anna, NO, old)
 
     assert refuses(anna, "email")
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [(YES, NO), (on("telegram", YES), NO), (YES, on("telegram", NO))],
+    ids=["all", "no to all", "no to one"],
+)
+def test_of_a_yes_and_a_no_of_one_moment_the_no_holds(anna, pair):
+    at_once = [replace(word, at=NOW) for word in pair]
+
+    for words in (at_once, at_once[::-1]):
+        say(anna, *words)
+        with tenant_scope(anna.tenant_id):
+            held = {one.channel: one.given for one in standing(anna)}
+            agreed = agrees(anna.tenant_id, anna.pk, "telegram")
+        assert refuses(anna, "telegram")
+        assert not agreed
+        assert not held.get("telegram", held[""])
 
 
 def test_nobody_writes_for_a_client_of_another_salon(anna, other_salon):
