@@ -1,4 +1,4 @@
-"""What do workers do with the Redis that they share when it is away: rest, and say so once."""
+"""What do workers do with the Redis that they share when it is away? Rest, and say so."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import redis
+
+from channels.outages import Outage
 
 TIMEOUT_S = 0.5
 REST_S = 5.0  # how long a Redis that failed is not asked: a time-out per batch would cost more
@@ -31,7 +33,7 @@ class SharedRedis:
         self.client = redis.Redis.from_url(
             url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
         )
-        self._without = without
+        self._without, self._outage = without, Outage("redis", log)
         self._rests_until = 0.0
 
     def ask(self, command: Callable[[], Answer]) -> Answer:
@@ -39,12 +41,13 @@ class SharedRedis:
         if time.monotonic() < self._rests_until:
             raise Away
         try:
-            return command()
+            answer = command()
         except redis.RedisError as error:
             self._rests_until = time.monotonic() + REST_S
-            name = type(error).__name__
-            log.warning("%s: Redis does not answer (%s)", self._without, name)
+            self._outage.lasts(self._without, error)
             raise Away from error
+        self._outage.is_over()
+        return answer
 
     def close(self) -> None:
         """Give the connection back."""

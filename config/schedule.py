@@ -28,6 +28,8 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
+from channels.outages import Outage
+
 log = logging.getLogger(__name__)
 
 HEARTBEAT: Final = "kolokol:scheduler"
@@ -84,6 +86,7 @@ class Ticker(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
         name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         super().__init__(connection=connection, interval=1, name=name)
         self.ticks = ticks
+        self._outage = Outage("redis", log)
         self._lead = connection.register_script(_LEAD)
         self._leave = connection.register_script(_LEAVE)
 
@@ -110,8 +113,9 @@ class Ticker(Scheduler):  # type: ignore[misc]  # rq-scheduler has no types
             self.put_back()
             self.enqueue_jobs()
         except RedisError as error:
-            log.warning("redis is away: ticks wait", extra={"error": type(error).__name__})
+            self._outage.lasts("ticks wait", error)
             return False
+        self._outage.is_over()
         return True
 
     def acquire_lock(self) -> bool:

@@ -25,7 +25,7 @@ from channels.guard import AddressGuard
 from channels.routing import routed
 from channels.told import InboundEvent
 from channels.transport import call
-from notifications import inbound_people
+from notifications import dispatch, inbound_people
 from notifications.callbacks import Received, read_event
 from notifications.inbound_presses import FOREIGN
 from notifications.models import ReceivedCallback
@@ -69,8 +69,8 @@ def _enqueue(tenant_id: UUID, callbacks: Sequence[UUID]) -> None:
             job_timeout=JOB_TIMEOUT_S,
             result_ttl=0,
         )
-    except redis.RedisError:
-        log.warning("redis is away: presses are not acknowledged")
+    except redis.RedisError as error:
+        dispatch.outage.lasts("presses are not acknowledged", error)
 
 
 def _read(tenant_id: UUID, keys: Sequence[UUID]) -> list[tuple[UUID, InboundEvent, str]]:

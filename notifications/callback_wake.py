@@ -8,7 +8,6 @@ worker for what is urgent, reports to the one for the bulk, some together.
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,8 +15,6 @@ import django_rq
 import redis
 
 from notifications import dispatch
-
-log = logging.getLogger(__name__)
 
 JOB_TIMEOUT_S = 60
 
@@ -46,8 +43,8 @@ class Work:
                     job_timeout=JOB_TIMEOUT_S,
                     result_ttl=JOB_TIMEOUT_S,
                 )
-        except redis.RedisError:
-            log.warning("redis is away: callbacks wait for the next tick")
+        except redis.RedisError as error:
+            dispatch.outage.lasts("callbacks wait for the next tick", error)
 
 
 DEEDS = Work("deeds", ("inbound",), "high", 0.005)

@@ -20,12 +20,14 @@ import redis
 from django.conf import settings
 from django.db import transaction
 
+from channels.outages import Outage
 from notifications.definition import QUEUES
 from notifications.sql import claiming as sql
 from tenants import rows
 from tenants.scope import platform_scope
 
 log = logging.getLogger(__name__)
+outage = Outage("redis", log)  # for all who ask server() for something
 
 Errand = Callable[[], None]
 
@@ -46,8 +48,9 @@ def wake(queues: Iterable[int]) -> None:
             name = QUEUES[queue]
             if server().set(f"kolokol:woken:{name}", 1, nx=True, px=FLAG_TTL_MS):
                 server().lpush(f"kolokol:wake:{name}", 1)
-    except redis.RedisError:
-        log.warning("redis is away: work starts at the next look")
+            outage.is_over()
+    except redis.RedisError as error:
+        outage.lasts("work starts at the next look", error)
 
 
 def wake_on_commit(queues: Iterable[int]) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-
 import django_rq
 import redis
 
 from notifications import dispatch
-
-log = logging.getLogger(__name__)
 
 FLAG = "kolokol:woken:cases"
 JOB_TIMEOUT_S = 120
@@ -24,5 +20,5 @@ def ask_for_job() -> None:
                 job_timeout=JOB_TIMEOUT_S,
                 result_ttl=JOB_TIMEOUT_S,
             )
-    except redis.RedisError:
-        log.warning("redis is away: cases wait for the next tick")
+    except redis.RedisError as error:
+        dispatch.outage.lasts("cases wait for the next tick", error)

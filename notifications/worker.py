@@ -7,20 +7,27 @@ are empty it gives itself a drain job, so a lost job costs nothing and nobody ha
 from __future__ import annotations
 
 import gc
+import logging
 import sys
+import time
 from typing import Any
 
+import redis
 from django.conf import settings
 from rq import SimpleWorker, worker_registration
 from rq.serializers import JSONSerializer
 from rq.timeouts import UnixSignalDeathPenalty
 
+from channels.outages import Outage
 from notifications import tasks
 from notifications.traces import trace_of
 from notifications.webhooks import tasks as webhooks
 
+log = logging.getLogger(__name__)
+
 RESULT_TTL_S = 900  # finished drains stay for whoever asks what a worker does; 6 KB of Redis each
 FAILURE_TTL_S = 7 * 86_400
+LOOK_S = 2.0  # for a Redis that is away
 GRACE_S = 300  # a drain ends by itself; only a hung one meets the job's own bound
 
 
@@ -42,9 +49,11 @@ class DrainWorker(SimpleWorker):
     death_penalty_class = DeathPenalty
     max_connection_wait_time = 2.0  # RQ's own minute would leave a Redis that is back alone
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, queues: Any, *, connection: redis.Redis, **kwargs: Any) -> None:
+        self._outage = Outage("redis", log)
+        self._await(connection)
         kwargs["serializer"] = JSONSerializer  # rqworker does not look at the queue's own
-        super().__init__(*args, **kwargs)
+        super().__init__(queues, connection=connection, **kwargs)
         gc.freeze()  # what is loaded now stays; a batch makes thousands of short-lived values
         gc.set_threshold(50_000, 20, 50)
 
@@ -52,6 +61,7 @@ class DrainWorker(SimpleWorker):
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> Any:
         """Give a waiting job (a tick, a request), else a drain job of our own."""
+        self._await(self.connection)
         self._register_again()
         if not any(queue.count for queue in self.queues):
             self.queues[0].enqueue(
@@ -63,6 +73,17 @@ class DrainWorker(SimpleWorker):
                 failure_ttl=FAILURE_TTL_S,
             )
         return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def _await(self, connection: redis.Redis) -> None:
+        """Return when Redis answers: RQ's own worker would end, and end again when it is new."""
+        while True:
+            try:
+                connection.ping()
+                break
+            except redis.RedisError as error:
+                self._outage.lasts("no job is taken", error)
+                time.sleep(LOOK_S)
+        self._outage.is_over()
 
     def _register_again(self) -> None:
         """Come back on the list of workers after a flush: heartbeats alone do not do that."""

@@ -6,14 +6,11 @@ Losing an ask costs until the next tick, doubling it costs an empty look.
 from __future__ import annotations
 
 import contextlib
-import logging
 
 import django_rq
 import redis
 
 from notifications import dispatch
-
-log = logging.getLogger(__name__)
 
 FLAG = "kolokol:woken:webhooks"
 JOB_TIMEOUT_S = 60
@@ -28,8 +25,8 @@ def ask_for_job() -> None:
                 job_timeout=JOB_TIMEOUT_S,
                 result_ttl=JOB_TIMEOUT_S,
             )
-    except redis.RedisError:
-        log.warning("redis is away: webhooks wait for the next tick")
+    except redis.RedisError as error:
+        dispatch.outage.lasts("webhooks wait for the next tick", error)
 
 
 def hold() -> None:

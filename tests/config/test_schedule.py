@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import logging
 import signal
 import socket
 import subprocess
@@ -146,12 +147,14 @@ def test_one_leads_and_only_its_owner_ends_the_lock(server):
     assert 0 < server.pttl(HEARTBEAT) <= 10_000
 
 
-def test_a_redis_that_is_away_costs_laps_only():
+def test_a_redis_that_is_away_costs_laps_and_one_sentence(caplog):
+    caplog.set_level(logging.WARNING, "config.schedule")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         clock = ticker(connect(f"redis://127.0.0.1:{taken.getsockname()[1]}/0"))
 
-        assert clock.lap() is False
+        assert [clock.lap() for _ in range(3)] == [False] * 3
+    assert [record.getMessage() for record in caplog.records] == ["redis is away: ticks wait"]
 
 
 def wait_for(what, within_s: float = 60.0):
