@@ -12,13 +12,13 @@ def main() -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    from config.launch import load_settings, option, prepare
+    from config.launch import load, option, prepare
 
     default = os.environ.get("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ["DJANGO_SETTINGS_MODULE"] = option(sys.argv, "--settings", default)
     try:
         prepare(sys.argv)
-        load_settings()
+        load()
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as fault:
         sys.exit(str(fault))

@@ -7,10 +7,16 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from channels.policy import target_choices
-from channels.registry import provider_choices
 from tenants.ids import uuid7
 from tenants.models.accounts import LANGUAGES
 from tenants.models.base import HotModel, TenantModel, inside
+
+
+def provider_choices() -> list[tuple[str, str]]:
+    """List the providers; whoever only starts does not load their libraries."""
+    from channels.registry import ADAPTERS
+
+    return [(provider, provider) for provider in ADAPTERS]
 
 
 class ProviderAccount(models.Model):

@@ -1,6 +1,8 @@
-"""Which providers are there, and which channel does each kind of address belong to?"""
+"""Which providers are there?"""
 
 from __future__ import annotations
+
+from django.conf import settings
 
 from channels.adapters.apns import ApnsAdapter
 from channels.adapters.apprise import AppriseAdapter
@@ -34,7 +36,7 @@ from channels.adapters.vk import VkAdapter
 from channels.adapters.web_push import WebPushAdapter
 from channels.adapters.webhook import WebhookAdapter
 from channels.adapters.whatsapp_cloud import WhatsAppCloudAdapter
-from channels.contract import Adapter, ChannelKind
+from channels.contract import Adapter
 
 #: One line per provider, in the group where a person looks for it and in the order of the admin.
 GROUPS: dict[str, tuple[type[Adapter], ...]] = {
@@ -87,27 +89,4 @@ ADAPTERS: dict[str, type[Adapter]] = {
     adapter.provider: adapter for group in GROUPS.values() for adapter in group
 }
 
-CHANNEL_OF_ADDRESS: dict[str, ChannelKind] = {
-    "telegram": ChannelKind.CHAT,
-    "whatsapp": ChannelKind.CHAT,
-    "vk": ChannelKind.CHAT,
-    "max": ChannelKind.CHAT,
-    "instagram": ChannelKind.CHAT,
-    "slack": ChannelKind.CHAT,
-    "discord": ChannelKind.CHAT,
-    "teams": ChannelKind.CHAT,
-    "mattermost": ChannelKind.CHAT,
-    "ntfy": ChannelKind.CHAT,
-    "phone": ChannelKind.SMS,
-    "email": ChannelKind.EMAIL,
-    "fcm": ChannelKind.PUSH,
-    "apns": ChannelKind.PUSH,
-    "web_push": ChannelKind.PUSH,
-    "push": ChannelKind.PUSH,
-    "url": ChannelKind.WEBHOOK,
-}
-
-
-def provider_choices() -> list[tuple[str, str]]:
-    """List the providers for a model's `choices`, which takes this function."""
-    return [(provider, provider) for provider in ADAPTERS]
+MaxAdapter.ca_file = settings.MAX_CA_BUNDLE  # adapters know no settings

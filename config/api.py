@@ -23,7 +23,7 @@ from django.utils.http import http_date
 
 from config.counting import count
 from config.wire import error_response
-from tenants.answers import keyless
+from tenants.bodies import keyless
 from tenants.errors import BadRequest, NotFound
 from tenants.idempotency import Idempotency
 from tenants.ids import uuid7

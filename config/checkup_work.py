@@ -8,7 +8,7 @@ from typing import Final
 from django.core.exceptions import ImproperlyConfigured
 
 from channels.secrets import decrypt
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from tenants import rows
 from tenants.rotation import keys_due
 from tenants.scope import support_scope

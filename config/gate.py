@@ -18,7 +18,7 @@ from wsgiref.types import StartResponse
 
 from config.api import is_api
 from notifications.callbacks import MOST_BYTES
-from tenants.answers import error_body
+from tenants.bodies import error_body
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]

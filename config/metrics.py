@@ -16,8 +16,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from notifications.definition import QUEUES
-from notifications.models import DueState
+from notifications.models import QUEUES, DueState
 from tenants import rows
 from tenants.rotation import read_keys_due
 from tenants.scope import current, support_scope

@@ -61,9 +61,9 @@ class ApiSchema(AutoSchema):
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # theirs
-    """How drf-spectacular shows tenants.auth.ApiKeyAuthentication."""
+    """How drf-spectacular shows tenants.api.authentication.ApiKeyAuthentication."""
 
-    target_class = "tenants.auth.ApiKeyAuthentication"
+    target_class = "tenants.api.authentication.ApiKeyAuthentication"
     name = "ApiKey"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:

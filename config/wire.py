@@ -25,7 +25,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.answers import cursor, data, error_body, iso, no_content, page, present
+from tenants.answers import cursor, data, no_content, page
+from tenants.bodies import error_body, iso, present
 from tenants.errors import PlatformError
 from tenants.queries import clamp, flag, integer, listed, word
 from tenants.strict_json import parse

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from notifications.outcomes import Task
 from notifications.sql import claiming as sql
 from tenants import rows

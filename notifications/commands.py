@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from tenants.errors import InvalidFields
 from tenants.people import Errors, SubscriberInput, read_id, read_subscriber
 

@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from notifications.definition import QUEUES
 from notifications.dispatch import wake_on_commit
-from notifications.models import DeadLetter
+from notifications.models import QUEUES, DeadLetter
 from tenants import rows
 from tenants.scope import support_scope, tenant_scope
 

@@ -19,13 +19,12 @@ from uuid import UUID
 
 import jsonschema_rs
 
-from notifications.models import Priority, StepKind
+from notifications.models import QUEUES, StepKind
 from notifications.outcomes import END
 from notifications.rendering import ButtonSource, Source
 from notifications.schemas import compiled
 from notifications.variants import Variant, pick, read_variants
 
-QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
 MOST_ERRORS = 50  # of one payload; who sends 100,000 wrong items learns from the first
 TRY: Final = "template-try"  # the workflow by which staff try their texts
 HURRIED = ("urgent", "high")  # queues whose lines wait neither for company nor for a full batch

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.db import transaction
 
 from channels.outages import Outage
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from notifications.sql import claiming as sql
 from tenants import rows
 from tenants.scope import platform_scope

@@ -29,8 +29,8 @@ from notifications.seeding import seed
 from notifications.story_reasons import REASONS
 from notifications.trigger import Acceptance, accept
 from notifications.webhooks import alarm
-from tenants.answers import iso
 from tenants.auth import Mode
+from tenants.bodies import iso
 from tenants.errors import PlatformError
 from tenants.models import Subscriber
 from tenants.scope import support_scope, tenant_scope

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from notifications.sql import fanning as sql
 from tenants import rows
 from tenants.scope import batch_scope

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from channels.contract import ChannelKind
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.commands import Command
 from notifications.inbound_people import Owner
 from notifications.publish import caller_here

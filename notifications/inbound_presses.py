@@ -19,7 +19,7 @@ from notifications.inbound_words import AGREE, REFUSE, action_of
 from notifications.models import Message
 from notifications.tracking import Line, Tracked, write_extra, write_log
 from tenants import consents
-from tenants.answers import iso
+from tenants.bodies import iso
 from tenants.consents import Word
 from tenants.models import Purpose
 

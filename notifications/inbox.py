@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from notifications.models import Message
 from notifications.tracking import Line, Tracked, advance, lock, write_log, write_states
-from tenants.answers import iso
+from tenants.bodies import iso
 from tenants.errors import NotFound
 
 #: Names of a filter -> the mark that tells it; nothing is archived or snoozed yet.

@@ -15,7 +15,7 @@ from uuid import UUID
 from prometheus_client import Counter as Metric
 from prometheus_client import Histogram
 
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 
 SETTLED = Metric(
     "kolokol_settled_total", "Results that a worker has written, by log status", ["status"]

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from channels.accounts import Account
 from channels.gateway import Gateway
-from notifications.definition import HURRIED, QUEUES
+from notifications.definition import HURRIED
+from notifications.models import QUEUES
 from notifications.steps.send import Send
 
 HAND_OVER = 50  # lines worth a hand-over while others are in flight

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from notifications.rehearsal import Rehearsal, Turn
 from notifications.story_words import tell_line
-from tenants.answers import iso
+from tenants.bodies import iso
 
 _UNTIL = {"ru": "до {when}", "en": "until {when}"}
 STATUSES: Mapping[str, Mapping[str, str]] = {

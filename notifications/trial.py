@@ -18,10 +18,11 @@ from uuid import UUID, uuid4
 from django.db.models import Max
 
 from channels.registry import ADAPTERS
-from notifications.definition import QUEUES, TRY, read_texts
+from notifications.definition import TRY, read_texts
 from notifications.dispatch import wake_on_commit
 from notifications.links import client_links
 from notifications.models import (
+    QUEUES,
     DueState,
     MessageTemplate,
     Priority,

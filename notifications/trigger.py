@@ -17,11 +17,11 @@ from uuid import UUID
 from notifications import configs
 from notifications.commands import Command
 from notifications.configs import Salon
-from notifications.definition import QUEUES, Definition
+from notifications.definition import Definition
 from notifications.dispatch import wake_on_commit
 from notifications.events import subscribed
 from notifications.leaving import leave_digests
-from notifications.models import DueState
+from notifications.models import QUEUES, DueState
 from notifications.sql import triggering as sql
 from tenants import rows
 from tenants.audience import upsert_subscribers

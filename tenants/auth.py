@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
 from django.http import HttpRequest
-from rest_framework.authentication import BaseAuthentication
-from rest_framework.permissions import BasePermission
-from rest_framework.request import Request
 
 from tenants.errors import Forbidden, Unauthorized
+
+if TYPE_CHECKING:  # commands and workers have callers too, and no use for all of DRF
+    from rest_framework.request import Request
 
 Mode = Literal["live", "test"]
 
@@ -60,26 +60,3 @@ def require_platform(request: HttpRequest | Request) -> Caller:
     if not who.is_platform:
         raise Forbidden("Only a platform key may do this.")
     return who
-
-
-class ApiKeyAuthentication(BaseAuthentication):
-    """Reports to DRF what the middleware found; it never looks at the key itself."""
-
-    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """Give the caller as user and credentials, or nobody."""
-        found = getattr(request._request, "caller", None)
-        return (found, found) if found is not None else None
-
-    def authenticate_header(self, request: Request) -> str:
-        """Make DRF answer 401, not 403, to nobody."""
-        return "ApiKey"
-
-
-class HasKey(BasePermission):
-    """Lets in whoever the middleware knows."""
-
-    message = "Send your API key: 'Authorization: ApiKey <key>'."
-
-    def has_permission(self, request: Request, view: Any) -> bool:
-        """Ask for a caller."""
-        return getattr(request._request, "caller", None) is not None

@@ -16,7 +16,7 @@ from channels.registering import status
 from channels.registry import ADAPTERS
 from channels.secrets import decrypt
 from channels.sending_domain import Finding
-from tenants.answers import iso, present
+from tenants.bodies import iso, present
 
 Json = dict[str, Any]
 

@@ -32,8 +32,9 @@ from channels.models import Integration
 from channels.probing import patiently
 from channels.registering import connect
 from channels.sender_check import check_sender, domain_of
-from tenants.answers import data, present
+from tenants.answers import data
 from tenants.auth import Caller, require_scope
+from tenants.bodies import present
 from tenants.errors import Forbidden, InvalidFields, NotFound
 from tenants.queries import body
 

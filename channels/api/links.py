@@ -20,9 +20,10 @@ from channels.deep_links import FORMS, NAME, deep_link
 from channels.models import Integration
 from channels.phone import CHATS
 from tenants import links
-from tenants.answers import data, iso
+from tenants.answers import data
 from tenants.audience import find_subscriber
 from tenants.auth import Caller, require_scope
+from tenants.bodies import iso
 from tenants.errors import InvalidFields
 from tenants.models import Tenant
 from tenants.queries import body

@@ -1,6 +1,6 @@
 """Add the platform's own integrations: salons use them, and cannot read their secrets."""
 
-import channels.registry
+import channels.models
 import tenants.ids
 from django.db import migrations, models
 
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 (
                     "provider",
                     models.CharField(
-                        choices=channels.registry.provider_choices,
+                        choices=channels.models.provider_choices,
                         max_length=32,
                         verbose_name="provider",
                     ),

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.story import NotificationStory, StepOutline, StoryLine, tell_one
 from notifications.story_words import tell_line
-from tenants.answers import iso, present
 from tenants.api.shapes import owner
+from tenants.bodies import iso, present
 from tenants.ids import created_at
 
 Json = dict[str, Any]

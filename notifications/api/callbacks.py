@@ -14,7 +14,7 @@ from django.http.request import UnreadablePostError
 
 from channels.told import Callback, Reply
 from notifications.callbacks import MOST_BYTES, receive
-from tenants.answers import error_body
+from tenants.bodies import error_body
 from tenants.client_address import client_address
 from tenants.errors import BadRequest, PlatformError
 

@@ -16,8 +16,9 @@ from notifications import cases
 from notifications.api import examples
 from notifications.escalation import NewCase, open_case, page_of
 from notifications.models import CaseState, Cause, Escalation
-from tenants.answers import data, iso, page, present
+from tenants.answers import data, page
 from tenants.auth import Caller, require_scope
+from tenants.bodies import iso, present
 from tenants.errors import InvalidFields, NotFound
 from tenants.models import Subscriber
 from tenants.queries import body, integer, word

@@ -7,8 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from notifications.models import Message, Workflow
-from tenants.answers import iso, present
 from tenants.api.shapes import owner
+from tenants.bodies import iso, present
 from tenants.ids import created_at
 from tenants.models import Subscriber
 

@@ -16,8 +16,9 @@ from notifications import novu
 from notifications.api import examples
 from notifications.api.callbacks import read_callback
 from notifications.models import ExternalDelivery
-from tenants.answers import error_body, iso, page, present
+from tenants.answers import page
 from tenants.auth import require_scope
+from tenants.bodies import error_body, iso, present
 from tenants.client_address import client_address
 from tenants.errors import PlatformError
 from tenants.queries import integer

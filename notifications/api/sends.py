@@ -16,9 +16,10 @@ from notifications.api.events import WRITE, acknowledged
 from notifications.models import Event
 from notifications.sends import read_send, read_sends
 from notifications.trigger import Acceptance, accept, accept_many, cancel
-from tenants.answers import cursor, data, iso
+from tenants.answers import cursor, data
 from tenants.api.examples import CURSOR, ENDS
 from tenants.auth import require_scope
+from tenants.bodies import iso
 from tenants.errors import InvalidFields
 from tenants.ids import created_at
 from tenants.paging import cut

@@ -13,9 +13,10 @@ from rest_framework.views import APIView
 
 from notifications import stops
 from notifications.models import Category, PlatformStop, Stop
-from tenants.answers import data, iso, present
+from tenants.answers import data
 from tenants.api.examples import answers
 from tenants.auth import Caller, require_scope
+from tenants.bodies import iso, present
 from tenants.errors import Forbidden, NotFound
 from tenants.queries import body
 

@@ -10,9 +10,9 @@ from rest_framework import serializers
 
 from notifications.models import WebhookDelivery, WebhookEndpoint
 from notifications.news import NAMES
-from tenants.answers import iso, present
 from tenants.api.examples import answers
 from tenants.api.shapes import owner
+from tenants.bodies import iso, present
 from tenants.ids import created_at
 
 __all__ = ["CHANGE", "DELIVERY", "ENDPOINT", "NEW", "SINCE", "answers", "delivery", "endpoint"]

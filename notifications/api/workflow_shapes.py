@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from notifications.exporting import export_workflows
 from notifications.models import Step, Workflow
-from tenants.answers import iso, present
+from tenants.bodies import iso, present
 
 Json = dict[str, Any]
 

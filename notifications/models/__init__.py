@@ -36,6 +36,7 @@ from notifications.models.work import (
     ReceivedCallback,
 )
 from notifications.models.workflows import (
+    QUEUES,
     Category,
     Priority,
     Step,
@@ -45,6 +46,7 @@ from notifications.models.workflows import (
 )
 
 __all__ = [
+    "QUEUES",
     "Batch",
     "CaseState",
     "Category",

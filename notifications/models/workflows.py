@@ -28,6 +28,9 @@ class Priority(models.TextChoices):
     LOW = "low", _("Low")
 
 
+QUEUES = tuple(Priority.values)  # position = the number in Event.queue and Due.queue
+
+
 class StepKind(models.TextChoices):
     """Kinds of steps that the engine has handlers for."""
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from channels.contract import Outbound
 from channels.integrations import Account
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.links import client_links
 from notifications.loading import Work
 from notifications.masking import mask

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.definition import SILENT_KINDS
 from notifications.loading import Work
 from notifications.outcomes import Result, Skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from channels.accounts import FAILING, Account
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.loading import AddressFacts, Person, Work
 from notifications.outcomes import Skip, Wait
 

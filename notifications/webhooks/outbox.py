@@ -15,12 +15,12 @@ from uuid import UUID
 
 from django.db import transaction
 
-from channels.registry import CHANNEL_OF_ADDRESS
+from channels.kinds import CHANNEL_OF_ADDRESS
 from notifications.news import AppointmentNews, News, Told
 from notifications.sql import webhooks as sql
 from notifications.webhooks.waking import ask_for_job
 from tenants import rows
-from tenants.answers import iso, present
+from tenants.bodies import iso, present
 from tenants.events import SubscriberNews
 from tenants.ids import uuid7
 

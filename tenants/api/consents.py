@@ -11,10 +11,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import audience, consents
-from tenants.answers import data, iso, present
+from tenants.answers import data
 from tenants.api import examples
 from tenants.api.subscribers import READ, WRITE
 from tenants.auth import require_scope
+from tenants.bodies import iso, present
 from tenants.ids import created_at
 from tenants.models import AddressKind, Consent, Purpose, Subscriber
 from tenants.queries import body

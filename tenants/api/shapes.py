@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tenants.addressing import PROVIDER_OF_KIND, credentials_of
-from tenants.answers import iso, present
+from tenants.bodies import iso, present
 from tenants.models import Address, Subscriber, Tenant, Topic, TopicMember
 
 Json = dict[str, Any]

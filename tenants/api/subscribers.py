@@ -12,9 +12,10 @@ from rest_framework.views import APIView
 
 from tenants import audience
 from tenants.addressing import Refused, kinds_of_provider, normalise
-from tenants.answers import cursor, data, error_body, no_content, page
+from tenants.answers import cursor, data, no_content, page
 from tenants.api import examples, shapes
 from tenants.auth import Caller, require_scope
+from tenants.bodies import error_body
 from tenants.errors import InvalidFields, NotFound
 from tenants.models import Address, Subscriber, TopicMember
 from tenants.paging import cut

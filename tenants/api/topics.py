@@ -13,9 +13,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from tenants import topics
-from tenants.answers import cursor, data, error_body
+from tenants.answers import cursor, data
 from tenants.api import examples, shapes
 from tenants.auth import Caller, require_scope
+from tenants.bodies import error_body
 from tenants.errors import InvalidFields, NotFound
 from tenants.models import Topic, TopicMember
 from tenants.paging import cut

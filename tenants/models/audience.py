@@ -63,7 +63,7 @@ class Subscriber(TenantModel):
 
 
 class AddressKind(models.TextChoices):
-    """Where a subscriber can be reached, in the words of channels.registry."""
+    """Where a subscriber can be reached, in the words of channels.kinds."""
 
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("E-mail")

@@ -6,10 +6,11 @@ Source of the bodies: max-bot-api-schemas 0.0.32 and max-bot-api-client-go, stab
 from __future__ import annotations
 
 import json
+import runpy
 
 import pytest
-from django.apps import apps
 
+from channels import registry
 from channels.adapters.max import MaxAdapter
 from channels.contract import Button, Content
 from channels.errors import (
@@ -174,7 +175,7 @@ def test_the_operators_setting_names_the_certificates(monkeypatch, settings):
     monkeypatch.setattr(MaxAdapter, "ca_file", "")
     settings.MAX_CA_BUNDLE = "/etc/kolokol/ru.pem"
 
-    apps.get_app_config("channels").ready()
+    runpy.run_path(registry.__file__)
 
     assert ADAPTER.probe().ca_file == "/etc/kolokol/ru.pem"
 

@@ -11,9 +11,10 @@ from channels.adapters.smtp import SmtpAdapter
 from channels.adapters.telegram import TelegramAdapter
 from channels.adapters.webhook import WebhookAdapter
 from channels.integrations import integrations_of
+from channels.kinds import CHANNEL_OF_ADDRESS
 from channels.models import ChannelRule, SenderName
 from channels.policy import allowed, forbidden, policy_of
-from channels.registry import ADAPTERS, CHANNEL_OF_ADDRESS
+from channels.registry import ADAPTERS
 from channels.sender_names import sender_for
 from tenants.scope import batch_scope, tenant_scope
 from tests.channels.salons import new_salon, version_of

@@ -23,7 +23,9 @@ from channels.errors import (
     RateLimited,
     Temporary,
 )
-from channels.registry import ADAPTERS, CHANNEL_OF_ADDRESS, provider_choices
+from channels.kinds import CHANNEL_OF_ADDRESS
+from channels.models import provider_choices
+from channels.registry import ADAPTERS
 from channels.request import HttpResponse
 from tests.for_each import for_each
 

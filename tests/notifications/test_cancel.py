@@ -9,9 +9,8 @@ import pytest
 from django.db import connection
 
 from notifications import engine
-from notifications.definition import QUEUES
 from notifications.handover import hand_over
-from notifications.models import Notification
+from notifications.models import QUEUES, Notification
 from notifications.preparing import Leaving, prepare
 from notifications.trigger import cancel
 from tenants.scope import tenant_scope

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from notifications import configs, dispatch, engine
-from notifications.definition import QUEUES
 from notifications.engine import NIL
-from notifications.models import DueState
+from notifications.models import QUEUES, DueState
 from tests.factories import TenantFactory
 from tests.notifications.conftest import Reminders, change, end_lease, look
 from tests.threads import at_once

@@ -21,17 +21,19 @@ from tests.factories import SubscriberFactory, word
 from tests.isolation.planting import forget_open_work
 from tests.notifications.conftest import VISIT
 
-EVERY = "create_tenant rotate_key trigger send_test dispatch purge deadletter doctor schedule"
+EVERY = "schedule create_tenant rotate_key trigger send_test dispatch purge deadletter doctor"
 #: Asks each command for its help as a shell does, one after the other in one process.
 HELP_OF_ALL = """
 import sys
 from manage import main
+HEAVY = {"rest_framework.serializers", "liquid", "anymail", "jwt"}
 for command in (commands := sys.argv[1:]):
     sys.argv = ["manage.py", command, "--help"]
     try:
         main()
     except SystemExit as ended:
         print("ended", command, ended.code)
+    print("loaded", command, *HEAVY & sys.modules.keys())
 """
 
 
@@ -71,6 +73,8 @@ def test_help_speaks_where_nothing_is_set_up():
     assert ended == [[command, "0"] for command in EVERY.split()], result.stderr
     for command in EVERY.split():
         assert f"usage: manage.py {command}" in result.stdout
+    # of the libraries that only pages, texts and providers need a mere start loads none
+    assert "loaded schedule\n" in result.stdout
 
 
 @pytest.mark.parametrize("command", ["create_tenant", "rotate_key", "trigger", "send_test"])

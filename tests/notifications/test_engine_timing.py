@@ -9,8 +9,8 @@ import pytest
 
 from channels.gateway import Gateway
 from notifications import engine
-from notifications.definition import QUEUES
 from notifications.engine import Drain
+from notifications.models import QUEUES
 from notifications.preparing import prepare
 from tenants.errors import InvalidFields
 from tests.isolation.planting import forget_open_work

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from notifications import engine, fanout
-from notifications.definition import QUEUES
+from notifications.models import QUEUES
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 from tenants.topics import add_members, ensure_topic

@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from channels.integrations import add_integration
+from channels.kinds import CHANNEL_OF_ADDRESS
 from channels.models import Integration
-from channels.registry import ADAPTERS, CHANNEL_OF_ADDRESS
+from channels.registry import ADAPTERS
 from notifications.management.commands.send_test import Command
 from tenants.scope import tenant_scope
 from tests.channels.mail_server import MailServer
