@@ -70,10 +70,19 @@ def pytest_configure(config) -> None:
 def pytest_make_collect_report(collector):
     """Let coverage watch what a test module imports, not how pytest finds the tests in it."""
     if isinstance(collector, pytest.Module):
+        is_whole = False
         with suppress(Exception):  # it is raised again, where pytest expects it
-            collector.obj  # noqa: B018  (asking imports the module)
+            is_whole = collector.obj is not None  # asking imports the module
+        if not is_whole:
+            _forget_half(collector)
     with untraced():
         return (yield)
+
+
+def _forget_half(collector) -> None:
+    """Have a module that failed be imported anew: half of it would pass for one without tests."""
+    place = collector.path.relative_to(collector.config.rootpath).with_suffix("")
+    sys.modules.pop(".".join(place.parts), None)
 
 
 @pytest.hookimpl(wrapper=True)
