@@ -137,6 +137,12 @@ def find(account_id: UUID) -> Door | None:
     return door or _load(account_id, now)
 
 
+def salon_of(account_id: UUID) -> UUID | None:
+    """Name the salon of an account that was called just now; asks nobody."""
+    door = _kept.get(account_id, time.monotonic())
+    return door.tenant_id if door else None
+
+
 def by_route(provider: str, route: str) -> Iterator[Door]:
     """Find salons' accounts that callbacks name so: the oldest first, those at rest last."""
     for (account_id,) in fetch("select kolokol_integrations_by_route(%s, %s)", [provider, route]):

@@ -36,7 +36,7 @@ Environ = dict[str, Any]
 Django = Callable[[Environ, StartResponse], HttpResponseBase]
 
 VIEW = "notifications.api.callbacks.callback"  # in the metrics: the route that it stands for
-_PATH = re.compile(r"/v1/callbacks/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([A-Za-z0-9_-]+)")
+PLAIN = re.compile(r"/v1/callbacks/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([A-Za-z0-9_-]+)")
 
 
 class Front:
@@ -47,7 +47,7 @@ class Front:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""
-        named, length = _PATH.fullmatch(environ["PATH_INFO"]), environ.get("CONTENT_LENGTH", "")
+        named, length = PLAIN.fullmatch(environ["PATH_INFO"]), environ.get("CONTENT_LENGTH", "")
         if named is None or not _is_plain(environ, length):
             return self.django(environ, start_response)
         started, body = time.perf_counter(), b""

@@ -8,11 +8,18 @@ from contextlib import contextmanager
 
 import pytest
 
+from channels import callback_doors
+from channels.integrations import ensure_phone
+from config.front import PLAIN
 from config.gate import Gate
 from notifications.callbacks import MOST_BYTES
+from tenants.middleware import SALON
 
 PLACES = 3
 KEY = "ApiKey kk_live_known"
+#: Keys that are answered well -> their salon.
+SALONS = {KEY: "alice", f"{KEY}2": "alice", f"{KEY}3": "charlie"}
+EACH = 2
 
 
 class Slow:
@@ -33,15 +40,16 @@ class Broken:
 
 
 def application(environ, start_response):
-    """Know one key, and say how much of the body has come."""
-    is_well = environ.get("HTTP_AUTHORIZATION") == KEY
+    """Know some keys and all callbacks, and say how much of the body has come."""
+    environ[SALON] = SALONS.get(environ.get("HTTP_AUTHORIZATION", ""), "")
+    is_well = environ[SALON] or PLAIN.fullmatch(environ["PATH_INFO"])
     start_response("200 OK" if is_well else "401 Unauthorized", [])
     return [str(len(environ["wsgi.input"].read(MOST_BYTES * 2))).encode()]
 
 
 @pytest.fixture
 def gate():
-    return Gate(application, PLACES)
+    return Gate(application, PLACES, EACH)
 
 
 def call(gate, body=None, length="7", path="/v1/events/trigger", **headers):
@@ -54,10 +62,10 @@ def call(gate, body=None, length="7", path="/v1/events/trigger", **headers):
 
 
 @contextmanager
-def talking(gate, count=PLACES):
-    """Let strangers begin bodies that do not end."""
+def talking(gate, count=PLACES, **who):
+    """Let strangers, or somebody, begin bodies that do not end."""
     slow = [Slow() for _ in range(count)]
-    threads = [threading.Thread(target=call, args=[gate, one]) for one in slow]
+    threads = [threading.Thread(target=call, args=[gate, one], kwargs=who) for one in slow]
     for thread, one in zip(threads, slow, strict=True):
         thread.start()
         one.is_waited_for.wait(20)
@@ -79,8 +87,36 @@ def test_who_was_answered_well_is_waited_for_beside_them(gate):
     assert call(gate, HTTP_AUTHORIZATION=KEY) == ("200", b"7")
 
     with talking(gate):
-        assert call(gate, HTTP_AUTHORIZATION=KEY) == ("200", b"7")
+        answers = {call(gate, HTTP_AUTHORIZATION=KEY) for _ in range(EACH + 1)}
+        assert answers == {("200", b"7")}
         assert call(gate, HTTP_AUTHORIZATION=f"{KEY}x")[0] == "503"
+
+
+def test_a_salon_holds_its_own_threads_and_those_of_strangers_not_more(gate):
+    for key in SALONS:
+        call(gate, HTTP_AUTHORIZATION=key)
+
+    with (
+        talking(gate, EACH - 1, HTTP_AUTHORIZATION=KEY),
+        talking(gate, PLACES + 1, HTTP_AUTHORIZATION=f"{KEY}2"),
+    ):
+        assert call(gate, HTTP_AUTHORIZATION=KEY)[0] == "503"
+        assert call(gate, HTTP_AUTHORIZATION=f"{KEY}3") == ("200", b"7")
+
+    assert call(gate, HTTP_AUTHORIZATION=KEY) == ("200", b"7")
+
+
+def test_callbacks_share_the_places_of_their_salons_keys(gate, salon, monkeypatch):
+    monkeypatch.setitem(SALONS, KEY, str(salon.pk))
+    account = ensure_phone(salon.pk)
+    callback_doors.find(account.pk)  # as whoever answers a callback does
+    path = f"/v1/callbacks/{account.pk}/{account.callback_token}"
+    assert call(gate, path=path) == call(gate, HTTP_AUTHORIZATION=KEY) == ("200", b"7")
+
+    with talking(gate, EACH, path=path), talking(gate):
+        assert call(gate, HTTP_AUTHORIZATION=KEY)[0] == "503"
+
+    assert call(gate, HTTP_AUTHORIZATION=KEY) == ("200", b"7")
 
 
 def test_who_was_refused_stays_a_stranger(gate):
@@ -106,3 +142,9 @@ def test_a_body_that_breaks_is_a_bad_request_and_gives_its_place_back(gate):
 
     assert broken == {"400"}
     assert call(gate) == ("401", b"7")
+
+
+def test_the_gate_hears_whose_key_called(api, salon):
+    answer = api.get("/v1/subscribers")
+
+    assert answer.wsgi_request.META[SALON] == salon.pk
