@@ -16,46 +16,9 @@ from django.db import connection
 from tests.api_client import Api
 from tests.factories import ApiKeyFactory, TenantFactory
 from tests.servers import make_database
-from tests.tracing import untraced
+from tests.tracing import WALKED_BY_OTHERS, untraced
 
 MEASURED_CASES = 1  # of a test with many; tracing nearly doubles what a case costs
-#: Long ways through code whose lines others walk too: all of these add half a percent.
-WALKED_BY_OTHERS = {
-    "tests/admin/test_admin_isolation.py",
-    "tests/admin/test_admin_roles.py",
-    "tests/channels/test_callback_surprises.py",
-    "tests/channels/test_limits.py",
-    "tests/channels/test_sendgrid_batches.py",
-    "tests/isolation/test_credentials.py",
-    "tests/notifications/test_address_kinds.py",
-    "tests/notifications/test_at_once.py",
-    "tests/notifications/test_engine_batches.py",
-    "tests/notifications/test_engine_email.py",
-    "tests/notifications/test_engine_lost_answers.py",
-    "tests/notifications/test_engine_recipients.py",
-    "tests/notifications/test_engine_refused_accounts.py",
-    "tests/notifications/test_engine_retries.py",
-    "tests/notifications/test_engine_routes.py",
-    "tests/notifications/test_engine_timing.py",
-    "tests/notifications/test_engine_versions.py",
-    "tests/notifications/test_engine_whatsapp.py",
-    "tests/notifications/test_fanout.py",
-    "tests/notifications/test_inbound.py",
-    "tests/notifications/test_inbound_texts.py",
-    "tests/notifications/test_late_failures.py",
-    "tests/notifications/test_limits.py",
-    "tests/notifications/test_promotion.py",
-    "tests/notifications/test_redis_edges.py",
-    "tests/notifications/test_running_edges.py",
-    "tests/notifications/test_send_test.py",
-    "tests/notifications/test_settle.py",
-    "tests/notifications/test_shown_commands.py",
-    "tests/notifications/test_skip_reasons.py",
-    "tests/notifications/test_step_pairs.py",
-    "tests/notifications/test_story.py",
-    "tests/notifications/test_tracking.py",
-    "tests/notifications/test_tracking_effects.py",
-}
 
 
 def pytest_configure(config) -> None:
