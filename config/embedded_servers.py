@@ -17,6 +17,7 @@ import secrets
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -25,11 +26,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import redis
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from config.embedded_place import Account, Place, own_folder, package_folder, reachable, share_owner
 from config.processes import POSTGRES
@@ -197,11 +195,11 @@ class Valkey:
         return self.folder / "valkey.log"
 
     def answers(self) -> bool:
-        client = redis.Redis(
-            unix_socket_path=str(self.socket), socket_timeout=3, retry=Retry(NoBackoff(), 0)
-        )
-        with contextlib.closing(client), contextlib.suppress(redis.RedisError):
-            return bool(client.ping())
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(3)
+            line.connect(str(self.socket))
+            line.sendall(b"PING\r\n")
+            return line.recv(16).startswith(b"+PONG")
         return False
 
     def prepare(self) -> None:

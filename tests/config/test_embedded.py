@@ -13,6 +13,7 @@ import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import environ
@@ -47,33 +48,57 @@ def data() -> Iterator[Path]:
         yield made
 
 
+@dataclass(frozen=True)
+class FirstStart:
+    """What five starters at once made of a new data folder. names: of servers, by each starter."""
+
+    data: Path
+    names: list[str]
+    alive: dict[str, bool]
+
+
 @pytest.fixture(scope="module")
-def stopped() -> Iterator[Path]:
+def first_start() -> Iterator[FirstStart]:
     """A data folder whose servers ran once: making a cluster costs a second, a copy does not."""
+    code = "print(*embedded.start(data, ephemeral=True).started)"
     with folder() as made:
-        embedded.start(made, ephemeral=True)
+        starters = [python(code, made) for _ in range(5)]
+        names = [name for starter in starters for name in output_of(starter).split()]
+        alive = embedded.is_alive(made)
         embedded.stop(made)
-        yield made
+        yield FirstStart(made, names, alive)
 
 
 @pytest.fixture
-def ready(data, stopped) -> Path:
+def ready(data, first_start) -> Path:
     """A data folder of one's own with an ephemeral cluster that does not run."""
-    copy_cluster(stopped, data)
+    copy_cluster(first_start.data, data)
     return data
 
 
 @pytest.fixture(scope="module")
-def running(stopped) -> Iterator[embedded.Servers]:
+def home(first_start) -> Iterator[Path]:
+    """A data folder whose servers run."""
     with folder() as made:
-        copy_cluster(stopped, made)
-        yield embedded.start(made, ephemeral=True)
+        copy_cluster(first_start.data, made)
+        embedded.start(made, ephemeral=True)
+        yield made
 
 
-def copy_cluster(stopped: Path, target: Path) -> None:
-    """Copy with owners and modes."""
+@pytest.fixture(scope="module")
+def running(home) -> embedded.Servers:
+    return embedded.start(home, ephemeral=True)
+
+
+def copy_cluster(source: Path, target: Path) -> None:
+    copy("postgres", source, target)
+    copy("secrets", source, target)
+
+
+def copy(name: str, source: Path, target: Path) -> None:
+    """Copy a folder with owners and modes."""
     target.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cp", "-a", stopped / "postgres", stopped / "secrets", target], check=True)
+    subprocess.run(["cp", "-a", source / name, target], check=True)
 
 
 def python(code: str, data: Path, before: str = "") -> subprocess.Popen[str]:
@@ -99,41 +124,22 @@ def output_of(process: subprocess.Popen[str]) -> str:
     return out.strip()
 
 
-def holder(data: Path) -> subprocess.Popen[str]:
-    process = python(HOLD, data)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "held\n"
-    return process
-
-
-def leave(process: subprocess.Popen[str]) -> None:
-    process.communicate("\n", timeout=30)
-
-
 def server_pids(data: Path) -> list[int]:
     files = (data / "postgres" / "postmaster.pid", data / "valkey" / "valkey.pid")
     return [int(file.read_text().split()[0]) for file in files]
 
 
-def test_a_second_start_finds_the_servers_running(ready):
-    first = embedded.start(ready, ephemeral=True)
+def test_five_starters_at_once_bring_up_one_pair(first_start):
+    assert sorted(first_start.names) == list(BOTH)
+    assert all(first_start.alive.values())
 
-    second = embedded.start(ready, ephemeral=True)
 
-    assert first.started == BOTH
+def test_a_second_start_finds_the_servers_running(home, running):
+    second = embedded.start(home, ephemeral=True)
+
     assert second.started == ()
-    assert second.superuser_url == first.superuser_url
-    assert embedded.is_alive(ready) == {"postgres": True, "valkey": True}
-
-
-def test_five_starters_at_once_bring_up_one_pair(data):
-    code = "print(*embedded.start(data, ephemeral=True).started)"
-
-    starters = [python(code, data) for _ in range(5)]
-    started = [name for starter in starters for name in output_of(starter).split()]
-
-    assert sorted(started) == list(BOTH)
-    assert all(embedded.is_alive(data).values())
+    assert second.superuser_url == running.superuser_url
+    assert embedded.is_alive(home) == {"postgres": True, "valkey": True}
 
 
 def test_a_server_of_ones_own_is_left_out(data):
@@ -144,15 +150,17 @@ def test_a_server_of_ones_own_is_left_out(data):
     assert embedded.restart_if_dead(data, ephemeral=True, postgres=False) == ()
 
 
-def test_stop_is_clean_and_stopping_again_is_harmless(data):
-    servers = embedded.start(data)
+def test_stop_is_clean_and_stopping_again_is_harmless(ready):
+    servers = embedded.start(ready, ephemeral=True)
 
-    embedded.stop(data)
-    embedded.stop(data)
+    embedded.stop(ready)
+    embedded.stop(ready)
 
-    assert embedded.is_alive(data) == {"postgres": False, "valkey": False}
+    assert servers.started == BOTH
+    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
     assert list(servers.run_dir.iterdir()) == []
-    assert "database system is shut down" in (data / "postgres" / "server.log").read_text()
+    told = (ready / "postgres" / "server.log").read_text()
+    assert told.rstrip().endswith("database system is shut down")
 
 
 def test_killed_servers_come_back_with_all_that_was_committed(data):
@@ -200,51 +208,41 @@ def test_a_server_starts_over_the_number_of_a_process_that_took_its_place(ready)
     assert embedded.start(ready, ephemeral=True).started == BOTH
 
 
-def test_the_last_holder_stops_the_servers(ready):
-    first, second = holder(ready), holder(ready)
+#: Holds, has a child that ends as a process does and one that goes on, and dies.
+PARENT = """
+    embedded.hold(data, ephemeral=True)
+    child = os.fork()
+    if child == 0:
+        sys.exit()  # runs what is registered for the exit
+    os.waitpid(child, 0)
+    print(all(embedded.is_alive(data).values()), flush=True)
+    if os.fork() == 0:
+        os.closerange(0, 3)
+        import time; time.sleep(5); os._exit(0)
+    os.kill(os.getpid(), 9)
+"""
 
-    leave(first)
+
+def test_the_last_holder_stops_the_servers_and_neither_dead_ones_nor_children_count(ready):
+    killed = python(PARENT, ready)
+    after_child = killed.communicate(timeout=30)[0].strip()
+    first, last = python(HOLD, ready), python(HOLD, ready)
+    for holder in (first, last):
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+
+    first.communicate("\n", timeout=30)
     after_first = embedded.is_alive(ready)
-    leave(second)
+    last.communicate("\n", timeout=30)
 
+    assert (after_child, killed.returncode) == ("True", -signal.SIGKILL)
     assert after_first == {"postgres": True, "valkey": True}
     assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
 
 
-def test_a_killed_holder_does_not_keep_the_servers(ready):
-    killed, last = holder(ready), holder(ready)
-    killed.kill()
-    killed.communicate()
-
-    leave(last)
-
-    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
-
-
-def test_a_child_of_a_holder_neither_stops_nor_keeps_the_servers(ready):
-    code = """
-        embedded.hold(data, ephemeral=True)
-        child = os.fork()
-        if child == 0:
-            sys.exit()  # runs what is registered for the exit
-        os.waitpid(child, 0)
-        print(all(embedded.is_alive(data).values()), flush=True)
-        if os.fork() == 0:
-            os.closerange(0, 3)
-            import time; time.sleep(5); os._exit(0)
-        os.kill(os.getpid(), 9)
-    """
-    process = python(code, ready)
-    assert process.communicate(timeout=30)[0].strip() == "True"
-
-    leave(holder(ready))
-
-    assert embedded.is_alive(ready) == {"postgres": False, "valkey": False}
-
-
-def test_a_path_too_long_for_a_socket_gets_a_short_socket_folder(data, stopped):
+def test_a_path_too_long_for_a_socket_gets_a_short_socket_folder(data, first_start):
     deep = data / ("a" * 60) / ("b" * 60)
-    copy_cluster(stopped, deep)
+    copy_cluster(first_start.data, deep)
 
     servers = embedded.start(deep, ephemeral=True)
 
@@ -256,25 +254,31 @@ def test_a_path_too_long_for_a_socket_gets_a_short_socket_folder(data, stopped):
         embedded.discard(deep)
 
 
-def test_servers_start_below_a_folder_that_only_its_owner_may_enter(tmp_path):
+def test_servers_start_below_a_folder_that_only_its_owner_may_enter(tmp_path, first_start):
+    data = tmp_path / "data"
     tmp_path.chmod(0o700)
+    copy("secrets", first_start.data, data)
+    embedded.start(data, ephemeral=True, postgres=False)  # chooses the place of both
+    copy("postgres", first_start.data, data / "servers" if IS_ROOT else data)
 
-    servers = embedded.start(tmp_path / "data", ephemeral=True)
+    servers = embedded.start(data, ephemeral=True)
 
     try:
         psycopg.connect(servers.superuser_url).close()
-        assert (tmp_path / "data" / "servers").is_symlink() == IS_ROOT
+        assert (data / "servers").is_symlink() == IS_ROOT
         assert tmp_path.stat().st_mode & 0o777 == 0o700
     finally:
-        embedded.discard(tmp_path / "data")
+        embedded.discard(data)
 
 
-def test_a_cluster_that_became_unreachable_is_named_and_not_replaced_by_an_empty_one(ready):
-    inner = ready / "inner"
-    copy_cluster(ready, inner)
-    ready.chmod(0o700)
+def test_a_cluster_that_became_unreachable_is_named_and_not_replaced_by_an_empty_one(
+    data, first_start
+):
+    inner = data / "inner"
+    copy_cluster(first_start.data, inner)
+    data.chmod(0o700)
 
-    refusal = pytest.raises(RuntimeError, match=f"may not enter {ready}: choose another")
+    refusal = pytest.raises(RuntimeError, match=f"may not enter {data}: choose another")
     with refusal if IS_ROOT else contextlib.nullcontext():
         embedded.start(inner, ephemeral=True)
 
