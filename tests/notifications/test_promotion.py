@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-import psycopg
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
-from psycopg import sql
 
 from notifications import packs
 from notifications.models import StepKind, Workflow
@@ -20,8 +13,8 @@ from notifications.seeding import seed
 from tenants.scope import tenant_scope
 from tests.commands import said
 from tests.factories import TenantFactory
+from tests.installations import empty_installation
 from tests.notifications.flows import chat, publish_flow, sms, text
-from tests.servers import make_database
 
 PACKS = sorted(path.stem for path in Path(packs.__file__).parent.glob("*.yaml"))
 SPLIT = {
@@ -56,27 +49,6 @@ EVERYTHING = [
     ("push", "push", {}, {"channels": ["push"], "body": "Пуш"}),
     ("server", "webhook", {}, {"channels": ["webhook"], "body": "{}"}),
 ]
-
-
-@contextmanager
-def empty_installation() -> Iterator[None]:
-    """Let this process work in a database that was just migrated."""
-    here = django_settings.SERVERS
-    there = replace(here, worker=f"{here.worker}empty")
-    make_database(there)
-    _move_to(there.database)
-    try:
-        yield
-    finally:
-        _move_to(here.database)
-        with psycopg.connect(here.superuser_url, autocommit=True) as admin:
-            gone = sql.Identifier(there.database)
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(gone))
-
-
-def _move_to(database: str) -> None:
-    connection.close()
-    connection.settings_dict["NAME"] = database
 
 
 @pytest.fixture

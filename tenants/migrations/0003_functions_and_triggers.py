@@ -1,10 +1,11 @@
-"""Functions that the database itself keeps: ids, partitions, the door for keys and members."""
+"""What the database itself keeps: ids, partitions, the door for keys and members, versions, records."""
 
 from django.db import migrations
 
 from tenants.rls import sql_names
 
 NAMES = sql_names()
+OWNER_TEXT = "'" + NAMES["owner"].strip('"') + "'"
 
 IDS = """
 CREATE FUNCTION kolokol_uuid7_floor(moment timestamptz) RETURNS uuid LANGUAGE sql IMMUTABLE STRICT AS $$
@@ -109,7 +110,44 @@ CREATE TRIGGER config_version AFTER INSERT OR UPDATE OR DELETE ON tenants_locati
   FOR EACH ROW EXECUTE FUNCTION kolokol_config_changed();
 """
 
+# Grants refuse the app; this refuses everybody who has them: a slip of the owner's hand, too.
+# app.erase is for the erasure of a person, in the transaction that does it.
+CONSENTS = """
+CREATE FUNCTION kolokol_consents_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+begin
+  if tg_op = 'DELETE' and current_user = {owner_text}
+     and current_setting('app.erase', true) = 'on' then
+    return old;
+  end if;
+  raise exception 'consents are only added to' using errcode = 'insufficient_privilege';
+end $$;
+CREATE TRIGGER consents_stay BEFORE UPDATE OR DELETE ON tenants_consent
+  FOR EACH ROW EXECUTE FUNCTION kolokol_consents_stay();
+CREATE TRIGGER consents_stay_all BEFORE TRUNCATE ON tenants_consent
+  FOR EACH STATEMENT EXECUTE FUNCTION kolokol_consents_stay();
+"""
+
+# Addresses are written in many places (imports, triggers, callbacks): the database asks the list.
+SUPPRESSIONS = """
+CREATE FUNCTION kolokol_keep_suppressed() RETURNS trigger LANGUAGE plpgsql AS $$
+begin
+  if exists (select 1 from tenants_suppression s where s.tenant_id = new.tenant_id
+      and s.kind = new.kind and s.value = new.value and s.lifted_at is null) then
+    new.state := 'suppressed';
+    new.reason := 'listed';
+  end if;
+  return new;
+end $$;
+CREATE TRIGGER keep_suppressed BEFORE INSERT OR UPDATE OF state, value ON tenants_address
+  FOR EACH ROW WHEN (new.state = 'active') EXECUTE FUNCTION kolokol_keep_suppressed();
+"""
+
 UNDO = """
+DROP TRIGGER keep_suppressed ON tenants_address;
+DROP FUNCTION kolokol_keep_suppressed();
+DROP TRIGGER consents_stay_all ON tenants_consent;
+DROP TRIGGER consents_stay ON tenants_consent;
+DROP FUNCTION kolokol_consents_stay();
 DROP TRIGGER config_version ON tenants_location;
 DROP TRIGGER config_version ON tenants_tenant;
 DROP FUNCTION kolokol_tenant_changed();
@@ -125,10 +163,21 @@ DROP FUNCTION kolokol_uuid7_floor(timestamptz);
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tenants", "0001_initial")]
+    replaces = [
+        ("tenants", "0002_functions"),
+        ("tenants", "0005_consents"),
+        ("tenants", "0011_suppressions"),
+        ("tenants", "0012_suppression_record"),
+    ]
+    dependencies = [("tenants", "0002_audience")]
     operations = [
         migrations.RunSQL(
-            IDS + PARTITIONS.format(**NAMES) + DOORS.format(**NAMES) + VERSIONS,
+            IDS
+            + PARTITIONS.format(**NAMES)
+            + DOORS.format(**NAMES)
+            + VERSIONS
+            + CONSENTS.format(owner_text=OWNER_TEXT)
+            + SUPPRESSIONS,
             UNDO,
         )
     ]

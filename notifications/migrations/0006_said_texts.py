@@ -1,6 +1,6 @@
-"""Keep what was said within the hour at the client's counter, not in rows of its own."""
+"""What was said to a client within the hour is kept at her counter, and joined by the database."""
 
-from django.db import migrations, models
+from django.db import migrations
 
 # Entries of 16 bytes: words (8), until (4), whose (4), as notifications/said_texts.py says.
 # p_old loses what is over and what p_gone names (same words, same owner); p_new is added, except
@@ -42,10 +42,8 @@ END $$;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("notifications", "0017_first_route")]
-
+    replaces = [("notifications", "0018_said_at_counters")]
+    dependencies = [("notifications", "0005_callbacks_and_webhooks")]
     operations = [
         migrations.RunSQL(SAID, "DROP FUNCTION kolokol_said(bytea, bytea, bytea);"),
-        migrations.AddField("counter", "said", models.BinaryField(null=True)),
-        migrations.DeleteModel("SaidText"),
     ]
