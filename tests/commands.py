@@ -1,7 +1,7 @@
 """Run `manage.py` as a person does: a real process, with this test run's servers.
 
-A process costs more than a second of processor time, so `said` runs a command's whole command
-line in this process; each command keeps one test that starts it for real.
+A process costs most of a second of processor time, so `said` runs a command's whole command line
+in this process. Started for real are those whose environment, signals or exit code are the point.
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
@@ -15,6 +17,7 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.db import connection
 from django.test import override_settings
+from environ import Env
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
@@ -28,7 +31,7 @@ from tenants.accounts import issue_key
 from tenants.ids import uuid7
 from tenants.models import ApiKey
 from tenants.scope import support_scope, tenant_scope
-from tests.commands import manage, said
+from tests.commands import manage, python, said
 from tests.for_each import for_each
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=1)
@@ -244,6 +247,23 @@ def test_late_work_and_dead_letters_are_named(salon):
     assert "manage.py deadletter list" in " ".join(found["dead letters"])
 
 
+@contextlib.contextmanager
+def connected_to(url: str) -> Iterator[None]:
+    """Reach the database by this address, as if DATABASE_URL named it."""
+    ours, there = connection.settings_dict, Env.db_url_config(url)
+    connection.close()
+    try:
+        connection.settings_dict = {**ours, **{name: there[name] for name in PLACE}}
+        with override_settings(DATABASE_URL=url):
+            yield
+    finally:
+        connection.close()
+        connection.settings_dict = ours
+
+
+PLACE = ("HOST", "PORT", "USER", "PASSWORD", "NAME")
+
+
 def test_a_superuser_role_is_named_and_the_exit_code_is_1():
     result = manage("doctor", DATABASE_URL=superuser_url())
 
@@ -253,19 +273,18 @@ def test_a_superuser_role_is_named_and_the_exit_code_is_1():
 
 
 def test_the_owner_as_app_role_is_named():
-    result = manage("doctor", DATABASE_URL=settings.DATABASE_OWNER_URL)
+    with connected_to(settings.DATABASE_OWNER_URL):
+        result = said("doctor")
 
+    assert result.returncode == 1
     assert "owns tables: DATABASE_URL must name the app role." in result.stdout
     assert "name the same role" in result.stdout
 
 
 def test_a_stopped_redis_and_a_stopped_database_are_named():
-    result = manage(
-        "doctor",
-        "--json",
-        REDIS_URL="redis://127.0.0.1:9/0",
-        DATABASE_URL="postgresql://kolokol_app:x@127.0.0.1:9/kolokol",
-    )
+    away = override_settings(REDIS_URL="redis://127.0.0.1:9/0")
+    with away, connected_to("postgresql://kolokol_app:x@127.0.0.1:9/kolokol"):
+        result = said("doctor", "--json")
 
     report = json.loads(result.stdout)
     by_name = {check["name"]: check for check in report["checks"]}
@@ -275,36 +294,61 @@ def test_a_stopped_redis_and_a_stopped_database_are_named():
     assert by_name["workers"]["state"] == by_name["migrations"]["state"] == "left out"
 
 
-@pytest.mark.parametrize("command", ["doctor", "trigger", "check"])
-def test_a_missing_encryption_key_is_one_sentence_for_every_command(command):
-    result = manage(command, ENCRYPTION_KEYS=None)
-
-    assert result.returncode == 1
-    assert result.stderr.strip() == (
-        "ENCRYPTION_KEYS is missing: it encrypts providers' credentials; run 'manage.py doctor"
-        " --new-key' (README, Settings)."
-    )
-
-
 def test_a_malformed_encryption_key_is_named():
-    result = manage("doctor", ENCRYPTION_KEYS="short")
-
-    assert result.returncode == 1
-    assert "ENCRYPTION_KEYS must hold keys of 32 bytes" in result.stdout
+    with override_settings(ENCRYPTION_KEYS=["short"]):
+        assert "ENCRYPTION_KEYS must hold keys of 32 bytes" in told("encryption keys")
 
 
-def test_a_new_key_can_be_made_where_nothing_is_set_up():
-    result = manage(
-        "doctor",
-        "--new-key",
-        ENCRYPTION_KEYS=None,
-        SECRET_KEY=None,
-        DATABASE_URL=None,
-        REDIS_URL=None,
-    )
+@pytest.fixture(scope="module")
+def bad_starts() -> dict[str, str]:
+    """What each bad setting makes a start say; the last one starts where nothing is set up."""
+    given = [json.dumps([command, change]) for command, change in BAD_STARTS.values()]
+    result = python(STARTS, *given, KOLOKOL_DATA="/nowhere")
+    return dict(zip(BAD_STARTS, map(json.loads, result.stdout.splitlines()), strict=True))
 
-    assert result.returncode == 0, result.stderr
-    Fernet(result.stdout.strip())
+
+#: Starts one command after the other, each in the environment of the first with its change.
+STARTS = """
+import contextlib, io, json, os, sys
+from manage import main
+first = dict(os.environ)
+for command, change in map(json.loads, sys.argv[1:]):
+    os.environ.clear()
+    os.environ.update({k: v for k, v in {**first, **change}.items() if v is not None})
+    sys.argv, said = ["manage.py", *command], io.StringIO()
+    with contextlib.redirect_stdout(said):
+        try:
+            main()
+        except SystemExit as ended:
+            said.write(str(ended.code))
+    print(json.dumps(said.getvalue()))
+"""
+NO_KEY = {"ENCRYPTION_KEYS": None}
+NOTHING = dict.fromkeys(("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"))
+BAD_URL = "http://me:secret@host"
+BAD_STARTS = {
+    "no key for trigger": (["trigger"], NO_KEY),
+    "no key for check": (["check"], NO_KEY),
+    "DATABASE_URL": (["doctor"], {"DATABASE_URL": BAD_URL}),
+    "REDIS_URL": (["doctor"], {"REDIS_URL": BAD_URL}),
+    "no number": (["doctor"], {"LEASE_S": "soon"}),
+    "new key": (["doctor", "--new-key"], {**NO_KEY, **NOTHING}),
+}
+KEY_IS_MISSING = (
+    "ENCRYPTION_KEYS is missing: it encrypts providers' credentials; run 'manage.py doctor"
+    " --new-key' (README, Settings)."
+)
+
+
+def test_a_missing_encryption_key_is_one_sentence_for_every_command(bad_starts):
+    result = manage("doctor", ENCRYPTION_KEYS=None)
+
+    assert (result.returncode, result.stderr.strip()) == (1, KEY_IS_MISSING)
+    assert bad_starts["no key for trigger"] == bad_starts["no key for check"] == KEY_IS_MISSING
+
+
+def test_a_new_key_can_be_made_where_nothing_is_set_up(bad_starts):
+    Fernet(bad_starts["new key"].strip())
 
 
 def test_a_wrong_argument_is_exit_code_2():
@@ -312,20 +356,14 @@ def test_a_wrong_argument_is_exit_code_2():
 
 
 @pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
-def test_a_malformed_address_is_one_sentence(name):
-    result = manage("doctor", **{name: "http://me:secret@host"})
-
-    assert result.returncode == 1
-    assert result.stderr.startswith(f"{name} must look like ")
-    assert result.stderr.count("\n") == 1
-    assert "secret" not in result.stderr
+def test_a_malformed_address_is_one_sentence(bad_starts, name):
+    assert bad_starts[name].startswith(f"{name} must look like ")
+    assert "\n" not in bad_starts[name]
+    assert "secret" not in bad_starts[name]
 
 
-def test_a_setting_that_is_no_number_is_one_sentence():
-    result = manage("doctor", LEASE_S="soon")
-
-    assert result.returncode == 1
-    assert result.stderr == "LEASE_S must be a whole number (README, Settings).\n"
+def test_a_setting_that_is_no_number_is_one_sentence(bad_starts):
+    assert bad_starts["no number"] == "LEASE_S must be a whole number (README, Settings)."
 
 
 def test_a_paused_account_of_the_platform_is_named_too():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import signal
@@ -195,24 +196,41 @@ def test_a_trigger_is_accepted_once_per_transaction_id(reminders):
     assert len(reminders.notifications) == 1
 
 
-def test_what_is_due_is_delivered_by_dispatch_and_told_by_follow(reminders, tmp_path):
+@contextlib.contextmanager
+def courier():
+    """A process that delivers, without Redis, until it is told to stop."""
+    away = "redis://127.0.0.1:9/0"
+    process = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1", REDIS_URL=away)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        process.communicate()
+
+
+def test_a_trigger_and_a_try_are_delivered_by_dispatch_without_redis_and_followed(
+    reminders, provider, tmp_path
+):
     payload = tmp_path / "visit.json"
     payload.write_text(json.dumps(VISIT))
     SubscriberFactory(tenant=reminders.salon, subscriber_id="anna")
-    words = ["trigger", "appointment-reminder-24h", "--tenant", reminders.salon.slug]
-    follower = start(
-        *words, "--to", "anna", "--payload", f"@{payload}", "--follow", "--timeout", "110"
-    )
-    worker = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1")
+    of = ("--tenant", reminders.salon.slug, "--timeout", "110")
 
-    try:
-        assert follower.wait(120) == 0
-    finally:
-        worker.send_signal(signal.SIGTERM)
-        assert worker.wait(60) == 0
-        follower.communicate()
-        worker.communicate()
-    assert [one.state for one in reminders.notifications] == ["completed"]
+    with courier():
+        trigger = ("trigger", "appointment-reminder-24h", "--to", "anna", "--follow")
+        followed = said(*trigger, "--payload", f"@{payload}", *of)
+        sent = len(provider.bodies)
+        tried = said(
+            *("send_test", a_template(reminders), *of, "--json"),
+            *("--phone", "+79161234567", "--mode", "live"),
+        )
+
+    assert (followed.returncode, tried.returncode) == (0, 0), followed.stdout + tried.stdout
+    assert json.loads(tried.stdout)["states"] == ["completed"]
+    assert [one.state for one in reminders.notifications] == ["completed", "completed"]
+    (body,) = provider.bodies[sent:]  # by the real road to the provider
+    assert body["address"] == "+79161234567"
 
 
 def test_dispatch_drains_the_named_queue_and_stops(reminders):
@@ -221,15 +239,6 @@ def test_dispatch_drains_the_named_queue_and_stops(reminders):
     assert run("dispatch", "--queue", "low", "--json")["claimed"] == 0
     assert run("dispatch", "--json")["claimed"] > 0
     assert reminders.due == []
-
-
-def test_dispatch_needs_no_redis(reminders):
-    run(*trigger(reminders))
-
-    result = manage("dispatch", "--json", REDIS_URL="redis://127.0.0.1:9/0")
-
-    assert result.returncode == 0, result.stderr
-    assert json.loads(result.stdout)["claimed"] > 0
 
 
 @pytest.mark.parametrize(
@@ -284,23 +293,6 @@ def a_template(reminders) -> str:
     with tenant_scope(reminders.salon.pk):
         templates = MessageTemplate.objects.filter(key__startswith="appointment-reminder-24h")
         return str(templates.order_by("key").last().key)
-
-
-def test_a_try_goes_by_the_real_road_to_the_provider(reminders, provider):
-    worker = start("dispatch", "--loop", ALLOWED_PRIVATE_TARGETS="127.0.0.1")
-    try:
-        words = ["send_test", a_template(reminders), "--tenant", reminders.salon.slug, "--json"]
-        result = manage(*words, "--phone", "+79161234567", "--mode", "live")
-    finally:
-        worker.terminate()
-        worker.communicate(timeout=20)
-
-    report = json.loads(result.stdout)
-    assert (result.returncode, report["states"]) == (0, ["completed"]), report["story"]
-    assert len(provider.bodies) == 1
-    assert provider.bodies[0]["address"] == "+79161234567"
-    assert [m.channel for m in reminders.messages] == ["phone"]
-    assert not any(n.state != "completed" for n in reminders.notifications)
 
 
 def test_two_tries_share_one_workflow_that_no_trigger_can_name(reminders):

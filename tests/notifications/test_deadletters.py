@@ -16,7 +16,7 @@ from notifications.deadletters import Wanted, find, replay
 from notifications.models import DeadLetter, Due, LogEntry, Message, Notification
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
-from tests.commands import manage, said
+from tests.commands import said
 from tests.isolation.planting import forget_open_work
 
 
@@ -175,7 +175,7 @@ def test_replay_takes_what_the_list_shows_and_lists_it_no_more(salon):
     a_failure(salon, reason="timeout")
     a_failure(salon, reason="bad_credentials")
 
-    result = manage("deadletter", "replay", "--tenant", salon.slug, "--reason", "timeout")
+    result = said("deadletter", "replay", "--tenant", salon.slug, "--reason", "timeout")
 
     assert (result.returncode, result.stdout) == (0, "Replayed 1 of 1.\n")
     assert [row["reason"] for row in run("list", "--tenant", salon.slug)] == ["bad_credentials"]

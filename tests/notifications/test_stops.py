@@ -12,7 +12,7 @@ from channels.guard import AddressGuard
 from notifications import stops
 from notifications.engine import Drain
 from tenants.scope import tenant_scope
-from tests.commands import manage, said
+from tests.commands import said
 from tests.notifications.conftest import change, look
 
 ANNA = {"subscriberId": "anna", "phone": "+79161234567", "channels": {"telegram": "42"}}
@@ -102,7 +102,7 @@ def test_it_stands_who_stopped_and_who_let_go(salon_of_two, api):
 
     (row,) = api.get("/v1/stops").json()["data"]
     assert (row["startedBy"], row["endedBy"], row["note"]) == ("command", "command", "dead")
-    again = manage("switch", "start", "--tenant", slug, "--channel", "sms")
+    again = said("switch", "start", "--tenant", slug, "--channel", "sms")
     assert (again.returncode, "Nothing of this channel" in again.stderr) == (1, True)
 
 

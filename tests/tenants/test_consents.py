@@ -27,7 +27,7 @@ from tenants.consents import (
 )
 from tenants.models import Consent, Purpose
 from tenants.scope import tenant_scope
-from tests.commands import manage, said
+from tests.commands import said
 from tests.factories import SubscriberFactory
 from tests.isolation.planting import superuser
 
@@ -222,7 +222,7 @@ def test_the_command_records_for_several_and_lists(salon, anna):
     both = ("--subscriber", anna.subscriber_id, "--subscriber", berta.subscriber_id)
     of_salon = ("--tenant", salon.slug, *both)
 
-    done = manage(
+    done = said(
         "consent",
         "record",
         *of_salon,

@@ -8,7 +8,7 @@ import pytest
 
 from tenants.models import Address, Suppression
 from tenants.scope import tenant_scope
-from tests.commands import manage, said
+from tests.commands import said
 from tests.factories import AddressFactory, SubscriberFactory
 
 PHONE = "+79161234567"
@@ -100,7 +100,7 @@ def test_a_file_goes_in_and_comes_out(salon, tmp_path):
     out = json.loads(said("suppression", "export", *of, "--json").stdout)
     assert [row["value"] for row in out] == ["anna@mail.test", PHONE]
     path.write_text("pigeon,7\n", encoding="utf-8")
-    refused = manage("suppression", "import", *of, "--file", str(path))
+    refused = said("suppression", "import", *of, "--file", str(path))
     assert (refused.returncode, "line 1.channel" in refused.stderr) == (2, True)
 
 
