@@ -12,7 +12,12 @@ from config.health import pending_migrations
 from tests.installations import empty_installation
 from tests.servers import OWNER
 
-FOLDED = sorted(key for key, one in MigrationLoader(None).disk_migrations.items() if one.replaces)
+LAST = {"tenants": "0003", "channels": "0002", "notifications": "0006"}
+FOLDED = [
+    (app, name)
+    for app, name in sorted(MigrationLoader(None).disk_migrations)
+    if name[:4] <= LAST.get(app, "")
+]
 
 
 @pytest.fixture
