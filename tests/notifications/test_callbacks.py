@@ -184,7 +184,7 @@ def test_what_the_database_refuses_costs_nobody_else_his_callback(line):
         with tenant_scope(line.salon.pk):
             keep([kept("same")])  # whoever keeps it, too, must wait for this transaction
             writing = pool.submit(call, kept("same"))
-            wait_for(lambda: keeper.is_writing)
+            wait_for(lambda: keeper.is_serving)
             rows = [kept(str(index), "{" if index == 3 else "{}") for index in range(8)]
             waiting = [pool.submit(call, row) for row in rows]
             wait_for(lambda: len(keeper.waiting) == len(rows))
