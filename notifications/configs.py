@@ -129,6 +129,12 @@ def salons_at(versions: Mapping[UUID, int]) -> dict[UUID, Salon]:
     return found
 
 
+def kept_salon(caller: Caller) -> Salon | None:
+    """Give the caller's salon if it is kept as of the caller's config_version; reads nothing."""
+    kept = _salons.get(caller.tenant_id)
+    return kept if kept is not None and kept.version == caller.config_version else None
+
+
 _SALONS = """
 select t.id, t.slug, t.name, t.timezone, t.language, t.brand, t.limits, t.state, t.is_sandbox,
   t.config_version,
@@ -217,6 +223,11 @@ def definition(tenant_id: UUID, version_id: UUID) -> Definition:
     """Give one published workflow; call inside the tenant's scope."""
     kept = _definitions.get(version_id)
     return kept or definitions([tenant_id], [version_id])[version_id]
+
+
+def kept_definition(version_id: UUID) -> Definition | None:
+    """Give one published workflow if it is kept; reads nothing."""
+    return _definitions.get(version_id)
 
 
 def definitions(tenant_ids: list[UUID], version_ids: Iterable[UUID]) -> dict[UUID, Definition]:

@@ -55,8 +55,13 @@ def wake(queues: Iterable[int]) -> None:
 
 def wake_on_commit(queues: Iterable[int]) -> None:
     """Wake once the rows are committed; no request waits for Redis."""
-    wanted = {_waking(queue) for queue in queues}
-    transaction.on_commit(lambda: _caller.ask(wanted))
+    wanted = set(queues)
+    transaction.on_commit(lambda: wake_soon(wanted))
+
+
+def wake_soon(queues: Iterable[int]) -> None:
+    """Wake without waiting for Redis; the rows are committed."""
+    _caller.ask({_waking(queue) for queue in queues})
 
 
 @lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ may lose them; the wake-up that follows is only haste.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,7 +45,7 @@ class Acceptance:
 
 
 @dataclass(slots=True)
-class _Accepted:
+class Accepted:
     """A checked command on its way into the database."""
 
     command: Command
@@ -62,7 +62,7 @@ class _Accepted:
 def accept(caller: Caller, command: Command, now: datetime) -> Acceptance:
     """Accept one trigger; raises InvalidFields or InvalidPayload and then writes nothing."""
     salon = _salon(caller)
-    checked = _check(salon, command, now)
+    checked = check(salon, command, now)
     if isinstance(checked, Acceptance):
         return checked
     topics = _topics(caller, [command])
@@ -77,14 +77,13 @@ def accept_many(
     """Accept what is good; a bad element becomes its own answer and does not sink the rest."""
     salon = _salon(caller)
     answers: list[Acceptance] = []
-    accepted: dict[str, _Accepted] = {}
+    accepted: dict[str, Accepted] = {}  # the same transaction id twice in one call is one event
     topics = _topics(caller, [c for c in commands if isinstance(c, Command)])
     for command in commands:
         checked = _answered(salon, command, topics, now)
         if isinstance(checked, Acceptance):
             answers.append(checked)
             continue
-        # the same transaction id twice in one call is one event
         accepted.setdefault(checked.command.transaction_id, checked)
         answers.append(Acceptance(checked.command.transaction_id))
     _write(caller, list(accepted.values()), topics)
@@ -97,23 +96,26 @@ def _salon(caller: Caller) -> Salon:
 
 def _answered(
     salon: Salon, command: Command | PlatformError, topics: Mapping[str, UUID], now: datetime
-) -> _Accepted | Acceptance:
+) -> Accepted | Acceptance:
     try:
         if isinstance(command, PlatformError):
             raise command
         _require_topics(command, topics)
-        return _check(salon, command, now)
+        return check(salon, command, now)
     except PlatformError as refused:
         sentences = [s for said in refused.errors.values() for s in said] or [refused.message]
-        transaction_id = (
-            str(command.ctx.get("transactionId") or "")
-            if isinstance(command, PlatformError)
-            else command.transaction_id
-        )
-        return Acceptance(transaction_id, "error", tuple(sentences))
+        if isinstance(command, Command):
+            return Acceptance(command.transaction_id, "error", tuple(sentences))
+        return Acceptance(str(command.ctx.get("transactionId") or ""), "error", tuple(sentences))
 
 
-def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Acceptance:
+def check(
+    salon: Salon,
+    command: Command,
+    now: datetime,
+    find: Callable[[UUID, UUID], Definition] = configs.definition,
+) -> Accepted | Acceptance:
+    """Check a command; raises InvalidFields or InvalidPayload. find: gives a published workflow."""
     head = salon.workflows.get(command.name)
     if head is None:
         sentence = f"workflow {command.name!r} does not exist in this salon"
@@ -122,14 +124,14 @@ def _check(salon: Salon, command: Command, now: datetime) -> _Accepted | Accepta
         return Acceptance(command.transaction_id, "trigger_not_active")
     if head.version_id is None:
         return Acceptance(command.transaction_id, "no_workflow_steps_defined")
-    definition = configs.definition(salon.id, head.version_id)
+    definition = find(salon.id, head.version_id)
     if problems := definition.payload_errors(command.payload):
         raise InvalidPayload(
             "The payload does not fit the workflow's schema.",
             errors={f"payload.{name}" if name else "payload": [what] for name, what in problems},
         )
     due_at = command.due_at or now
-    return _Accepted(
+    return Accepted(
         command=command,
         workflow_id=head.id,
         definition=definition,
@@ -163,7 +165,7 @@ def _location(salon: Salon, command: Command) -> UUID | None:
     return found
 
 
-def _write(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> None:
+def _write(caller: Caller, accepted: Sequence[Accepted], topics: Mapping[str, UUID]) -> None:
     if not accepted:
         return
     people = [p for one in accepted for p in one.command.people]
@@ -183,7 +185,7 @@ def _upsert(caller: Caller, people: Sequence[SubscriberInput]) -> None:
         upsert_subscribers(caller.tenant_id, caller.mode, people, is_heard=bool(heard))
 
 
-def _insert(caller: Caller, accepted: Sequence[_Accepted], topics: Mapping[str, UUID]) -> bool:
+def _insert(caller: Caller, accepted: Sequence[Accepted], topics: Mapping[str, UUID]) -> bool:
     """Write all, or nothing and return False when somebody is unknown."""
     names = list({p.subscriber_id for one in accepted for p in one.command.people})
     wide = [fan for one in accepted for fan in _fans(one, topics)]
@@ -215,7 +217,7 @@ def _require_topics(command: Command, known: Mapping[str, UUID]) -> None:
         raise InvalidFields(f"{sentence}.", errors={"to": [sentence]})
 
 
-def _row(one: _Accepted) -> dict[str, Any]:
+def _row(one: Accepted) -> dict[str, Any]:
     command = one.command
     return {
         "id": one.event_id,
@@ -225,7 +227,7 @@ def _row(one: _Accepted) -> dict[str, Any]:
         "location": one.location_id,
         "payload": json.dumps(command.payload),
         "overrides": _json(command.overrides),
-        "recipients": json.dumps(_summary(command)),
+        "recipients": json.dumps(summary(command)),
         "queue": one.queue,
         "state": one.state,
         "due": one.due_at,
@@ -233,7 +235,7 @@ def _row(one: _Accepted) -> dict[str, Any]:
     }
 
 
-def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, Any]:
+def _columns(accepted: Sequence[Accepted], wide: Sequence[_Fan]) -> dict[str, Any]:
     told = [(one.event_id, name) for one in accepted for name in _named(one.command)]
     return {
         "ids": [one.event_id for one in accepted],
@@ -243,7 +245,7 @@ def _columns(accepted: Sequence[_Accepted], wide: Sequence[_Fan]) -> dict[str, A
         "locations": [one.location_id for one in accepted],
         "payloads": [json.dumps(one.command.payload) for one in accepted],
         "overrides": [_json(one.command.overrides) for one in accepted],
-        "recipients": [json.dumps(_summary(one.command)) for one in accepted],
+        "recipients": [json.dumps(summary(one.command)) for one in accepted],
         "queues": [one.queue for one in accepted],
         "states": [one.state for one in accepted],
         "due": [one.due_at for one in accepted],
@@ -266,7 +268,7 @@ def _named(command: Command) -> list[str]:
     return list(dict.fromkeys(person.subscriber_id for person in command.people))
 
 
-def _fans(one: _Accepted, topics: Mapping[str, UUID]) -> list[_Fan]:
+def _fans(one: Accepted, topics: Mapping[str, UUID]) -> list[_Fan]:
     actor = [one.command.actor.subscriber_id] if one.command.actor else []
     if one.command.is_broadcast:
         return [(one.event_id, None, actor)]
@@ -277,12 +279,12 @@ def _fans(one: _Accepted, topics: Mapping[str, UUID]) -> list[_Fan]:
     ]
 
 
-def _summary(command: Command) -> list[Any]:
+def summary(command: Command) -> list[Any]:
     """Say whom the caller addressed: ids and topics, no personal data."""
     if command.is_broadcast:
         return [{"type": "Broadcast"}]
-    ids: list[Any] = [person.subscriber_id for person in command.people]
-    return ids + [{"type": "Topic", "topicKey": topic.key} for topic in command.topics]
+    topics = [{"type": "Topic", "topicKey": topic.key} for topic in command.topics]
+    return [*(person.subscriber_id for person in command.people), *topics]
 
 
 def cancel(caller: Caller, transaction_id: str) -> bool:

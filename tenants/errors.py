@@ -74,6 +74,13 @@ class Conflict(PlatformError):
     code = "conflict"
 
 
+class Longer(Conflict):
+    """What was assumed of a known key does not hold: ApiScope answers anew, and nobody hears it."""
+
+    def __init__(self) -> None:
+        super().__init__("This call needs the longer way.")
+
+
 class TooLarge(PlatformError):
     """The body is above the documented size."""
 

@@ -46,6 +46,18 @@ def run(sql: str, params: Params = ()) -> int:
         return _session(connection).execute(sql, params).command_tuples or 0
 
 
+def fetch_last(statements: Sequence[tuple[str, Params]]) -> list[Row]:
+    """Run statements as one transaction on one way to the server; give the last one's rows.
+
+    Not inside a transaction. An error means that nothing is written, unless the connection was
+    lost: then nobody knows.
+    """
+    connection = connections[DEFAULT_DB_ALIAS]
+    with connection.wrap_database_errors:
+        session = _session(connection)
+        return session.read(session.execute_all(statements))
+
+
 def commit() -> None:
     """Commit the outermost block's transaction just before the block ends."""
     connection = connections[DEFAULT_DB_ALIAS]
@@ -70,14 +82,16 @@ class Session:
     def execute(self, sql: str, params: Params) -> PGresult:
         """Send one statement and wait for its answer; open the transaction that Django wants."""
         wire = self.connection.pgconn
-        text, order = _translated(sql)
-        given = [params[name] for name in order] if isinstance(params, dict) else list(params)
-        written = self.values.dump_sequence(given, [PyFormat.AUTO] * len(given))
-        types, formats = self.values.types or (), self.values.formats
-        name = self.names.get((sql, types)) or self._prepare(sql, text, types)
+        name, given, written = self._prepared(sql, params)
         if wire.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
-            return self._checked(wire.exec_(self._begin_with(name, given)))
+            return self._checked(wire.exec_(b"BEGIN; " + self._in_words(name, given)))
+        formats = self.values.formats
         return self._checked(wire.exec_prepared(name, written, formats))  # type: ignore[arg-type]  # NULLs, too
+
+    def execute_all(self, statements: Sequence[tuple[str, Params]]) -> PGresult:
+        """Send statements as one text, which PostgreSQL runs as one transaction."""
+        words = [self._in_words(*self._prepared(*statement)[:2]) for statement in statements]
+        return self._checked(self.connection.pgconn.exec_(b"; ".join(words)))
 
     def read(self, result: PGresult) -> list[Row]:
         """Give the rows of an answer."""
@@ -92,16 +106,26 @@ class Session:
         if wire.transaction_status == TransactionStatus.INTRANS:
             self._checked(wire.exec_(b"COMMIT"))
 
+    def _prepared(
+        self, sql: str, params: Params
+    ) -> tuple[bytes, list[Any], Sequence[Buffer | None]]:
+        """Give a prepared statement's name, and its values in order: as given, and dumped."""
+        text, order = _translated(sql)
+        given = [params[name] for name in order] if isinstance(params, dict) else list(params)
+        written = self.values.dump_sequence(given, [PyFormat.AUTO] * len(given))
+        types = self.values.types or ()
+        return self.names.get((sql, types)) or self._prepare(sql, text, types), given, written
+
     def _prepare(self, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
         name = f"rows_{len(self.names)}".encode()
         self._checked(self.connection.pgconn.prepare(name, text, types))
         self.names[sql, types] = name
         return name
 
-    def _begin_with(self, name: bytes, given: Sequence[Any]) -> bytes:
-        """Begin and execute on one way; only texts can share one, so the values become literals."""
+    def _in_words(self, name: bytes, given: Sequence[Any]) -> bytes:
+        """Write an execution: only texts can share one way, so the values become literals."""
         literals = b",".join(map(self.values.as_literal, given))
-        return b"BEGIN; EXECUTE %b%b" % (name, b"(%b)" % literals if literals else b"")
+        return b"EXECUTE %b%b" % (name, b"(%b)" % literals if literals else b"")
 
     def _checked(self, result: PGresult) -> PGresult:
         if result.status != ExecStatus.FATAL_ERROR:

@@ -17,12 +17,18 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection, models, transaction
 
-from tenants.rows import fetch
+from tenants.rows import Params, Row, fetch, fetch_last
 
 _ENTER = """
 select current_user::text, coalesce(current_setting('app.tenant_id', true), ''),
   coalesce(current_setting('app.tenant_ids', true), ''), set_config('role', %s, true),
   set_config('app.tenant_id', %s, true), set_config('app.tenant_ids', %s, true)
+"""
+
+
+_ENTER_ONCE = """
+select set_config('role', %s, true), set_config('app.tenant_ids', %s, true),
+  set_config('lock_timeout', %s, true)
 """
 
 
@@ -61,6 +67,18 @@ def batch_scope(tenant_ids: Iterable[UUID]) -> Iterator[None]:
     joined = ",".join(map(str, sorted(tenants)))
     with _scope(Scope("worker", tenants), "worker", tenants=joined):
         yield
+
+
+def fetch_at_once(
+    tenant_ids: Iterable[UUID], sql: str, params: Params, *, patience_ms: int
+) -> list[Row]:
+    """Run one statement on a batch's rows: a transaction of its own, on one way to the server.
+
+    patience_ms: how long it may wait for another transaction; then it raises OperationalError.
+    """
+    joined = ",".join(map(str, sorted(tenant_ids)))
+    entering = (settings.DATABASE_ROLES["worker"], joined, str(patience_ms))
+    return fetch_last([(_ENTER_ONCE, entering), (sql, params)])
 
 
 @contextmanager

@@ -85,6 +85,52 @@ with e as materialized (
 select count(*) from s
 """
 
+# Plain events of many salons at once. Keys and salons are as the caller assumed, or the event is
+# left out; the ids of the others are told. Lookups are by scalar subqueries: each is one descent of
+# an index, whatever statistics say.
+ACCEPT_ASSUMED: Final = """
+with e as materialized (
+  select r.*, (
+      select s.id from tenants_subscriber s
+      where s.tenant_id = r.tenant and s.mode = r.mode and s.subscriber_id = r.name
+    ) as subscriber_id, (
+      select t.config_version = r.config and k.revoked_at is null
+        and (k.expires_at is null or k.expires_at > now()) and k.mode = r.mode
+        and k.scopes = r.scopes
+      from tenants_apikey k join tenants_tenant t on t.id = k.tenant_id
+      where k.id = r.key and k.tenant_id = r.tenant
+    ) as is_as_assumed
+  from jsonb_to_recordset(%s::jsonb) as r(tenant uuid, key uuid, mode text, scopes jsonb,
+      config bigint, name text, id uuid, told uuid, transaction text, workflow uuid, version uuid,
+      location uuid, payload jsonb, overrides jsonb, recipients jsonb, queue smallint,
+      state smallint, due timestamptz, expires timestamptz)
+), good as materialized (
+  select * from e where is_as_assumed and subscriber_id is not null
+), k as (
+  insert into notifications_eventkey (tenant_id, mode, transaction_id, event_id)
+  select tenant, mode, transaction, id from good order by tenant, mode, transaction
+  on conflict (tenant_id, mode, transaction_id) do nothing returning event_id
+), n as materialized (
+  select good.* from good join k on k.event_id = good.id
+), written as (
+  insert into notifications_event (id, tenant_id, mode, transaction_id, workflow_id, version_id,
+    location_id, payload, overrides, recipients, queue, due_at, expires_at)
+  select id, tenant, mode, transaction, workflow, version, location, payload, overrides,
+    recipients, queue, due, expires from n
+), told as (
+  insert into notifications_notification (id, tenant_id, event_id, subscriber_id, state, reason)
+  select told, tenant, id, subscriber_id, 'pending', '' from n
+), due as (
+  insert into notifications_due (tenant_id, notification_id, queue, state, step, attempt, claims,
+    flags, due_at)
+  select tenant, told, queue, state, 0, 0, 0, 0, due from n
+)
+select id from e where (is_as_assumed and subscriber_id is not null) or exists (
+  -- written by a first try whose answer was lost
+  select from notifications_eventkey w where w.tenant_id = e.tenant and w.mode = e.mode
+    and w.transaction_id = e.transaction and w.event_id = e.id)
+"""
+
 # What waits is taken away before its worker may hand it over; what is being sent stays. So does
 # what tells for others, too: it leaves out what was called off.
 CANCEL_EVENT: Final = """

@@ -23,8 +23,16 @@ def statements() -> Iterator[list[str]]:
 
         return note
 
+    def noting_all(execute_all):
+        def note(way, queries):
+            seen.append("; ".join(sql for sql, _ in queries))
+            return execute_all(way, queries)
+
+        return note
+
     with (
         patch.object(psycopg.Cursor, "execute", noting(psycopg.Cursor.execute)),
         patch.object(Session, "execute", noting(Session.execute)),
+        patch.object(Session, "execute_all", noting_all(Session.execute_all)),
     ):
         yield seen
