@@ -48,7 +48,7 @@ class Processes:
         """Start a worker; it is ready when its first job or wait shows in Redis."""
         self.counted += 1
         command = [
-            *(sys.executable, str(ROOT / "manage.py"), "rqworker", *queues),
+            *(sys.executable, str(ROOT / "manage.py"), "rqworker", *queues, "--skip-checks"),
             *(options or OPTIONS),
         ]
         self._start("workers", f"worker-{self.counted}", command, environment or {}, nice=nice)

@@ -215,7 +215,9 @@ class Injector:
         self._note(kind)
 
     def _add_worker(self, kind: str, _: str) -> None:
-        self._replace("worker", "rqworker", "normal", "low", KOLOKOL_VERSION="next")
+        self._replace(
+            "worker", "rqworker", "normal", "low", "--skip-checks", KOLOKOL_VERSION="next"
+        )
         self._note(kind)
 
     def _replace(self, name: str, *command: str, **environment: str) -> None:

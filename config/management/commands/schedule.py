@@ -16,6 +16,7 @@ from config.schedule import Ticker
 class Command(BaseCommand):
     """Run the scheduler until it is told to stop."""
 
+    requires_system_checks: list[str] = []  # they would load every page of the site
     help = "Queue the periodic jobs of config/schedule.py; of several processes one leads."
 
     def handle(self, *args: Any, **options: Any) -> None:
