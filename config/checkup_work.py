@@ -35,8 +35,10 @@ where w.category = 'marketing' and w.is_running and f.category = 'tx'
 group by 1, 2 order by 1, 2
 """
 _OLDEST: Final = """
-select queue, extract(epoch from now() - min(due_at))::float8, count(*) from notifications_due
-where due_at <= now() group by queue order by queue
+select queue, extract(epoch from now() - min(due_at))::float8, sum(lines)::bigint from (
+  select queue, due_at, 1 as lines from notifications_due
+  union all select queue, due_at, remaining from notifications_range
+) work where due_at <= now() group by queue order by queue
 """
 _LETTERS: Final = """
 select t.slug, count(*), min(d.created_at) from notifications_deadletter d

@@ -21,12 +21,25 @@ from tenants import rows
 from tenants.rotation import read_keys_due
 from tenants.scope import current, support_scope
 
-_LINES: Final = "select queue, state, count(*) from notifications_due group by queue, state"
-_OLDEST: Final = """
-select queue, extract(epoch from now() - min(due_at))::float8 from notifications_due
-where due_at <= now() group by queue
+# A range's recipients are leased (2) without a line each.
+_LINES: Final = """
+select queue, state, sum(lines)::bigint from (
+  select queue, state, count(*) as lines from notifications_due group by queue, state
+  union all select queue, 2, sum(remaining) from notifications_range group by queue
+) work group by queue, state
 """
-_LEASES: Final = "select count(distinct batch_id) from notifications_due where state in (2, 3)"
+_OLDEST: Final = """
+select queue, extract(epoch from now() - min(due_at))::float8 from (
+  select queue, due_at from notifications_due
+  union all select queue, due_at from notifications_range
+) work where due_at <= now() group by queue
+"""
+_LEASES: Final = """
+select count(*) from (
+  select batch_id from notifications_due where state = 2
+  union select batch_id from notifications_range
+) work
+"""
 _CHUNKS: Final = "select queue, count(*) from notifications_chunk group by queue"
 _LETTERS: Final = "select count(*) from notifications_deadletter where replayed_at is null"
 _INTEGRATIONS: Final = "select provider, state, count(*) from channels_integration group by 1, 2"

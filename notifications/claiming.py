@@ -80,7 +80,7 @@ def _tasks(found: Sequence[rows.Row], batch_id: UUID, queue: int) -> list[Task]:
         Task(
             due_id,
             salons.setdefault(tenant_id, tenant_id),
-            notification_id,
+            key,
             step,
             attempt,
             claims,
@@ -88,6 +88,7 @@ def _tasks(found: Sequence[rows.Row], batch_id: UUID, queue: int) -> list[Task]:
             message_id,
             batch_id,
             queue,
+            range_id,
         )
-        for due_id, tenant_id, notification_id, step, attempt, claims, flags, message_id in found
+        for due_id, tenant_id, key, step, attempt, claims, flags, message_id, range_id in found
     ]

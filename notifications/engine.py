@@ -1,13 +1,14 @@
 """The life of a batch, from claim to settle.
 
-1. claim: lines of open work are leased to this worker, fairly between tenants (one statement).
+1. claim: lines of open work and ranges of campaigns' recipients are leased to this worker, fairly
+   between tenants (one statement).
 2. prepare: decided, limited, rendered; what needs no provider is written at once.
 3. hand over: just before sending, as many lines as there are free slots are marked *sending*: with
    their batch where they leave at once, one by one where they had to wait.
 4. send: the gateway carries all of them at once; no transaction is open.
 5. settle: answers are written as they come, at most 100 ms or 500 at a time.
-A worker that dies leaves leases: the sweep gives lines back that were not *sending*, and prepare
-decides about the others by their category.
+A worker that dies leaves leases: the sweep gives lines back that were not *sending*, and to who is
+left in a range a line; prepare decides about the others by their category.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from notifications import limits
+from notifications import limits, ranges
 from notifications.outcomes import WAITS_FOR_ROOM, Task
 from notifications.sql import settling as sql
 from tenants import rows
@@ -19,11 +19,11 @@ def hand_over_batches(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Ta
     comes before it or after it.
     """
     if not leaving:
-        keep_reservations([task for task in waiting if task.category == "mk"])
+        keep_waiting(waiting)
         return set()
     for task in waiting:
         task.flags |= WAITS_FOR_ROOM
-    keep_reservations(waiting)
+    keep_waiting(waiting)
     found = rows.fetch(sql.SENDING, [list({task.batch_id for task, _ in leaving})])
     held = {row[0] for row in found}
     ours = [pair for pair in leaving if pair[0].batch_id in held]
@@ -32,12 +32,16 @@ def hand_over_batches(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Ta
     return {task.due_id for task, _ in ours}
 
 
-def keep_reservations(tasks: Sequence[Task]) -> None:
+def keep_waiting(tasks: Sequence[Task]) -> None:
     """Write down which lines hold a marketing slot, or wait; call inside the batch's scope.
 
     A worker that dies before hand-over would else leave lines that their own slot forbids to send.
+    Who waits leaves the range: the rest of it goes out with its batch.
     """
-    held = sorted(tasks, key=lambda task: task.due_id)
+    lines = [task for task in tasks if task.range_id is None]
+    ranges.part(tasks)
+    told = [task for task in lines if task.category == "mk" or task.flags & WAITS_FOR_ROOM]
+    held = sorted(told, key=lambda task: task.due_id)
     if held:
         rows.run(
             sql.RESERVED,

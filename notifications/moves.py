@@ -50,6 +50,9 @@ class Move:
     final: str = ""
 
 
+Pair = tuple[Result, Move]
+
+
 def move_of(result: Result, now: datetime) -> Move:
     """Decide it for one result; forgets a marketing slot that the result gives back."""
     move = _move_of(result, now)

@@ -156,7 +156,10 @@ class Heard:
 
 @dataclass(slots=True)
 class Task:
-    """One claimed line of open work, on its way through prepare, send and settle."""
+    """One claimed piece of open work, on its way through prepare, send and settle.
+
+    due_id: its line's number. range_id: set while it has no line, but is one of a range.
+    """
 
     due_id: int
     tenant_id: UUID
@@ -168,6 +171,7 @@ class Task:
     message_id: UUID | None  # set: it may have been sent; when claimed, by an earlier attempt
     batch_id: UUID
     queue: int
+    range_id: int | None = None
     steps: int = 1  # of the workflow, known after loading
     goes_on: bool = False  # a failure of this step does not end the notification
     category: str = "tx"

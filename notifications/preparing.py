@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from channels.accounts import Account
+from notifications import ranges
 from notifications.definition import SILENT_KINDS
 from notifications.gates import CHANNELS
-from notifications.handover import hand_over_batches, keep_reservations, mark
+from notifications.handover import hand_over_batches, keep_waiting, mark
 from notifications.loading import Batch, Work, load
 from notifications.outcomes import (
     BESIDE,
@@ -82,7 +83,7 @@ def prepare(
     A batch that breaks is halved down to the row that breaks it, which fails with its reason:
     one poisoned row never holds up the others.
     """
-    before = [(task.flags, task.message_id) for task in tasks]
+    before = [(task.flags, task.message_id, task.range_id) for task in tasks]
     try:
         return _prepare(
             tasks, now, failing, leave, hand_over_batches if is_whole else _line_by_line
@@ -94,6 +95,9 @@ def prepare(
         if len(tasks) == 1:
             _poisoned(tasks[0], error, now)
             return []
+        if is_whole:
+            with batch_scope(task.tenant_id for task in tasks):
+                ranges.part(tasks)
         middle = len(tasks) // 2
         return [
             send
@@ -102,10 +106,10 @@ def prepare(
         ]
 
 
-def _forget(tasks: Sequence[Task], before: Sequence[tuple[int, UUID | None]]) -> None:
+def _forget(tasks: Sequence[Task], before: Sequence[tuple[int, UUID | None, int | None]]) -> None:
     """Take back what the tasks say about reservations and marks: they were rolled back."""
-    for task, (flags, message_id) in zip(tasks, before, strict=True):
-        task.flags, task.message_id, task.counters = flags, message_id, []
+    for task, (flags, message_id, range_id) in zip(tasks, before, strict=True):
+        task.flags, task.message_id, task.range_id, task.counters = flags, message_id, range_id, []
 
 
 def _poisoned(task: Task, error: Exception, now: datetime) -> None:
@@ -160,7 +164,7 @@ def decide(batch: Batch, now: datetime) -> tuple[list[Result], list[Send]]:
 
 def _line_by_line(leaving: Sequence[tuple[Task, UUID]], waiting: Sequence[Task]) -> set[int]:
     """Mark lines of batches that others of theirs have left, or not yet."""
-    keep_reservations([task for task in waiting if task.category == "mk"])
+    keep_waiting(waiting)
     return mark(leaving)
 
 

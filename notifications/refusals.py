@@ -25,6 +25,7 @@ from notifications.models import (
     FanOut,
     MessageTemplate,
     Priority,
+    Range,
     Step,
     StepKind,
     Workflow,
@@ -167,6 +168,7 @@ def _running_versions(tenant_id: UUID) -> set[UUID]:
     for events in (
         Due.objects.filter(**mine).values("notification__event_id"),
         Chunk.objects.filter(**mine).values("event_id"),
+        Range.objects.filter(**mine).values("event_id"),
         FanOut.objects.filter(**mine).values("event_id"),
     ):
         open_events = Event.objects.filter(**mine, pk__in=events)

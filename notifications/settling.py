@@ -19,9 +19,9 @@ from django.db import InterfaceError, OperationalError
 
 from channels import default_accounts
 from notifications import escalation, events, limits, metrics
-from notifications.moves import Move, is_given_back, move_of
+from notifications.moves import Move, Pair, is_given_back, move_of
+from notifications.moving import move_on
 from notifications.outcomes import (
-    WAITS_FOR_ROOM,
     Done,
     Fail,
     Heal,
@@ -39,7 +39,6 @@ from tenants.scope import batch_scope
 log = logging.getLogger(__name__)
 
 LOST = (OperationalError, InterfaceError)
-Pair = tuple[Result, Move]
 
 
 def settle(results: Sequence[Result], now: datetime) -> set[int]:
@@ -91,36 +90,16 @@ def write(results: Sequence[Result], now: datetime) -> set[int]:
 def record(results: Sequence[Result], now: datetime) -> tuple[list[Pair], set[int]]:
     """Write what results mean for their notifications; tell nobody and count nothing."""
     moves = [(result, move_of(result, now)) for result in results]
-    held = _move_lines(moves)
+    held = move_on(moves)
     ours, stale = moves, []
     if len(held) < len(moves):
         ours = [pair for pair in moves if pair[0].task.due_id in held]
         stale = [pair for pair in moves if pair[0].task.due_id not in held]
     _insert_messages(ours)
     _insert_log(ours, stale)
-    _close(ours)
+    _bury(ours)
     _give_back(ours)
     return ours, held
-
-
-def _move_lines(moves: Sequence[Pair]) -> set[int]:
-    ordered = sorted(moves, key=lambda pair: pair[0].task.due_id)
-    found = rows.fetch(sql.DUE, _columns(_due(result.task, move) for result, move in ordered))
-    return {row[0] for row in found}
-
-
-def _due(task: Task, move: Move) -> tuple[object, ...]:
-    keeps_id = move.status in ("retry", "waiting") and task.category == "tx"
-    return (
-        task.due_id,
-        task.batch_id,
-        move.state,
-        move.step,
-        move.attempt,
-        move.flags & ~WAITS_FOR_ROOM,
-        move.due_at,
-        task.message_id if keeps_id else None,
-    )
 
 
 def _insert_messages(pairs: Iterable[Pair]) -> None:
@@ -184,19 +163,10 @@ def _line(task: Task, move: Move, status: str, detail: str) -> tuple[object, ...
     )
 
 
-def _close(pairs: Iterable[Pair]) -> None:
+def _bury(pairs: Iterable[Pair]) -> None:
+    """Keep what failed for whoever looks after it."""
     final = sorted(
         [(r.task, m) for r, m in pairs if m.final], key=lambda pair: pair[0].notification_id.int
-    )
-    if not final:
-        return
-    _run(
-        sql.NOTIFICATIONS,
-        final,
-        lambda task, _: task.notification_id,
-        lambda task, _: task.tenant_id,
-        lambda _, move: move.final,
-        lambda _, move: move.reason[:100],
     )
     failed = [(task, move) for task, move in final if move.final == "failed"]
     _run(

@@ -33,6 +33,7 @@ from notifications.models.work import (
     DueState,
     FanOut,
     LentCallback,
+    Range,
     ReceivedCallback,
 )
 from notifications.models.workflows import (
@@ -75,6 +76,7 @@ __all__ = [
     "PlatformStop",
     "Preference",
     "Priority",
+    "Range",
     "ReceivedCallback",
     "Step",
     "StepKind",

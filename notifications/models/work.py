@@ -70,8 +70,8 @@ class Due(models.Model):
 class Chunk(models.Model):
     """Some 500 recipients of one event that wait together, outside the queue index.
 
-    Claiming takes the next notifications after `taken_to` and turns them into Due rows in the
-    same transaction, so a recipient waits either here or there, never in both.
+    Claiming takes the next notifications after `taken_to` and puts them into a Range in the same
+    transaction, so a recipient is either here or there, never in both.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -85,7 +85,7 @@ class Chunk(models.Model):
     event_id = models.UUIDField()
     queue = models.PositiveSmallIntegerField()
     due_at = models.DateTimeField()
-    taken_to = models.UUIDField()  # ids up to here are Due rows or done
+    taken_to = models.UUIDField()  # ids up to here are in a Range, have a line, or are done
     last = models.UUIDField()
 
     objects = ScopedManager()
@@ -100,6 +100,44 @@ class Chunk(models.Model):
 
     def __str__(self) -> str:
         return f"chunk {self.pk}"
+
+
+class Range(models.Model):
+    """Recipients of one chunk whom one batch holds: leased without a line of open work for each.
+
+    Whose notification is open and has no line belongs to it still. Who does not end with what the
+    batch decided gets a line; once the lease is over, so does everybody who is left.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    tenant = models.ForeignKey(
+        "tenants.Tenant",
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+    )
+    event_id = models.UUIDField()
+    chunk_id = models.BigIntegerField()
+    batch_id = models.UUIDField()  # the fencing token
+    queue = models.PositiveSmallIntegerField()
+    due_at = models.DateTimeField()  # when it was claimed
+    after = models.UUIDField()  # ids above this one
+    last = models.UUIDField()  # up to this one
+    remaining = models.PositiveSmallIntegerField()  # so many have not left it
+
+    objects = ScopedManager()
+
+    class Meta:
+        verbose_name = _("range of recipients")
+        verbose_name_plural = _("ranges of recipients")
+        indexes = [
+            models.Index(fields=["batch_id"], name="range_batch"),
+            models.Index(fields=["event_id"], name="range_event"),
+        ]
+
+    def __str__(self) -> str:
+        return f"range {self.pk}"
 
 
 class Batch(models.Model):

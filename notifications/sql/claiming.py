@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-CLAIM: Final = "select * from kolokol_claim(%s::smallint, %s, %s, %s, %s, %s)"
-CLAIM_SUSPECT: Final = "select * from kolokol_claim_suspect(%s::smallint, %s, %s, %s)"
+CLAIM: Final = "select * from kolokol_take(%s::smallint, %s, %s, %s, %s, %s)"
+CLAIM_SUSPECT: Final = "select *, null::bigint from kolokol_claim_suspect(%s::smallint, %s, %s, %s)"
 SWEEP: Final = "select * from kolokol_sweep()"

@@ -25,6 +25,9 @@ select exists (select 1 from notifications_due d
   or exists (select 1 from notifications_chunk c where c.taken_to < %(high)s and c.last >= %(low)s)
   or exists (select 1 from notifications_chunk c
     where c.event_id >= %(low)s and c.event_id < %(high)s)
+  or exists (select 1 from notifications_range r where r.after < %(high)s and r.last >= %(low)s)
+  or exists (select 1 from notifications_range r
+    where r.event_id >= %(low)s and r.event_id < %(high)s)
   or exists (select 1 from notifications_fanout f
     where f.event_id >= %(low)s and f.event_id < %(high)s)
 """

@@ -51,7 +51,7 @@ select * from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::uuid[], %s::smallin
 NOTIFICATIONS: Final = """
 update notifications_notification n set state = u.state, reason = u.reason, finished_at = now()
 from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::text[]) u(id, tenant_id, state, reason)
-where n.id = u.id and n.tenant_id = u.tenant_id and n.finished_at is null
+where n.id = u.id and n.tenant_id = u.tenant_id and n.finished_at is null returning n.id
 """
 
 DEAD_LETTERS: Final = """

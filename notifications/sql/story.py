@@ -16,7 +16,8 @@ select n.id, n.state, n.reason, n.finished_at, n.subscriber_id,
   (select jsonb_agg(jsonb_build_array(m.id, m.step, m.channel, m.provider, m.provider_id, m.address,
      m.language, m.title, m.body, m.state, m.extra->>'cost', m.extra->>'currency') order by m.id)
    from notifications_message m where m.notification_id = n.id and m.tenant_id = n.tenant_id),
-  d.state, d.step, d.due_at, c.id is not null, case when c.due_at > now() then c.due_at end
+  coalesce(d.state, case when r.id is not null then 2 end), d.step, d.due_at, c.id is not null,
+  case when c.due_at > now() then c.due_at end
 from {source}
 join notifications_event e on e.id = n.event_id and e.tenant_id = n.tenant_id
 join tenants_tenant t on t.id = n.tenant_id
@@ -28,6 +29,8 @@ left join lateral (
   where o.notification_id = n.id and o.tenant_id = n.tenant_id order by o.id limit 1) d on true
 left join notifications_chunk c on c.id = n.chunk_id and c.tenant_id = n.tenant_id
   and c.taken_to < n.id
+left join notifications_range r on r.event_id = n.event_id and r.tenant_id = n.tenant_id
+  and r.chunk_id = n.chunk_id and n.id > r.after and n.id <= r.last
 """
 
 OF_TRANSACTION: Final = (

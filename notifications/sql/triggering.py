@@ -159,6 +159,10 @@ with open as materialized (
 ), chunks as (
   delete from notifications_chunk c where c.event_id = %(event)s and c.tenant_id = %(tenant)s
   returning c.id, c.taken_to, c.last
+), ranges as (
+  delete from notifications_range r where r.event_id = %(event)s and r.tenant_id = %(tenant)s
+    and not exists (select 1 from notifications_batch b where b.id = r.batch_id and b.is_sending)
+  returning r.chunk_id, r.after, r.last
 ), fans as (
   delete from notifications_fanout f where f.event_id = %(event)s and f.tenant_id = %(tenant)s
   returning f.id
@@ -166,10 +170,15 @@ with open as materialized (
   select n.id, 0::smallint as step from notifications_notification n join chunks c
     on n.chunk_id = c.id and n.id > c.taken_to and n.id <= c.last
   where n.event_id = %(event)s and n.tenant_id = %(tenant)s
+), leased as (
+  select n.id, 0::smallint as step from notifications_notification n join ranges r
+    on n.chunk_id = r.chunk_id and n.id > r.after and n.id <= r.last
+  where n.event_id = %(event)s and n.tenant_id = %(tenant)s
+    and not exists (select 1 from notifications_due d where d.notification_id = n.id)
 ), stopped as (
   update notifications_notification n set state = 'canceled', reason = 'canceled',
     finished_at = now()
-  from (select * from gone union all select * from waiting) g
+  from (select * from gone union all select * from waiting union all select * from leased) g
   where n.id = g.id and n.tenant_id = %(tenant)s and n.finished_at is null returning n.id, g.step
 ), logged as (
   insert into notifications_logentry (id, tenant_id, notification_id, step, status, reason, detail)

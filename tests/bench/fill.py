@@ -16,8 +16,8 @@ from tests.bench.servers import Servers
 from tests.bench.ways import CHAT, Credentials, Way
 
 OWN_LIMIT = 10_000_000  # recipients of one salon have numbers below this
-_HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "batch")
-_BESIDE = ("fanout", "counter", "deadletter", "receivedcallback")
+_HOT = ("event", "eventkey", "notification", "message", "logentry", "due", "chunk", "range")
+_BESIDE = ("batch", "fanout", "counter", "deadletter", "receivedcallback")
 _HOT_TABLES = [f"notifications_{table}" for table in (*_HOT, *_BESIDE)]
 
 
@@ -194,7 +194,7 @@ def forget_work(servers: Servers) -> None:
 
 def has_open_work(servers: Servers) -> bool:
     """Ask whether anything still has to be expanded or sent."""
-    tables = ("due", "chunk", "fanout")
+    tables = ("due", "chunk", "range", "fanout")
     query = " or ".join(f"exists (table notifications_{table})" for table in tables)
     return bool(servers.one(f"select {query}"))
 

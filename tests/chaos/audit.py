@@ -91,7 +91,9 @@ def judge(evidence: Evidence) -> Verdict:
     _unknown(evidence, interrupted, verdict)
     _stories(evidence, verdict)
     if any(evidence.open_work):
-        verdict.wrong.append(f"open work is left (due, chunk, fanout, batch): {evidence.open_work}")
+        verdict.wrong.append(
+            f"open work is left (due, chunk, range, fanout, batch): {evidence.open_work}"
+        )
     verdict.must_be_none("calls were refused", evidence.refused)
     verdict.counts["faults"] = len(evidence.faults)
     return verdict

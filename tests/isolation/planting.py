@@ -70,7 +70,7 @@ def undone():
 def forget_open_work() -> None:
     """Leave nothing that another test's worker would take."""
     with superuser() as one:
-        for table in ("due", "chunk", "fanout", "batch"):
+        for table in ("due", "chunk", "range", "fanout", "batch"):
             one.execute(f"delete from notifications_{table}".encode())
 
 

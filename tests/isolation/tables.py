@@ -44,6 +44,7 @@ from notifications.models import (
     MessageTemplate,
     Notification,
     Preference,
+    Range,
     ReceivedCallback,
     Step,
     Stop,
@@ -387,6 +388,19 @@ TABLES: dict[str, Table] = {
             **_later(),
         ),
         platform="select update delete",
+    ),
+    "notifications.Range": Table(
+        lambda s: _make(
+            Range,
+            s,
+            event_id=s.of("notifications.Event").pk,
+            chunk_id=s.of("notifications.Chunk").pk,
+            batch_id=uuid7(),
+            after=uuid7(),
+            last=uuid7(),
+            remaining=1,
+            **_later(),
+        ),
     ),
     "notifications.FanOut": Table(
         lambda s: _make(

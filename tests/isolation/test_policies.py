@@ -23,6 +23,7 @@ DOORS = {
     "kolokol_keep_callbacks": "app",
     "kolokol_callback_home": "platform",
     "kolokol_claim": "platform",
+    "kolokol_take": "platform",
     "kolokol_claim_suspect": "platform",
     "kolokol_sweep": "platform",
     "kolokol_webhooks_due": "platform",

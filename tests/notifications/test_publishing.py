@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 
 import pytest
+from django.utils.timezone import now
 
 from notifications.definition import read_definition, read_texts
-from notifications.models import Due, Event, MessageTemplate, Notification, Step, Workflow
+from notifications.models import Due, Event, MessageTemplate, Notification, Range, Step, Workflow
 from notifications.publishing import (
     PublishRefused,
     publish_template,
@@ -142,7 +143,41 @@ def test_a_variable_that_the_running_version_does_not_give_is_refused(salon):
     assert publish_template(template).number == 2
 
 
-def test_a_variable_that_accepted_work_does_not_give_is_refused(salon):
+def an_event(salon, version) -> Event:
+    return Event.objects.create(
+        tenant=salon,
+        mode="live",
+        transaction_id=uuid7().hex,
+        workflow_id=version.workflow_id,
+        version=version,
+        queue=2,
+        due_at=now(),
+    )
+
+
+def accept_for_one(salon, version):
+    notification = Notification.objects.create(
+        tenant=salon, event=an_event(salon, version), subscriber_id=uuid7(), state="pending"
+    )
+    Due.objects.create(tenant=salon, notification=notification, queue=2, due_at=now())
+
+
+def accept_for_a_range(salon, version):
+    Range.objects.create(
+        tenant=salon,
+        event_id=an_event(salon, version).pk,
+        chunk_id=1,
+        batch_id=uuid7(),
+        queue=2,
+        due_at=now(),
+        after=uuid7(),
+        last=uuid7(),
+        remaining=1,
+    )
+
+
+@pytest.mark.parametrize("accept", [accept_for_one, accept_for_a_range])
+def test_a_variable_that_accepted_work_does_not_give_is_refused(salon, accept):
     template = template_of(salon)
     publish_template(template)
     workflow = workflow_of(salon)
@@ -156,25 +191,8 @@ def test_a_variable_that_accepted_work_does_not_give_is_refused(salon):
 
     assert refusals(publish_template, template) == [("body", "ru", 1, "unknown_variable")]
     Due.objects.all().delete()
+    Range.objects.all().delete()
     assert publish_template(template).number == 2
-
-
-def accept(salon, version):
-    from django.utils.timezone import now
-
-    event = Event.objects.create(
-        tenant=salon,
-        mode="live",
-        transaction_id=uuid7().hex,
-        workflow_id=version.workflow_id,
-        version=version,
-        queue=2,
-        due_at=now(),
-    )
-    notification = Notification.objects.create(
-        tenant=salon, event=event, subscriber_id=uuid7(), state="pending"
-    )
-    Due.objects.create(tenant=salon, notification=notification, queue=2, due_at=now())
 
 
 def test_restoring_publishes_the_old_text_under_a_new_number(salon):

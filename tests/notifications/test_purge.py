@@ -29,6 +29,7 @@ from notifications.models import (
     ExternalDelivery,
     FanOut,
     Notification,
+    Range,
     ReceivedCallback,
 )
 from notifications.retention import TABLES, months, purge
@@ -155,6 +156,28 @@ def point_by_event_of_a_chunk(salon):
     )
 
 
+def a_range(salon, event_id, after, last):
+    Range.objects.create(
+        tenant_id=salon.pk,
+        event_id=event_id,
+        chunk_id=1,
+        batch_id=uuid7(),
+        queue=3,
+        due_at=NOW,
+        after=after,
+        last=last,
+        remaining=1,
+    )
+
+
+def point_by_range(salon):
+    a_range(salon, uuid7(), then(1), then(2))
+
+
+def point_by_event_of_a_range(salon):
+    a_range(salon, then(), uuid7(), uuid7())
+
+
 def point_by_fan_out(salon):
     FanOut.objects.create(tenant_id=salon.pk, event_id=then(), queue=3)
 
@@ -167,6 +190,8 @@ def point_by_fan_out(salon):
         point_by_message,
         point_by_chunk,
         point_by_event_of_a_chunk,
+        point_by_range,
+        point_by_event_of_a_range,
         point_by_fan_out,
     ],
 )

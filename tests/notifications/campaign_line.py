@@ -1,0 +1,48 @@
+"""A campaign's recipients on their way: claimed together, prepared, with their results."""
+
+from __future__ import annotations
+
+from notifications import engine
+from notifications.models import QUEUES, Range
+from notifications.outcomes import Done, Result
+from notifications.preparing import Leaving, prepare
+from tests.factories import AddressFactory, SubscriberFactory
+from tests.fanning import expand_some
+
+PEOPLE = 6
+
+
+def crowd(salon):
+    """Give the salon six clients, a service message and an advertisement, both by SMS."""
+    salon.workflow("code", "sms", expires_after_s=600)
+    salon.promo()
+    invite(salon, PEOPLE)
+    return salon
+
+
+def invite(salon, count) -> None:
+    for number in range(count):
+        person = SubscriberFactory(tenant=salon.salon, subscriber_id=f"c{number}")
+        AddressFactory(subscriber=person, value=f"+7916000000{number}")
+
+
+def leased(codes, name="code") -> list:
+    """Trigger for everybody, and claim whom that reaches."""
+    codes.trigger(name, "all")
+    expand_some(QUEUES)
+    return engine.claim("low" if name == "promo" else "normal", "test", 100, engine.NIL)
+
+
+def sending(codes, name="code", ready=PEOPLE) -> list:
+    """Give the messages of a worker that has marked them as sending; the rest waits for room."""
+    return prepare(
+        leased(codes, name), engine.now(), leave=lambda sends: Leaving(sends[:ready], sends[ready:])
+    )
+
+
+def sent(sends) -> list[Result]:
+    return [Result(send.task, Done(send.message)) for send in sends]
+
+
+def left(codes) -> int:
+    return sum(one.remaining for one in codes.all(Range))
