@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.chaos.salons import TOPIC, WORKFLOWS, Salon
 
-SINGLE_SHARE, TOPIC_SHARE = 0.55, 0.03  # of calls; the others are bulk
+SINGLE_SHARE, TOPIC_SHARE = 0.5, 0.15  # of calls; the others are bulk
 BULK = (5, 60)
 RETRY_S = 0.2
 
