@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from io import BytesIO
 
 import certifi
 import pycurl
 
-from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle
+from channels.calls import CONNECT_TIMEOUT_S, MAX_BODY_BYTES, ca_bundle, may_carry
 from channels.errors import Ambiguous, DeliveryError, Permanent, Temporary
 from channels.guard import AddressGuard, refusal
-from channels.http1 import AnswerHeaders, header_lines
 from channels.proxies import Proxy, read_proxy, refused_login
 from channels.request import HttpRequest, HttpResponse
 
@@ -52,31 +52,14 @@ class CurlSlot:
             self._head = ()  # what is half set must not count as set
             self._load_head(request, host)
             self._head, self._headers = head, dict(request.headers)
-        self._load_time(timeout_s)
+        timeout_ms = max(1, int(timeout_s * 1000))
+        if timeout_ms != self._timeout_ms:
+            self.easy.setopt(pycurl.TIMEOUT_MS, timeout_ms)
+            connect_ms = min(timeout_ms, int(CONNECT_TIMEOUT_S * 1000))
+            self.easy.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
+            self._timeout_ms = timeout_ms
         if _has_body(request):
             self._load_body(request.body)
-
-    def dial(self, request: HttpRequest, *, origin: str, host: str, timeout_s: float) -> None:
-        """Set no call, but a connection over which somebody else will speak HTTP/1.1."""
-        self._is_refused = self._is_begun = False
-        self._head, self.url, self._host = (), request.url, host
-        self._is_trusted = request.trusted or self._guard.trusts(host)
-        if self._proxy:
-            self._load_proxy("")
-        easy = self.easy
-        easy.setopt(pycurl.CONNECT_ONLY, 1)
-        easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        easy.setopt(pycurl.FRESH_CONNECT, 1)
-        easy.setopt(pycurl.URL, origin)
-        easy.setopt(pycurl.CAINFO, ca_bundle(request))
-        self._load_time(timeout_s)
-
-    def hang_up(self) -> None:
-        """Carry calls again."""
-        self.unload()
-        self.easy.setopt(pycurl.CONNECT_ONLY, 0)
-        self.easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-        self._is_http2 = False
 
     def unload(self) -> None:
         self._lines.clear()
@@ -147,14 +130,6 @@ class CurlSlot:
             easy.setopt(pycurl.HTTPGET, 1)
         easy.setopt(pycurl.CUSTOMREQUEST, request.method)
 
-    def _load_time(self, timeout_s: float) -> None:
-        timeout_ms = max(1, int(timeout_s * 1000))
-        if timeout_ms != self._timeout_ms:
-            self.easy.setopt(pycurl.TIMEOUT_MS, timeout_ms)
-            connect_ms = min(timeout_ms, int(CONNECT_TIMEOUT_S * 1000))
-            self.easy.setopt(pycurl.CONNECTTIMEOUT_MS, connect_ms)
-            self._timeout_ms = timeout_ms
-
     def _load_proxy(self, url: str) -> None:
         """Set the proxy of this call, or take that of the last one away; always a tunnel."""
         self._proxy = read_proxy(url) if url else None
@@ -216,6 +191,26 @@ class CurlSlot:
         return HttpResponse(status, AnswerHeaders(self._lines.copy()), body[:MAX_BODY_BYTES])
 
 
+class AnswerHeaders(Mapping[str, str]):
+    """The headers of an answer, read when somebody asks: of what was taken hardly anybody does."""
+
+    def __init__(self, lines: Sequence[bytes]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, name: str) -> str:
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read)
+
+    def __len__(self) -> int:
+        return len(self._read)
+
+    @cached_property
+    def _read(self) -> dict[str, str]:
+        return _headers(self._lines)
+
+
 def _head(request: HttpRequest) -> tuple[object, ...]:
     """Name what is set on a handle besides headers, body and time."""
     way = (request.ca_file, request.trusted, request.http2, request.proxy)
@@ -229,9 +224,27 @@ def _has_body(request: HttpRequest) -> bool:
 
 def _header_lines(headers: Mapping[str, str]) -> list[str]:
     """Write the headers, and take away what libcurl would add by itself."""
-    lines = header_lines(headers)
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise ValueError("line break in a header")
+    if not may_carry(headers):
+        raise ValueError("a header of the connection")
     names = {name.lower() for name in headers}
     lines.append("Expect:")
     if "content-type" not in names:
         lines.append("Content-Type:")
     return lines
+
+
+def _headers(lines: Sequence[bytes]) -> dict[str, str]:
+    """Read the headers of the last answer: 100 Continue and early hints come before it."""
+    headers: dict[str, str] = {}
+    for line in lines:
+        text = line.decode("latin-1")
+        if text.startswith("HTTP/"):
+            headers = {}
+            continue
+        name, colon, value = text.partition(":")
+        if colon:
+            headers[name.strip().lower()] = value.strip()
+    return headers
