@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -82,6 +83,17 @@ class AccountScreen:
         shown = {"groups": provider_groups(), "provider": _asked(request)}
         kwargs["extra_context"] = extra | shown
         return super().add_view(request, *args, **kwargs)  # type: ignore[misc]  # ModelAdmin's
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Call a new account as its provider is called."""
+        provider = _asked(request)
+        if provider not in PROVIDERS:
+            return {}
+        screen: Any = self
+        taken = set(screen.get_queryset(request).values_list("identifier", flat=True))
+        names = (provider if number == 1 else f"{provider}-{number}" for number in count(1))
+        free = next(name for name in names if name not in taken)
+        return {"name": name_of(provider), "identifier": free}
 
     def get_form(self, request: HttpRequest, obj: Any = None, **options: Any) -> Any:
         """Give the form of the account's provider."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -170,7 +171,7 @@ def form_for(
     kinds = sorted(map(str, adapter.kinds))
     if is_new and len(kinds) > 1:
         fields["chosen_kind"] = forms.ChoiceField(
-            label=_("channel kind"),
+            label=capfirst(_("channel kind")),
             choices=[(kind, KINDS.get(kind, kind)) for kind in kinds],
             widget=UnfoldAdminSelectWidget,
         )

@@ -38,28 +38,28 @@ class SmtpAdapter(Adapter):
     optional = frozenset(fields) - {"host", "port", "from_address"}
     hints = {
         "username": (
-            "обычно весь адрес почты; в настройках почтового ящика",
-            "usually the whole e-mail address; in the mailbox's settings",
+            "Обычно весь адрес почты; в настройках почтового ящика",
+            "Usually the whole e-mail address; in the mailbox's settings",
         ),
         "password": (
-            "у больших почтовых служб нужен отдельный «пароль приложения»",
-            "large mail services want an “app password” of its own",
+            "У больших почтовых служб нужен отдельный «пароль приложения»",
+            "Large mail services want an “app password” of its own",
         ),
         "dkim_selector": (
-            "имя ключа, которым сервер подписывает письма; нужно только для проверки домена",
-            "the name of the key that signs letters; only the check of the domain needs it",
+            "Имя ключа, которым сервер подписывает письма; нужно только для проверки домена",
+            "The name of the key that signs letters; only the check of the domain needs it",
         ),
         "bounce_address": (
-            "ящик, который принимает и bounce+что-нибудь@…: по этому имени видно, чьё письмо"
+            "Ящик, который принимает и bounce+что-нибудь@…: по этому имени видно, чьё письмо"
             " вернулось",
-            "a mailbox that also takes bounce+anything@…: the name tells whose letter came back",
+            "A mailbox that also takes bounce+anything@…: the name tells whose letter came back",
         ),
         "imap_host": (
-            "сервер ящика, куда приходят возвраты; без него возвраты не читаются",
-            "the server of the mailbox where returned letters arrive; without it none are read",
+            "Сервер ящика, куда приходят возвраты; без него возвраты не читаются",
+            "The server of the mailbox where returned letters arrive; without it none are read",
         ),
-        "imap_user": ("если не тот же, что для отправки", "if it is not the one for sending"),
-        "imap_password": ("если не тот же, что для отправки", "if it is not the one for sending"),
+        "imap_user": ("Если не тот же, что для отправки", "If it is not the one for sending"),
+        "imap_password": ("Если не тот же, что для отправки", "If it is not the one for sending"),
     }
     place = Place.DOMESTIC
     address_kinds = ("email",)

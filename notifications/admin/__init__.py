@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from notifications.admin.delivery import NotificationAdmin
 from notifications.admin.escalations import EscalationAdmin, ExternalDeliveryAdmin
+from notifications.admin.sent import MessageAdmin
 from notifications.admin.stops import PlatformStopAdmin, StopAdmin
 from notifications.admin.templates import TemplateAdmin
 from notifications.admin.webhook_deliveries import WebhookDeliveryAdmin
@@ -14,6 +15,7 @@ from notifications.admin.workflows import WorkflowAdmin
 __all__ = [
     "EscalationAdmin",
     "ExternalDeliveryAdmin",
+    "MessageAdmin",
     "NotificationAdmin",
     "PlatformStopAdmin",
     "StopAdmin",

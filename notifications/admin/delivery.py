@@ -166,35 +166,6 @@ class NotificationAdmin(StoryAdmin):
         return row.state, row.get_state_display()
 
 
-@admin.register(Message)
-class MessageAdmin(StoryAdmin):
-    """What left for a provider, and what became of it."""
-
-    list_display = ("made_at", "client", "channel", "provider", "address", "state_label", "why")
-    list_filter = (MadeFilter, "state", "channel")
-    list_select_related = ("notification__subscriber",)
-    search_fields = ("provider_id__exact", "notification__subscriber__subscriber_id__exact")
-    search_help_text = _("The provider's id or the client's key, whole")
-    fields = (
-        ("client", "address", "language"),
-        ("channel", "provider", "provider_id"),
-        ("state", "why", "made_at"),
-        "text_version",
-        "title",
-        "body",
-    )
-
-    @column(_("version"))
-    def text_version(self, row: Message) -> str:
-        """Number the version of the text."""
-        return str(row.template_version.number) if row.template_version else "—"
-
-    @column(_("state"), ordering="state", label=STATE_LABELS)
-    def state_label(self, row: Message) -> tuple[str, str]:
-        """Colour the state."""
-        return row.state, row.get_state_display()
-
-
 @admin.register(LogEntry)
 class LogEntryAdmin(StoryAdmin):
     """The delivery log, line by line, those of the newest notification first."""

@@ -58,6 +58,17 @@ def test_the_first_page_asks_for_the_provider(salon):
     assert "?provider=sandbox" not in shown
 
 
+def test_a_new_account_is_called_as_its_provider_until_somebody_says_otherwise(salon):
+    developer = browser(salon.people["developer"])
+
+    first = developer.get(reverse(ADD) + "?provider=telegram").context["adminform"].form
+    add(developer, identifier=first.get_initial_for_field(first.fields["identifier"], "identifier"))
+    second = developer.get(reverse(ADD) + "?provider=telegram").context["adminform"].form
+
+    assert [form.initial["name"] for form in (first, second)] == ["Telegram", "Telegram"]
+    assert [form.initial["identifier"] for form in (first, second)] == ["telegram", "telegram-2"]
+
+
 @pytest.mark.parametrize("role", ["owner", "developer", "analyst"])
 def test_a_secret_is_never_shown_again(salon, role):
     add(browser(salon.people["owner"]))
