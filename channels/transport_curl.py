@@ -43,8 +43,10 @@ class CurlTransport:
         self._multi.setopt(pycurl.M_MAXCONNECTS, slots)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
-        self._slots = {slot.easy: slot for slot in (CurlSlot(guard) for _ in range(slots))}
-        self._free = list(self._slots.values())
+        self._guard = guard
+        self._most = slots
+        self._slots: dict[pycurl.Curl, CurlSlot] = {}  # each is made when it is first wanted
+        self._free: list[CurlSlot] = []
         self._done: list[Result] = []
         self._timer_at: float | None = None
         self._epoll = select.epoll()
@@ -54,7 +56,7 @@ class CurlTransport:
 
     @property
     def free(self) -> int:
-        return len(self._free)
+        return self._most - len(self._slots) + len(self._free)
 
     def submit(self, key: int, request: HttpRequest, lease_end: float) -> None:
         try:
@@ -93,9 +95,7 @@ class CurlTransport:
         now = time.monotonic()
         timeout_s = time_allowed(request.timeout_s, lease_end=lease_end, now=now)
         host = host_of(request.url)
-        if not self._free:
-            raise NotStarted("no free slot")
-        slot = self._free.pop()
+        slot = self._slot()
         try:
             slot.load(key, request, host=host, timeout_s=timeout_s, now=now)
         except DeliveryError:
@@ -104,6 +104,15 @@ class CurlTransport:
         except (pycurl.error, UnicodeError, ValueError) as error:
             self._free.append(slot)
             raise Permanent("the request cannot be written") from error
+        return slot
+
+    def _slot(self) -> CurlSlot:
+        if self._free:
+            return self._free.pop()
+        if len(self._slots) == self._most:
+            raise NotStarted("no free slot")
+        slot = CurlSlot(self._guard)
+        self._slots[slot.easy] = slot
         return slot
 
     def _advance(self, wait_s: float) -> bool:

@@ -115,6 +115,9 @@ class Names:
         if self.client == "curl":
             import pycurl  # optional
 
+            unmade = self.transport._most - len(self.transport._slots)
+            free = len(self.transport._free) + unmade
+            self.transport._free += [self.transport._slot() for _ in range(free)]
             for slot in self.transport._slots.values():
                 entries = [f"-{host}:{port}", f"{host}:{port}:{','.join(addresses)}"]
                 slot.easy.setopt(pycurl.RESOLVE, entries)
