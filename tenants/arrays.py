@@ -7,6 +7,7 @@ of ids go as bytes: neither side has to write and read digits.
 
 from __future__ import annotations
 
+import json
 import struct
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,14 +19,17 @@ from uuid import UUID
 from psycopg.abc import DumperKey
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
+from psycopg.types.json import Jsonb
 
 _IDS = (list, UUID)
 _HEAD = struct.Struct("!5i")
 _SIXTEEN = struct.pack("!i", 16)
+#: Letters stay letters: as \\u0435 each would take seven bytes, its backslash doubled.
+_DENSE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 class ListDumper(Dumper):
-    """Dumps a flat list of UUIDs, numbers, texts, bytes, moments, booleans and None."""
+    """Dumps a flat list of UUIDs, numbers, texts, bytes, moments, booleans, JSON and None."""
 
     format = Format.TEXT
     oid = 0  # PostgreSQL takes the type of the place
@@ -84,6 +88,8 @@ def _element(value: Any) -> str:
         return _element(value.value)
     if isinstance(value, str):
         return _text(value)
+    if isinstance(value, int):  # the ORM names the width: Int2, Int4, Int8
+        return int.__repr__(value)
     raise TypeError(f"an array cannot hold {type(value).__name__}")
 
 
@@ -91,6 +97,12 @@ def _text(value: str) -> str:
     if "\\" in value or '"' in value:
         value = value.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{value}"'
+
+
+def _json(value: Jsonb) -> str:
+    """Write what the ORM gives for a JSON field, with the field's own encoder if it has one."""
+    dumps: Any = _DENSE.encode if value.dumps in (None, json.dumps) else value.dumps
+    return _text(dumps(value.obj))
 
 
 def _boolean(value: bool) -> str:
@@ -110,5 +122,6 @@ _WRITERS: dict[type, Any] = {
     datetime: _moment,
     date: _moment,
     bytes: lambda value: f'"\\\\x{value.hex()}"',
+    Jsonb: _json,
     type(None): lambda _: "NULL",
 }

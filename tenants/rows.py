@@ -23,8 +23,6 @@ from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from psycopg.types.json import JsonbLoader
 
-from tenants.arrays import ListDumper
-
 Row = tuple[Any, ...]
 Params = Sequence[Any] | dict[str, Any]
 
@@ -75,7 +73,6 @@ class Session:
         context = psycopg.Cursor(connection)
         # Django leaves jsonb as text for its own fields to read; here it comes as values.
         context.adapters.register_loader("jsonb", _Json)
-        context.adapters.register_dumper(list, ListDumper)
         self.values = Transformer(context)
         self.names: dict[tuple[str, tuple[int, ...]], bytes] = {}
 

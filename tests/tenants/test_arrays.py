@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tenants.models import Location
 from tenants.rows import fetch
+from tenants.scope import tenant_scope
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 
@@ -37,3 +39,16 @@ def test_other_types_come_back_as_they_were(kind, values):
 def test_an_unknown_type_is_refused():
     with pytest.raises(TypeError, match="dict"):
         fetch("select %s::text[]", [[{}]])
+
+
+def test_the_orm_writes_many_rows_with_json_as_they_were(salon):
+    hours = [{"пн": 'a "quoted" \\ {word}', "n": [1, None, 0.5, True]}, {}, {"\n": "NULL,\t'"}]
+
+    with tenant_scope(salon.pk):
+        made = Location.objects.bulk_create(
+            Location(tenant=salon, identifier=f"hall-{number}", hours=value)
+            for number, value in enumerate(hours)
+        )
+        found = [Location.objects.get(pk=one.pk).hours for one in made]
+
+    assert found == hours
