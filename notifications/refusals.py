@@ -154,8 +154,9 @@ def _schemas_using(template: MessageTemplate) -> Iterator[Mapping[str, Any]]:
         | Q(document__steps__contains=[{"templates": {template.key: key}}]),
         tenant_id=template.tenant_id,
     )
-    running = _running_versions(template.tenant_id)
-    for version_id, document in frozen.values_list("pk", "document"):
+    documents = dict(frozen.values_list("pk", "document"))
+    running = _running_versions(template.tenant_id) if documents else set()
+    for version_id, document in documents.items():
         if version_id in running:
             yield document.get("payload_schema") or {}
 
