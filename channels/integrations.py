@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 
 from channels import callback_doors
@@ -209,7 +209,7 @@ def _insert(row: Integration, credentials: Mapping[str, str]) -> Integration:
     _put(row, encrypt(credentials))
     row.callback_token, row.connect_at = random.token_urlsafe(32), datetime.now(UTC)
     try:
-        with tenant_scope(row.tenant_id), transaction.atomic():
+        with tenant_scope(row.tenant_id):
             row.save(force_insert=True)
     except IntegrityError as error:
         if "integration_identifier" not in str(error):

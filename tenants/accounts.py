@@ -38,24 +38,21 @@ def create_tenant(
     Raises InvalidFields naming what is wrong, Conflict when the identifier is taken.
     """
     _check_tenant(slug, name, timezone, language)
-    key = tenant_id or uuid7()
-    with tenant_scope(key):
-        tenant = Tenant(
-            id=key,
-            slug=slug,
-            name=name,
-            timezone=timezone,
-            language=language,
-            is_sandbox=is_sandbox,
-        )
-        try:
-            with transaction.atomic():
-                tenant.save(force_insert=True)
-        except IntegrityError as taken:
-            raise Conflict(f"The identifier '{slug}' is taken.") from taken
-        Location(
-            tenant=tenant, name_ru=name, name_en=name, identifier="main", is_default=True
-        ).save(force_insert=True)
+    tenant = Tenant(
+        id=tenant_id or uuid7(),
+        slug=slug,
+        name=name,
+        timezone=timezone,
+        language=language,
+        is_sandbox=is_sandbox,
+    )
+    place = Location(tenant=tenant, name_ru=name, name_en=name, identifier="main", is_default=True)
+    try:
+        with tenant_scope(tenant.id):
+            tenant.save(force_insert=True)
+            place.save(force_insert=True)
+    except IntegrityError as taken:
+        raise Conflict(f"The identifier '{slug}' is taken.") from taken
     return tenant
 
 
