@@ -101,6 +101,14 @@ def pytest_fixture_setup(fixturedef):
 watched: set[object] = set()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def thrift(django_test_environment) -> None:
+    """Save the tools' needless work; asked for here, so that only a process with tests loads it."""
+    from tests.thrift import save_work
+
+    save_work()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker) -> Iterator[None]:
     """Make this worker's database; nothing is rolled back, each test has a fresh tenant."""
