@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.contrib import admin
 from django.test import Client
@@ -12,7 +12,7 @@ from notifications.seeding import seed
 from tenants.accounts import create_tenant
 from tenants.ids import uuid7
 from tenants.members import add_member
-from tenants.models import Address, Member, Subscriber, Tenant, User
+from tenants.models import Address, Subscriber, Tenant, User
 from tenants.scope import tenant_scope
 
 admin.autodiscover()  # config.urls does it in the product; tests ask the registry earlier
@@ -20,15 +20,27 @@ admin.autodiscover()  # config.urls does it in the product; tests ask the regist
 PASSWORD = "колокольчик-звенит"
 
 
+class People(dict[str, User]):
+    """A person in each role, who comes when first asked for."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        super().__init__()
+        self.tenant = tenant
+
+    def __missing__(self, role: str) -> User:
+        self[role] = _person(self.tenant, role)
+        return self[role]
+
+
 @dataclass
 class Salon:
-    """A seeded salon with one client and a person in each role."""
+    """A seeded salon with one client and its people."""
 
     tenant: Tenant
     client: Subscriber
     template: MessageTemplate
     workflow: Workflow
-    people: dict[str, User] = field(default_factory=dict)
+    people: People
 
 
 def make_salon(name: str = "Берёзка") -> Salon:
@@ -39,10 +51,9 @@ def make_salon(name: str = "Берёзка") -> Salon:
             tenant=tenant, subscriber_id=f"c-{uuid7().hex[-8:]}", first_name=f"Анна {name}"
         )
         Address.objects.create(tenant=tenant, subscriber=client, kind="phone", value="+79161234567")
-        people = {role: _person(tenant, role) for role in Member.Role.values}
         workflow = Workflow.objects.get(identifier="appointment-reminder-1h")
         template = MessageTemplate.objects.get(key="appointment-reminder-1h-message")
-    return Salon(tenant, client, template, workflow, people)
+    return Salon(tenant, client, template, workflow, People(tenant))
 
 
 def _person(tenant: Tenant, role: str) -> User:
