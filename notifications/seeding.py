@@ -41,7 +41,7 @@ def seed(tenant_id: UUID, pack: str = "salon") -> int:
     taken = set(Workflow.objects.filter(tenant=tenant).values_list("identifier", flat=True))
     taken_keys = set(MessageTemplate.objects.filter(tenant=tenant).values_list("key", flat=True))
     published = Published()
-    copies = _Copies(tenant, source, taken_keys, published)
+    copies = Copies(tenant, source, taken_keys, published)
     missing = [workflow for workflow in source.workflows if workflow.identifier not in taken]
     for workflow in missing:
         copies.add(workflow)
@@ -94,7 +94,7 @@ class Published:
 
 
 @dataclass
-class _Copies:
+class Copies:
     """A salon's own copies of a pack's workflows."""
 
     tenant: Tenant

@@ -6,7 +6,8 @@ from channels.told import InboundEvent
 from notifications import inbound
 from notifications.callbacks import Received
 from notifications.models import LogEntry, MessageTemplate, Step, Workflow
-from notifications.publishing import PublishRefused, publish_template, publish_workflow
+from notifications.publishing import PublishRefused, publish_workflow
+from notifications.seeding import Published
 from tenants.ids import uuid7
 from tenants.scope import tenant_scope
 
@@ -31,34 +32,45 @@ SCHEMA = {
 def publish_flow(salon, name, *steps, schema=SCHEMA, **fields) -> Workflow:
     """Publish steps given as (key, kind, settings, other fields...); a `body` becomes a text."""
     with tenant_scope(salon.pk):
-        workflow, _ = Workflow.objects.get_or_create(
-            tenant=salon,
-            identifier=name,
-            defaults={"name_ru": name, "payload_schema": schema, **fields},
+        workflow = Workflow.objects.filter(identifier=name).first()
+        if workflow is None:
+            first = {"name_ru": name, "payload_schema": schema, **fields}
+            workflow = Workflow.objects.create(tenant=salon, identifier=name, **first)
+        else:
+            workflow.steps.all().delete()
+        Step.objects.bulk_create(
+            _step(workflow, position, *step) for position, step in enumerate(steps)
         )
-        workflow.steps.all().delete()
-        for position, (key, kind, settings, *more) in enumerate(steps):
-            given = dict(more[0]) if more else {}
-            if body := given.pop("body", ""):
-                given["template"] = text(salon, f"{name}-{key}", body)
-            Step.objects.create(
-                tenant=salon,
-                workflow=workflow,
-                position=position,
-                key=key,
-                kind=kind,
-                settings=settings,
-                **given,
-            )
         publish_workflow(workflow)
         return workflow
 
 
+def _step(workflow, position, key, kind, settings, more=()) -> Step:
+    given = dict(more)
+    if body := given.pop("body", ""):
+        given["template"] = text(workflow.tenant, f"{workflow.identifier}-{key}", body)
+    return Step(
+        tenant=workflow.tenant,
+        workflow=workflow,
+        position=position,
+        key=key,
+        kind=kind,
+        settings=settings,
+        **given,
+    )
+
+
 def text(salon, key, body) -> MessageTemplate:
     """Publish a text, with buttons where it asks; call inside the salon's scope."""
-    fields = {"name": key, "body_ru": body, "buttons_ru": BUTTONS if body.endswith("?") else []}
-    template, _ = MessageTemplate.objects.get_or_create(tenant=salon, key=key, defaults=fields)
-    publish_template(template)
+    template = MessageTemplate.objects.filter(key=key).first()
+    if template is None:
+        buttons = BUTTONS if body.endswith("?") else []
+        template = MessageTemplate(
+            tenant=salon, key=key, name=key, body_ru=body, buttons_ru=buttons
+        )
+        published = Published()
+        published.add_template(template)
+        published.write()
     return template
 
 
