@@ -6,7 +6,9 @@ from notifications import engine
 from notifications.models import QUEUES, Range
 from notifications.outcomes import Done, Result
 from notifications.preparing import Leaving, prepare
-from tests.factories import AddressFactory, SubscriberFactory
+from tenants.ids import uuid7
+from tenants.models import Address, Subscriber
+from tenants.scope import tenant_scope
 from tests.fanning import expand_some
 
 PEOPLE = 6
@@ -21,9 +23,23 @@ def crowd(salon):
 
 
 def invite(salon, count) -> None:
-    for number in range(count):
-        person = SubscriberFactory(tenant=salon.salon, subscriber_id=f"c{number}")
-        AddressFactory(subscriber=person, value=f"+7916000000{number}")
+    people = [
+        Subscriber(id=uuid7(), tenant=salon.salon, subscriber_id=f"c{number}")
+        for number in range(count)
+    ]
+    phones = [
+        Address(
+            id=uuid7(),
+            tenant=salon.salon,
+            subscriber=one,
+            kind="phone",
+            value=f"+7916000000{number}",
+        )
+        for number, one in enumerate(people)
+    ]
+    with tenant_scope(salon.salon.pk):
+        Subscriber.objects.bulk_create(people)
+        Address.objects.bulk_create(phones)
 
 
 def leased(codes, name="code") -> list:
