@@ -21,7 +21,6 @@ from uuid import UUID
 from wsgiref.types import StartResponse
 
 from django.conf import settings
-from django.http.response import HttpResponseBase
 
 from channels.told import Callback, Reply
 from config.api import headers, request_id
@@ -33,7 +32,7 @@ from tenants.client_address import address_in
 log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
-Django = Callable[[Environ, StartResponse], HttpResponseBase]
+Django = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 VIEW = "notifications.api.callbacks.callback"  # in the metrics: the route that it stands for
 PLAIN = re.compile(r"/v1/callbacks/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([A-Za-z0-9_-]+)")
