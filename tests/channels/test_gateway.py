@@ -107,9 +107,10 @@ def test_a_message_that_is_taken_comes_back_with_its_receipt(gateway, server):
 
 
 @pytest.mark.parametrize("client", ["curl", "requests"])
-def test_a_stalled_provider_gets_no_more_while_others_go_on(server, client):
+def test_a_stalled_provider_gets_no_more_while_others_go_on(server, client, monkeypatch):
+    monkeypatch.setattr(module, "STALLED_AFTER_S", 0.3)
     gateway, other_server = open_gateway(client=client), SayServer()
-    server.say(200, b"{}", after_s=2.0)
+    server.say(200, b"{}", after_s=1.5)
     stalled, healthy = account(server), account(other_server)
     submit(gateway, stalled, module.STALLED_SLOTS)
     time.sleep(module.STALLED_AFTER_S + 0.1)

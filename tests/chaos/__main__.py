@@ -72,7 +72,7 @@ def main() -> int:
 def _run(plan: Plan, installation: Installation, port: int) -> tuple[Verdict, list[Fault]]:
     luck = random.Random(plan.seed)
     urls = _enter(plan.folder)
-    salons = make_salons(4, f"http://127.0.0.1:{port}", "chaos")
+    salons = make_salons(2 if plan.is_short else 4, f"http://127.0.0.1:{port}", "chaos")
     calls = make_calls(salons, plan.messages, luck)
     generator = Generator(installation.port, calls, plan.seconds, plan.folder / "ledger.jsonl")
     watch = Watch(urls["DATABASE_OWNER_URL"])

@@ -20,7 +20,7 @@ from tests.chaos.salons import TOPIC, WORKFLOWS, Salon
 
 SINGLE_SHARE, TOPIC_SHARE = 0.5, 0.15  # of calls; the others are bulk
 BULK = (5, 60)
-RETRY_S = 0.2
+RETRY_S = 0.5
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from tests.chaos.installation import ROOT
 from tests.factories import word
 
 MESSAGES, SECONDS = 600, 6
+SEED = 34  # it deals every fault of the short form, the longest first: its worker's stop
 
 
 def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path):
@@ -21,7 +22,17 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path):
     run = subprocess.Popen(
         [
             *(sys.executable, "-m", "tests.chaos", "--messages", str(MESSAGES)),
-            *("--seconds", str(SECONDS), "--gap", "0.7", "--lease", "8", "--seed", "1", "--short"),
+            *(
+                "--seconds",
+                str(SECONDS),
+                "--gap",
+                "0.7",
+                "--lease",
+                "8",
+                "--seed",
+                str(SEED),
+                "--short",
+            ),
             *("--data", str(data), "--report", str(report)),
         ],
         cwd=ROOT,
@@ -35,7 +46,7 @@ def test_nothing_is_lost_or_doubled_while_everything_is_killed(tmp_path):
     assert run.returncode == 0, told
     counts = json.loads(report.read_text())
     assert counts["messages"] >= MESSAGES
-    assert counts["faults"] >= 5
+    assert counts["faults"] >= 8
     assert (counts["lost"], counts["mk_duplicates"]) == (0, 0)
 
 

@@ -21,6 +21,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, close_old_connections, connections
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import import_string
 
 from channels.phone_access import key_for
 from config import embedded, once, web
@@ -172,6 +173,7 @@ class _Tick:
 
 
 def _children(options: dict[str, Any]) -> list[Child]:
+    import_string(settings.RQ["WORKER_CLASS"])  # what it needs is loaded once, and shared
     workers = [
         Child(
             f"worker-{number}",
