@@ -89,7 +89,7 @@ RQ_SHOW_ADMIN_LINK = False
 # --- Applications ----------------------------------------------------------------------------
 INSTALLED_APPS = [
     "modeltranslation",
-    "unfold",
+    "config.admin_site.LookConfig",  # unfold
     "unfold.contrib.forms",
     "django.contrib.admin.apps.SimpleAdminConfig",  # config.urls discovers; workers need no pages
     "django.contrib.auth",

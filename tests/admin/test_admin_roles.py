@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.urls import reverse
+from django.utils.functional import empty
 
 from tenants.models import Member, Tenant
 from tenants.scope import tenant_scope
@@ -69,6 +70,14 @@ def test_the_menu_shows_exactly_the_pages_that_open(salon, role):
     assert {visitor.get(link).status_code for link in links} == {200}
     areas = {item["area"] for group in groups for item in group["items"]}
     assert areas == {area for r, area, right in CASES if r == role and right}
+
+
+def test_only_a_page_that_shows_the_list_of_models_asks_for_it(salon):
+    shown = browser(salon.people["owner"]).get(reverse("admin:tenants_subscriber_changelist"))
+
+    listed = shown.context["available_apps"]
+    assert listed._wrapped is empty
+    assert {"tenants", "notifications"} <= {app["app_label"] for app in listed}
 
 
 def test_an_analyst_sees_no_whole_address(salon):
