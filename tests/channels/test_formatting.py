@@ -208,7 +208,7 @@ def test_staff_and_push_get_a_cut_text_with_its_links(channel):
 
 
 @given(st.text(max_size=60), st.sampled_from(sorted(RULES)))
-@settings(max_examples=100)
+@settings(max_examples=50)
 def test_any_text_keeps_within_the_limit(text, channel):
     rules = RULES[channel]
     content = Content(text * 40, title=text[:20].replace("\n", ""), buttons=(YES, MAP))

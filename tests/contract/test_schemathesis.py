@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from functools import cache
 
 import pytest
 import schemathesis
@@ -28,6 +29,7 @@ CASES = {"live": 4 * DEPTH, "test": 2, "nobody": 1}  # of each kind and operatio
 WRONG = "kk_live_0"  # no key of anybody
 
 
+@cache
 def _document():
     return json.loads(json.dumps(SchemaGenerator().get_schema(request=None, public=True)))
 

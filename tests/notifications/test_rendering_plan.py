@@ -75,7 +75,7 @@ def liquid(environment, source, context):
         return error
 
 
-@settings(max_examples=100 * DEPTH, deadline=None)
+@settings(max_examples=60 * DEPTH, deadline=None)
 @given(templates, contexts, st.booleans())
 def test_a_plan_that_succeeds_equals_python_liquid(source, context, html):
     environment = HTML_ENVIRONMENT if html else TEXT_ENVIRONMENT
@@ -105,7 +105,7 @@ def test_plan_and_tree_agree_on_the_tricky_values(name, html):
     assert done == {source: liquid(environment, source, context) for source in done}
 
 
-@settings(max_examples=100 * DEPTH, deadline=None)
+@settings(max_examples=60 * DEPTH, deadline=None)
 @given(templates, contexts, st.booleans())
 def test_the_unit_equals_an_untouched_python_liquid(source, context, html):
     original = Environment(undefined=StrictDefaultUndefined, autoescape=html)
