@@ -12,7 +12,7 @@ from notifications.rendering import Locale, RenderError, Source, check, compile_
 from tests.for_each import for_each
 
 MOSCOW = Locale("ru", ZoneInfo("Europe/Moscow"))
-TIME_S = 1.0  # of this process; a bomb takes minutes
+TIME_S = 5.0  # of this thread, traced and on a busy machine; a bomb takes minutes
 MEMORY_BYTES = 16_000_000
 CONTEXT = {
     "s": "x" * 1000,
@@ -87,11 +87,11 @@ BOMBS = {
 def test_a_bomb_ends_as_an_error_soon_and_in_little_memory(name):
     source = Source(BOMBS[name])
     tracemalloc.start()
-    started = time.process_time()
+    started = time.thread_time()
     try:
         with pytest.raises(RenderError):
             compile_unit.__wrapped__(source).render(CONTEXT, MOSCOW)
-        spent = time.process_time() - started
+        spent = time.thread_time() - started
         memory = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -126,16 +126,16 @@ SLOW_TO_PARSE = {
 def test_no_text_is_slow_to_parse(name):
     source = Source(SLOW_TO_PARSE[name][:64_000])
 
-    started = time.process_time()
+    started = time.thread_time()
     problems = check(source, known=None)
 
-    assert time.process_time() - started < TIME_S
+    assert time.thread_time() - started < TIME_S
     assert problems or name == "percent"
 
 
 @for_each("value", ["<" * 19_000, "<!" * 9_500, "<a " * 6_000, "&" * 19_000])
 def test_no_value_is_slow_to_filter(value):
-    started = time.process_time()
+    started = time.thread_time()
     for name in ("strip_html", "escape_once", "squish", "truncatewords", "uniq", "split: '<'"):
         unit = compile_unit(Source("{{ v | " + name + " | size }}"))
         try:
@@ -143,7 +143,7 @@ def test_no_value_is_slow_to_filter(value):
         except RenderError:
             continue
 
-    assert time.process_time() - started < TIME_S
+    assert time.thread_time() - started < TIME_S
 
 
 def test_ordinary_loops_and_assigns_stay_far_below_the_limits():
