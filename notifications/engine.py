@@ -25,6 +25,7 @@ from django.conf import settings
 from django.db import connection
 
 from channels.gateway import Gateway
+from channels.outages import Outage
 from notifications import dispatch, fanout
 from notifications.claiming import NIL, Claims, claim, claim_suspect
 from notifications.definition import HURRIED
@@ -40,6 +41,7 @@ from tenants.scope import platform_scope
 __all__ = ["NIL", "Counts", "Drain", "claim", "claim_suspect", "now"]
 
 log = logging.getLogger(__name__)
+outage = Outage("the database", log)
 
 BATCH = 400  # lines prepared at a time; the marked ones are at most the gateway's slots
 SETTLE_ROWS = 500
@@ -113,8 +115,11 @@ class Drain:
     def _try(self, *, is_over: bool) -> None:
         try:
             self._lap(is_over)
-        except LOST:
+        except LOST as error:
+            outage.lasts("what was sent is kept and written later", error)
             self._database_lost()
+        else:
+            outage.is_over()
 
     def drain_dry(self) -> Counts:
         """Work until nothing is due (commands and tests)."""
@@ -276,7 +281,6 @@ class Drain:
 
         Prepared sends are dropped; their leases end by themselves.
         """
-        log.warning("the database is away")
         connection.close()
         self.parking.clear()
         time.sleep(0.2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import UTC, datetime
@@ -70,6 +71,22 @@ def test_a_restart_between_send_and_settle_loses_no_result_and_sends_nothing_twi
     assert codes.states == [("completed", "")] * 20
     assert {m.state for m in codes.messages} == {"sent"}
     assert codes.due == []
+
+
+def test_a_database_that_is_away_is_told_of_once_and_when_it_is_back(worker, monkeypatch, caplog):
+    caplog.set_level(logging.WARNING, "notifications.engine")
+
+    with monkeypatch.context() as away:
+        away.setitem(connection.settings_dict, "HOST", "127.0.0.1")
+        away.setitem(connection.settings_dict, "PORT", "1")
+        connection.close()
+        for _ in range(3):
+            worker.run(0.01)
+    worker.run(0.01)
+
+    said = [record.getMessage() for record in caplog.records]
+    kept = "the database is away: what was sent is kept and written later"
+    assert said == [kept, "the database is back"]
 
 
 def test_a_worker_outlives_cuts_at_any_moment(codes, worker, provider):
