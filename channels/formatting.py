@@ -23,6 +23,7 @@ from channels.markup import Dialect
 
 ACTION_LIMIT_BYTES = 64  # the tightest messenger, Telegram: one token serves them all
 MOST_PARTS = 5
+MOST_UNITS = 4  # of one character, in whatever is counted: its bytes in UTF-8
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -123,7 +124,7 @@ def _words_alone(content: Content, rules: Rules) -> Fitted | None:
     if has_more or rules.dialect is markup.MAX_MARKDOWN:
         return None
     text = rules.dialect.escape(content.body)
-    if rules.unit(text) > rules.limit:
+    if len(text) * MOST_UNITS > rules.limit and rules.unit(text) > rules.limit:
         return None
     return Fitted(text, parts=(text,), markup=rules.dialect.name)
 

@@ -58,6 +58,11 @@ TOO_LATE = (
 
 _JSON = {"Content-Type": "application/json"}
 _written = json.JSONEncoder(ensure_ascii=False).encode  # made once, not per message
+#: What most messages are, words alone, with holes for chat and text: a third of the encoder's time.
+_WORDS = (
+    '{"chat_id": %s, "text": %s, "parse_mode": "HTML",'
+    ' "link_preview_options": {"is_disabled": true}}'
+)
 
 
 class TelegramAdapter(Adapter):
@@ -83,9 +88,12 @@ class TelegramAdapter(Adapter):
         return faults(credentials, webhook_secret=is_word)
 
     def request(self, outbound: Outbound) -> HttpRequest:
-        body: dict[str, Any] = {"chat_id": _chat_id(outbound.address)}
-        fitted = fit(outbound.content, "telegram")
+        fitted, chat = fit(outbound.content, "telegram"), _chat_id(outbound.address)
         text, picture = fitted.text, fitted.image_url
+        if not (picture or fitted.buttons):
+            to = chat if type(chat) is int else _written(chat)
+            return self._post("sendMessage", _WORDS % (to, _written(text)))
+        body: dict[str, Any] = {"chat_id": chat}
         if picture and telegram_units(text) <= CAPTION_LIMIT:
             method = "sendPhoto"
             body |= {"photo": picture, "caption": text, "parse_mode": "HTML"}
@@ -150,7 +158,10 @@ class TelegramAdapter(Adapter):
         return part(parsed(response.body), "result")
 
     def _call(self, method: str, body: dict[str, Any]) -> HttpRequest:
-        return HttpRequest("POST", f"{self._bot}/{method}", _JSON, _written(body).encode())
+        return self._post(method, _written(body))
+
+    def _post(self, method: str, body: str) -> HttpRequest:
+        return HttpRequest("POST", f"{self._bot}/{method}", _JSON, body.encode())
 
     @cached_property
     def _bot(self) -> str:
@@ -182,7 +193,7 @@ def _key(button: Button) -> dict[str, str]:
 
 def _parse(body: bytes) -> dict[str, Any] | None:
     try:
-        parsed = json.loads(body)
+        parsed = json.loads(str(body, "utf-8"))
     except ValueError:
         return None
     return parsed if isinstance(parsed, dict) else None
