@@ -163,10 +163,14 @@ class Drain:
             self.claims.suspect()
 
     def _look(self) -> None:
-        """Claim when there is room and either a wake-up, recent success, or time says so."""
+        """Claim when there is room and either a wake-up, recent success, or time says so.
+
+        Without room it would cost its transaction for broadcasts alone, which are in no hurry then.
+        """
         if BATCH - len(self.parking.sends) <= BATCH // 2:
             return
-        if self.flying and time.monotonic() - self.last_look < BREATH_S:
+        pause_s = BREATH_S if any(map(self._room, self.queues)) else LOOK_S
+        if self.flying and time.monotonic() - self.last_look < pause_s:
             return
         self.last_look = time.monotonic()
         dispatch.clear_flags(self.queues)
