@@ -214,6 +214,20 @@ def test_plain_text_and_title_are_escaped():
     assert body["text"] == '<b>A &lt; B</b>\nTom &amp; &lt;Jerry&gt; "x"'
 
 
+def test_words_alone_arrive_as_they_were_written():
+    """They fill a constant text: nothing in them may end it."""
+    words = 'Скидка 100% "только" \\ %s {} \n\t\x01 😀 \u2028'
+
+    for address, chat in (("-100", -100), ("007", 7), ('@a"b%d', '@a"b%d')):
+        _, body = written(Content(body=words), address)
+        assert body == {
+            "chat_id": chat,
+            "text": words,
+            "parse_mode": "HTML",
+            "link_preview_options": {"is_disabled": True},
+        }
+
+
 def test_a_picture_goes_as_photo_with_caption():
     method, body = written(Content("Ждём вас", image_url="https://s.example/a.jpg"))
 
