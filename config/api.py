@@ -14,10 +14,10 @@ import re
 import time
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
-from django.core.handlers.base import BaseHandler
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.template.response import SimpleTemplateResponse
 from django.urls import ResolverMatch, URLResolver, get_resolver
 from django.utils.http import http_date
 
@@ -40,8 +40,7 @@ class ApiMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        views = _Views()
-        self.chain: GetResponse = ApiScope(Idempotency(views.answer))
+        self.chain: GetResponse = ApiScope(Idempotency(_call_view))
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, always with a request id."""
@@ -70,28 +69,6 @@ class ApiMiddleware:
         # exceptions a bug raises cannot be listed; each gets an id, its traceback goes to the log.
         except Exception as error:  # noqa: BLE001  the client's border: nothing but JSON leaves
             return error_response(error, request)
-
-
-class _Views(BaseHandler):
-    """Calls a view as Django would, but with no middleware and no transaction of its own."""
-
-    def __init__(self) -> None:
-        nobody: list[Any] = []
-        self._view_middleware = nobody
-        self._template_response_middleware = nobody
-        self._exception_middleware = nobody
-
-    def answer(self, request: HttpRequest) -> HttpResponseBase:
-        """Call the view that was found, and render its answer."""
-        return cast("HttpResponseBase", self._get_response(request))  # type: ignore[attr-defined]  # not in the stubs
-
-    def resolve_request(self, request: HttpRequest) -> ResolverMatch:
-        """Give what was resolved before the key was read."""
-        return cast("ResolverMatch", request.resolver_match)
-
-    def make_view_atomic(self, view: Callable[..., Any]) -> Callable[..., Any]:
-        """Leave the transaction to ApiScope: a second one would be two statements more."""
-        return view
 
 
 def is_api(path: str) -> bool:
@@ -123,6 +100,13 @@ def _resolve(routes: URLResolver, path: str) -> ResolverMatch:
 @lru_cache(maxsize=1)
 def _date(second: int) -> str:
     return http_date(second)
+
+
+def _call_view(request: HttpRequest) -> HttpResponseBase:
+    """Call the view that was found and render its answer, inside ApiScope's transaction."""
+    found = cast("ResolverMatch", request.resolver_match)
+    response = found.func(request, *found.args, **found.kwargs)
+    return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
 
 def _refuse_nul(request: HttpRequest) -> None:

@@ -29,6 +29,7 @@ from tenants.ids import uuid7
 from tenants.scope import fetch_at_once
 from tenants.together import Together
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 PATIENCE_MS: Final = 200  # for another transaction that writes the same transaction id
 
 
@@ -84,7 +85,7 @@ def _accept_all(wanted: Sequence[_Assumed]) -> Sequence[bool | Exception]:
 
 def _write(wanted: Sequence[_Assumed]) -> set[UUID]:
     """Write what holds and give its ids; once more, to no harm, if the connection was lost."""
-    lines = json.dumps([_line(one) for one in wanted], default=str, ensure_ascii=False)
+    lines = _ENCODER.encode([_line(one) for one in wanted])
     tenants = {one.caller.tenant_id for one in wanted}
     try:
         return _written(tenants, lines)
@@ -103,25 +104,25 @@ def _written(tenants: set[UUID], lines: str) -> set[UUID]:
 def _line(one: _Assumed) -> dict[str, Any]:
     who, accepted, command = one.caller, one.accepted, one.accepted.command
     return {
-        "tenant": who.tenant_id,
-        "key": who.key_id,
+        "tenant": who.tenant_id.hex,
+        "key": who.key_id.hex,
         "mode": who.mode,
         "scopes": who.scopes,
         "config": who.config_version,
         "name": command.people[0].subscriber_id,
-        "id": accepted.event_id,
-        "told": uuid7(),
+        "id": accepted.event_id.hex,
+        "told": uuid7().hex,
         "transaction": command.transaction_id,
-        "workflow": accepted.workflow_id,
-        "version": accepted.definition.version_id,
-        "location": accepted.location_id,
+        "workflow": accepted.workflow_id.hex,
+        "version": accepted.definition.version_id.hex,
+        "location": accepted.location_id and accepted.location_id.hex,
         "payload": command.payload,
         "overrides": command.overrides,
         "recipients": summary(command),
         "queue": accepted.queue,
         "state": accepted.state,
-        "due": accepted.due_at,
-        "expires": accepted.expires_at,
+        "due": accepted.due_at.isoformat(),
+        "expires": accepted.expires_at and accepted.expires_at.isoformat(),
     }
 
 
