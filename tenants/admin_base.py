@@ -252,6 +252,7 @@ class SalonTabular(AreaRights, TabularInline):  # type: ignore[misc]  # unfold i
     form = SalonForm
     formfield_overrides = {models.JSONField: {"widget": JsonWidget({"rows": 2})}}
     extra = 0
+    hide_title = True  # names of rows are for logs
 
 
 class SalonStacked(AreaRights, StackedInline):  # type: ignore[misc]  # unfold is untyped

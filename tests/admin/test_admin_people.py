@@ -11,7 +11,7 @@ from django.urls import reverse
 from tenants.auth import digest
 from tenants.ids import uuid7
 from tenants.members import join
-from tenants.models import ApiKey, Subscriber
+from tenants.models import Address, ApiKey, Subscriber
 from tenants.scope import tenant_scope
 from tests.admin.people import PASSWORD, browser, make_salon, make_staff
 
@@ -211,3 +211,14 @@ def hidden_fields(page):
 def people_called(salon, key):
     with tenant_scope(salon.tenant.id):
         return Subscriber.objects.filter(subscriber_id=key).exists()
+
+
+def test_a_clients_addresses_stand_there_without_the_names_that_logs_know(salon):
+    with tenant_scope(salon.tenant.pk):
+        one = Address.objects.filter(subscriber=salon.client).first()
+    page = reverse("admin:tenants_subscriber_change", args=[salon.client.pk])
+
+    shown = browser(salon.people["owner"]).get(page).content.decode()
+
+    assert one.value in shown
+    assert str(one) not in shown
