@@ -285,6 +285,9 @@ class Drain:
 
         Prepared sends are dropped; their leases end by themselves.
         """
+        # No block is open here. One that could not begin is taken by Django for one that still is,
+        # and inside a block it opens no connection any more.
+        connection.in_atomic_block = False
         connection.close()
         self.parking.clear()
         time.sleep(0.2)

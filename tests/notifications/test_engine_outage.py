@@ -89,6 +89,19 @@ def test_a_database_that_is_away_is_told_of_once_and_when_it_is_back(worker, mon
     assert said == [kept, "the database is back"]
 
 
+def test_a_worker_outlives_a_database_that_goes_while_a_connection_opens(codes, worker, provider):
+    """Django leaves it without autocommit then, and takes it for one inside a transaction."""
+    codes.trigger("code", ANNA)
+    with superuser() as one:
+        one.execute("select pg_terminate_backend(%s)", [backend_pid()])
+    connection.autocommit = False
+
+    run_until(worker, lambda: provider.bodies)
+    worker.finish()
+
+    assert codes.states == [("completed", "")]
+
+
 def test_a_worker_outlives_cuts_at_any_moment(codes, worker, provider):
     for number in range(60):
         codes.trigger("code", {"subscriberId": f"c{number}", "phone": f"+791600000{number:02}"})
