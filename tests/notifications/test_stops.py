@@ -126,8 +126,9 @@ def test_nothing_leaves_after_a_stop_but_what_a_worker_held_already(
 ):
     """Counted: what was leased when the stop stood is the most that may still arrive."""
     gateway = Gateway(slots=10, guard=AddressGuard(("127.0.0.1",)))
-    people = [{"subscriberId": f"c{n}", "phone": f"+7916000{n:04}"} for n in range(90)]
-    salon_of_two.trigger("visit", people)
+    people = [{"subscriberId": f"c{n}", "phone": f"+7916000{n:04}"} for n in range(200)]
+    for hundred in (people[:100], people[100:]):  # more than a worker holds at once
+        salon_of_two.trigger("visit", hundred)
     held: list[tuple[int, int]] = []
 
     def answer(body):
