@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+import signal
 
 import pytest
 import redis
 from django.conf import settings
 from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
 
-from notifications import worker
+from notifications import tasks, worker
 from tests.factories import word
 
 SAID = ["redis is away: no job is taken", "redis is back"]
@@ -20,6 +22,13 @@ class Late(redis.Redis):
     """A Redis that answers only when it was asked some times."""
 
     silent = 3
+    is_away = False
+
+    def execute_command(self, *words, **rest):
+        """Answer, or be away."""
+        if self.is_away:
+            raise redis.ConnectionError("nobody listens")
+        return super().execute_command(*words, **rest)
 
     def ping(self, **rest):
         """Answer, or be away."""
@@ -60,3 +69,25 @@ def test_it_takes_jobs_again_when_redis_is_back(drains, late, caplog):
 
     job.delete()
     assert [record.getMessage() for record in caplog.records] == SAID
+
+
+@pytest.fixture
+def stopping(drains):
+    """A worker that hears SIGTERM as it does in the middle of a job."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    drains.set_state(WorkerStatus.BUSY)
+    signal.signal(signal.SIGTERM, drains.request_stop)
+    yield drains
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    tasks.stop_requested.clear()
+
+
+def test_a_stop_breaks_nothing_that_runs_while_redis_is_away(stopping, late):
+    late.is_away = True
+
+    signal.raise_signal(signal.SIGTERM)  # what it raised would be raised here
+
+    late.is_away = False
+    assert tasks.stop_requested.is_set()
+    assert stopping._stop_requested
