@@ -17,14 +17,16 @@ from typing import Any
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg.abc import Buffer
+from psycopg.abc import Buffer, PQGen
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 from psycopg.types.json import JsonbLoader
+from psycopg.waiting import Ready, Wait
 
 Row = tuple[Any, ...]
 Params = Sequence[Any] | dict[str, Any]
+_Call = tuple[bytes, Sequence[Buffer | None], Sequence[Any] | None]  # name, values, formats
 
 _PLACE = re.compile(r"%(?:\((\w+)\))?s|%%")
 
@@ -79,16 +81,24 @@ class Session:
     def execute(self, sql: str, params: Params) -> PGresult:
         """Send one statement and wait for its answer; open the transaction that Django wants."""
         wire = self.connection.pgconn
-        name, given, written = self._prepared(sql, params)
+        given, call = self._prepared(sql, params)
         if wire.transaction_status == TransactionStatus.IDLE and not self.connection.autocommit:
-            return self._checked(wire.exec_(b"BEGIN; " + self._in_words(name, given)))
-        formats = self.values.formats
-        return self._checked(wire.exec_prepared(name, written, formats))  # type: ignore[arg-type]  # NULLs, too
+            return self._checked(wire.exec_(self._begin_with(call[0], given)))
+        return self._checked(wire.exec_prepared(*call))  # type: ignore[arg-type]  # NULLs, too
 
     def execute_all(self, statements: Sequence[tuple[str, Params]]) -> PGresult:
-        """Send statements as one text, which PostgreSQL runs as one transaction."""
-        words = [self._in_words(*self._prepared(*statement)[:2]) for statement in statements]
-        return self._checked(self.connection.pgconn.exec_(b"; ".join(words)))
+        """Send statements together, which PostgreSQL runs as one transaction; give the last answer.
+
+        Their values go beside them, not in their text: PostgreSQL logs the texts of what fails.
+        """
+        wire = self.connection.pgconn
+        calls = [self._prepared(*statement)[1] for statement in statements]
+        wire.enter_pipeline_mode()
+        for call in calls:
+            wire.send_query_prepared(*call)
+        wire.pipeline_sync()
+        answers = [self._checked(answer) for answer in self.connection.wait(_answers(wire))]
+        return answers[-1]
 
     def read(self, result: PGresult) -> list[Row]:
         """Give the rows of an answer."""
@@ -103,15 +113,14 @@ class Session:
         if wire.transaction_status == TransactionStatus.INTRANS:
             self._checked(wire.exec_(b"COMMIT"))
 
-    def _prepared(
-        self, sql: str, params: Params
-    ) -> tuple[bytes, list[Any], Sequence[Buffer | None]]:
-        """Give a prepared statement's name, and its values in order: as given, and dumped."""
+    def _prepared(self, sql: str, params: Params) -> tuple[list[Any], _Call]:
+        """Prepare a statement once; give its values in order, and what libpq is called with."""
         text, order = _translated(sql)
         given = [params[name] for name in order] if isinstance(params, dict) else list(params)
         written = self.values.dump_sequence(given, [PyFormat.AUTO] * len(given))
         types = self.values.types or ()
-        return self.names.get((sql, types)) or self._prepare(sql, text, types), given, written
+        name = self.names.get((sql, types)) or self._prepare(sql, text, types)
+        return given, (name, written, self.values.formats)
 
     def _prepare(self, sql: str, text: bytes, types: tuple[int, ...]) -> bytes:
         name = f"rows_{len(self.names)}".encode()
@@ -119,10 +128,10 @@ class Session:
         self.names[sql, types] = name
         return name
 
-    def _in_words(self, name: bytes, given: Sequence[Any]) -> bytes:
-        """Write an execution: only texts can share one way, so the values become literals."""
+    def _begin_with(self, name: bytes, given: Sequence[Any]) -> bytes:
+        """Begin and execute on one way; only texts can share one, so the values become literals."""
         literals = b",".join(map(self.values.as_literal, given))
-        return b"EXECUTE %b%b" % (name, b"(%b)" % literals if literals else b"")
+        return b"BEGIN; EXECUTE %b%b" % (name, b"(%b)" % literals if literals else b"")
 
     def _checked(self, result: PGresult) -> PGresult:
         if result.status != ExecStatus.FATAL_ERROR:
@@ -130,6 +139,26 @@ class Session:
         if self.connection.pgconn.status != ConnStatus.OK:
             raise psycopg.OperationalError(result.get_error_message())
         raise psycopg.errors.error_from_result(result)
+
+
+def _answers(wire: PGconn) -> PQGen[list[PGresult]]:
+    """Send what is written and wait for the answers to all of it; end the pipeline."""
+    while wire.flush():
+        if (yield Wait.RW) & Ready.R:
+            wire.consume_input()
+    answers: list[PGresult] = []
+    while True:
+        while wire.is_busy():
+            yield Wait.R
+            wire.consume_input()
+        answer = wire.get_result()
+        if answer is None and wire.status != ConnStatus.OK:
+            raise psycopg.OperationalError("the connection was lost")
+        if answer is not None and answer.status == ExecStatus.PIPELINE_SYNC:
+            wire.exit_pipeline_mode()
+            return answers
+        if answer is not None:
+            answers.append(answer)
 
 
 class _Json(JsonbLoader):

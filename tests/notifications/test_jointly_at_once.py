@@ -117,6 +117,18 @@ def test_a_commit_that_the_database_refuses_is_told(caller):
     assert caller.accepted == ["first", "third"]
 
 
+def test_what_the_database_logs_of_a_failure_holds_no_word_of_a_client(caller):
+    """PostgreSQL logs the text of what failed; a session's last text shows what it would be."""
+    pid = connection.connection.info.backend_pid
+
+    caller.trigger("second", payload={"clientName": "Ярослава"})
+
+    with superuser() as one:
+        (text,) = one.execute("select query from pg_stat_activity where pid = %s", [pid]).fetchone()
+    assert "insert into notifications_event" in text
+    assert "Ярослава" not in text
+
+
 def test_a_connection_lost_after_the_commit_does_not_double_the_event(caller, monkeypatch):
     """The second try finds what the first has written, although the key is revoked by now."""
     really, answers = jointly_module.fetch_at_once, []
