@@ -82,6 +82,7 @@ class DrainWorker(SimpleWorker):
                 break
             except redis.RedisError as error:
                 self._outage.lasts("no job is taken", error)
+                tasks.finish()  # else its leases might end first
                 time.sleep(LOOK_S)
         self._outage.is_over()
 

@@ -14,6 +14,7 @@ from rq.worker import WorkerStatus
 
 from notifications import tasks, worker
 from tests.factories import word
+from tests.notifications.conftest import run_until
 
 SAID = ["redis is away: no job is taken", "redis is back"]
 
@@ -91,3 +92,19 @@ def test_a_stop_breaks_nothing_that_runs_while_redis_is_away(stopping, late):
     late.is_away = False
     assert tasks.stop_requested.is_set()
     assert stopping._stop_requested
+
+
+def test_what_is_in_flight_when_redis_goes_is_written_before_it_is_back(
+    drains, late, reminders, worker, provider, monkeypatch
+):
+    monkeypatch.setattr(tasks, "_residents", [worker])
+    provider.delay_s = 0.3
+    reminders.promo()
+    reminders.trigger("promo", {"subscriberId": "anna", "phone": "+79161234567"})
+    run_until(worker, lambda: worker.flying)
+    late.silent = 1
+
+    job, _queue = drains.dequeue_job_and_maintain_ttl(timeout=1)
+
+    job.delete()
+    assert [message.state for message in reminders.messages] == ["sent"]
