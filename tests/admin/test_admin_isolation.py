@@ -100,7 +100,7 @@ def tell_story(salon):
         )
         client_wrote(salon.tenant.id, salon.client.pk, "Где вы?")
         suppressions.add(salon.tenant.id, [suppressions.Line("phone", "+79160000001")], "t")
-        Stop.objects.create(**mine, channel="sms", started_by="t")
+        Stop.objects.create(**mine, channel="sms", started_by="staff:1")
         ExternalDelivery.objects.create(
             **mine, integration_id=phone.pk, key="evt_1", event="message.sent", at=now()
         )
