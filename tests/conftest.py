@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import sys
 import threading
 from collections import Counter
@@ -27,6 +28,14 @@ def pytest_configure(config) -> None:
         sys.settrace(None)
     else:
         gc.disable()  # until all is collected: what lives until the end is looked at once
+        _allow_files()
+
+
+def _allow_files() -> None:
+    """Lift an ordinary account's 1,024: all providers' servers and their callers live here."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if most == resource.RLIM_INFINITY else min(8192, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 @pytest.hookimpl(wrapper=True)
