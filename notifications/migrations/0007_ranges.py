@@ -4,7 +4,7 @@ A range is what one batch has taken of a chunk. Lines are written only for those
 with what the batch decided, and for those who are left when a lease has ended. The number of such
 a line follows from range and place, so that messages' ids do, too, before anything is written.
 
-kolokol_claim stays as it is for workers of the version before, which know lines only.
+kolokol_take comes in kolokol_claim's place.
 """
 
 from importlib import import_module
@@ -170,6 +170,9 @@ TUNE = """
 ALTER TABLE notifications_range SET (autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
 """
+DROP_CLAIM = """
+DROP FUNCTION kolokol_claim(smallint, uuid, text, float8, integer, uuid);
+"""
 UNDO = """
 SELECT kolokol_dissolve(array(select r.batch_id from notifications_range r));
 DROP FUNCTION kolokol_take(smallint, uuid, text, float8, integer, uuid);
@@ -217,7 +220,11 @@ class Migration(migrations.Migration):
         ),
         Protect("Range"),
         migrations.RunSQL(
-            LINE + TAKE.format(**sql_names()) + DISSOLVE + SWEEP + TUNE,
-            UNDO + before.SWEEP.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION") + FORGET,
+            LINE + TAKE.format(**sql_names()) + DISSOLVE + SWEEP + TUNE + DROP_CLAIM,
+            UNDO
+            + before.SWEEP.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+            + FORGET
+            + before.CLAIM
+            + before.GRANTS.format(**sql_names()),
         ),
     ]

@@ -22,7 +22,6 @@ DOORS = {
     "kolokol_integrations_by_route": "app",
     "kolokol_keep_callbacks": "app",
     "kolokol_callback_home": "platform",
-    "kolokol_claim": "platform",
     "kolokol_take": "platform",
     "kolokol_claim_suspect": "platform",
     "kolokol_sweep": "platform",

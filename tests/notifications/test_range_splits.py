@@ -8,13 +8,11 @@ from config import checkup_work, metrics
 from notifications import engine, preparing, stops
 from notifications.models import QUEUES, DueState, Range
 from notifications.story import stories
-from tenants import rows
-from tenants.ids import uuid7
 from tenants.models import Subscriber
-from tenants.scope import platform_scope, tenant_scope
+from tenants.scope import tenant_scope
 from tests.fanning import expand_some
 from tests.notifications.campaign_line import PEOPLE, crowd, leased
-from tests.notifications.conftest import change, end_lease
+from tests.notifications.conftest import change
 
 
 @pytest.fixture
@@ -68,20 +66,6 @@ def test_quiet_hours_split_a_range(codes, worker, provider):
     assert (len(provider.bodies), codes.all(Range)) == (3, [])
     assert [line.state for line in codes.due] == [DueState.LATER] * 3
     assert codes.log.count(("waiting", "quiet_hours")) == 3
-
-
-def test_lines_that_the_version_before_took_of_a_chunk_are_sent(codes, worker, provider):
-    codes.trigger("code", "all")
-    expand_some(QUEUES)
-    with platform_scope("a worker of the version before claims"):
-        old = "select * from kolokol_claim(%s::smallint, %s, 'old', 60.0, 4, %s)"
-        assert len(rows.fetch(old, [QUEUES.index("normal"), uuid7(), engine.NIL])) == 4
-    end_lease()
-
-    worker.drain_dry()
-
-    assert len(provider.bodies) == len(provider.ids) == PEOPLE
-    assert (codes.all(Range), codes.due) == ([], [])
 
 
 def test_a_row_that_breaks_its_batch_takes_nobody_of_its_range_along(
